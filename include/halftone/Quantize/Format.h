@@ -1,0 +1,63 @@
+//===- Format.h - Names and parameters of weight formats --------*- C++ -*-===//
+//
+// A weight format by its short name, as users write it: `bcq3g32`, `bcq3g32f`,
+// `bcqgreedy3g32f`, `ternaryg64`, `rtn4g32`, `float`. Group 0 is the whole row.
+//
+//===----------------------------------------------------------------------===//
+#ifndef HALFTONE_QUANTIZE_FORMAT_H
+#define HALFTONE_QUANTIZE_FORMAT_H
+
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+#include <cstdint>
+#include <string>
+
+namespace halftone {
+
+enum class FormatKind {
+  Float,   ///< 32-bit floats, not quantized
+  Bcq,     ///< binary-coding quantization: sum of scaled +1/-1 planes
+  Ternary, ///< -s, 0, +s
+  Rtn      ///< symmetric round-to-nearest integers, -(2^(b-1)-1) .. 2^(b-1)-1
+};
+
+/// How BCQ codes and scales are found (ALGORITHMS 1.2 names).
+enum class BcqSolver { Greedy, Refined, Alternating };
+
+/// A weight format with its parameters.
+struct Format {
+  FormatKind kind = FormatKind::Float;
+  /// Planes of BCQ (1..8), bits of RTN (2..8); 2 for ternary, 32 for float.
+  unsigned bits = 32;
+  /// Elements that share a scale, along the reduction dimension; 0: the row.
+  int64_t group = 0;
+  /// BCQ only: one half-precision scale per plane instead of two-level scales.
+  bool planeScales = false;
+  BcqSolver solver = BcqSolver::Alternating;
+  /// Rounds of the alternating solver.
+  unsigned rounds = 15;
+
+  /// The canonical short name, e.g. "bcq3g32".
+  std::string name() const;
+  /// Group size for rows of `cols` elements (group 0 or larger than the row: the row).
+  int64_t groupSize(int64_t cols) const;
+  /// Number of groups in a row of `cols` elements; the last may be short.
+  int64_t groupCount(int64_t cols) const;
+  /// Exact bits per weight of a rows x cols matrix with all scales counted:
+  /// two-level BCQ (q*g + 16 + 8q)/g per group, plane scales (q*g + 16q)/g,
+  /// ternary (2g + 16)/g, rtn (b*g + 16)/g, float 32.
+  double bitsPerWeight(int64_t rows, int64_t cols) const;
+
+  bool operator==(const Format &o) const {
+    return kind == o.kind && bits == o.bits && group == o.group && planeScales == o.planeScales &&
+           solver == o.solver && rounds == o.rounds;
+  }
+  bool operator!=(const Format &o) const { return !(*this == o); }
+};
+
+/// Parses a format name; the error lists the nearest valid names.
+llvm::Expected<Format> parseFormat(llvm::StringRef name);
+
+} // namespace halftone
+
+#endif // HALFTONE_QUANTIZE_FORMAT_H

@@ -1,0 +1,55 @@
+//===- Quantize.h - Float matrices to low-bit codes and scales --*- C++ -*-===//
+//
+// The numerics of weight quantization on plain spans of floats. Deterministic:
+// the same input gives the same bytes with any number of threads.
+//
+//===----------------------------------------------------------------------===//
+#ifndef HALFTONE_QUANTIZE_QUANTIZE_H
+#define HALFTONE_QUANTIZE_QUANTIZE_H
+
+#include "halftone/Quantize/Format.h"
+#include "llvm/ADT/ArrayRef.h"
+#include <vector>
+
+namespace halftone {
+
+/// A quantized rows x cols matrix (rows: output channels). One byte per code while in memory; packing comes later.
+///
+/// | kind             | code byte at [row*cols + col]              | dequantized weight
+/// | Bcq two-level    | bit p set: plane p is +1, else -1          | half(scale) * sum_p multiplier[p] * (+-1)
+/// | Bcq plane scales | the same                                   | sum_p half(scale[p]) * (+-1)
+/// | Ternary          | 0, 1, 2 for -1, 0, +1                      | half(scale) * (code - 1)
+/// | Rtn              | value + 2^(bits-1), so 1 .. 2^bits - 1     | half(scale) * (code - 2^(bits-1))
+struct QuantizedMatrix {
+  Format format;
+  int64_t rows = 0, cols = 0;
+  /// rows*cols code bytes.
+  std::vector<uint8_t> codes;
+  /// IEEE half bits: [rows][groups], or [rows][groups][planes] with plane scales (descending magnitude order).
+  std::vector<uint16_t> scales;
+  /// Two-level BCQ only: [rows][groups][planes], non-negative, descending, sum <= 127.
+  std::vector<int8_t> multipliers;
+
+  int64_t groupSize() const { return format.groupSize(cols); }
+  int64_t groups() const { return format.groupCount(cols); }
+};
+
+/// Quantizes `weights` (row-major rows x cols). Errors: size mismatch; NaN or
+/// infinity (names `tensorName` and the [row, col] index); magnitude whose
+/// scale leaves half precision (names the tensor). `threads` 0: all cores.
+llvm::Expected<QuantizedMatrix> quantize(llvm::ArrayRef<float> weights, int64_t rows, int64_t cols,
+                                         const Format &format, llvm::StringRef tensorName, unsigned threads = 0);
+
+/// The float matrix that `q` stands for, row-major.
+std::vector<float> dequantize(const QuantizedMatrix &q);
+
+/// sum (w - w')^2 / sum w^2 in double; 0 for an all-zero matrix that is exact.
+double relativeSquaredError(llvm::ArrayRef<float> weights, llvm::ArrayRef<float> approximation);
+
+/// IEEE half <-> float, round to nearest even.
+uint16_t floatToHalf(float value);
+float halfToFloat(uint16_t half);
+
+} // namespace halftone
+
+#endif // HALFTONE_QUANTIZE_QUANTIZE_H
