@@ -1,0 +1,136 @@
+//===- SimdOps.td - Operations of the simd dialect -----------*- tablegen -*-===//
+#ifndef HALFTONE_DIALECTS_SIMD_IR_SIMDOPS_TD
+#define HALFTONE_DIALECTS_SIMD_IR_SIMDOPS_TD
+
+include "dialects/Simd/IR/SimdDialect.td"
+include "dialects/Simd/IR/SimdTypes.td"
+include "mlir/IR/BuiltinAttributes.td"
+include "mlir/IR/CommonAttrConstraints.td"
+include "mlir/IR/CommonTypeConstraints.td"
+include "mlir/IR/SymbolInterfaces.td"
+
+/// A fixed-length vector of rank one.
+class Simd_VectorOf<Type element> : FixedVectorOfRankAndType<[1], [element]>;
+def Simd_Bytes : Simd_VectorOf<I8>;
+def Simd_Halves : Simd_VectorOf<I16>;
+def Simd_Words : Simd_VectorOf<I32>;
+def Simd_Floats : Simd_VectorOf<F32>;
+def Simd_Table : FixedVectorOfLengthAndType<[16, 32, 64, 128], [I8]>;
+
+def Simd_TableLookupOp : Simd_Op<"table_lookup", [Pure, AllTypesMatch<["indices", "result"]>]> {
+  let summary = "looks bytes up in a table of 16, 32, 64 or 128 bytes";
+  let description = [{
+    `result[i] = table[indices[i] mod N]` for a table of N bytes: only the low
+    log2 N bits of an index count, whatever the target does with the others.
+
+    ```mlir
+    %r = simd.table_lookup %table, %indices
+        : vector<16xi8>, vector<64xi8> -> vector<64xi8>
+    ```
+
+    AVX-512 with VBMI does 64 and 128 entries in one instruction (`vpermb`,
+    `vpermi2b`), AVX2 and AVX-512 do 16 in one (`vpshufb`) and wider tables by
+    several and selects, NEON up to 64 in one (`tbl`).
+  }];
+  let arguments = (ins Simd_Table:$table, Simd_Bytes:$indices);
+  let results = (outs Simd_Bytes:$result);
+  let assemblyFormat = [{
+    $table `,` $indices attr-dict `:` type($table) `,` type($indices) `->` type($result)
+  }];
+  let hasFolder = 1;
+  let hasCanonicalizer = 1;
+}
+
+def Simd_Dot4Op : Simd_Op<"dot4", [Pure, AllTypesMatch<["acc", "result"]>, AllTypesMatch<["u", "s"]>]> {
+  let summary = "adds dot products of four bytes: unsigned times signed";
+  let description = [{
+    `result[i] = acc[i] + sum over j < 4 of u[4i+j] * s[4i+j]`, the bytes of
+    `u` taken as unsigned and those of `s` as signed. The sum is exact and
+    wraps at 32 bits; nothing saturates.
+
+    `max_u` is a promise that no byte of `u` exceeds it (otherwise the result
+    is unspecified). It does not change the result, but up to 127 it lets
+    machines without a dot product of bytes add pairs in 16 bits.
+
+    ```mlir
+    %r = simd.dot4 %acc, %u, %s {max_u = 127 : i32}
+        : vector<16xi32>, vector<64xi8>, vector<64xi8>
+    ```
+
+    AVX-512 VNNI and AVX-VNNI have it as `vpdpbusd`; AVX2 uses `vpmaddubsw`
+    or widens to `vpmaddwd`; AArch64 with i8mm has `usdot`, with the dot
+    product extension `sdot`.
+  }];
+  let arguments = (ins Simd_Words:$acc, Simd_Bytes:$u, Simd_Bytes:$s,
+    ConfinedAttr<DefaultValuedAttr<I32Attr, "255">, [IntMinValue<0>, IntMaxValue<255>]>:$max_u);
+  let results = (outs Simd_Words:$result);
+  let assemblyFormat = [{
+    $acc `,` $u `,` $s attr-dict `:` type($acc) `,` type($u) `,` type($s)
+  }];
+  let hasFolder = 1;
+  let hasVerifier = 1;
+}
+
+def Simd_PopcountAccumulateOp : Simd_Op<"popcount_accumulate", [Pure, AllTypesMatch<["acc", "result"]>]> {
+  let summary = "adds the number of set bits of four bytes";
+  let description = [{
+    `result[i] = acc[i] + popcount(v[4i]) + ... + popcount(v[4i+3])`.
+
+    ```mlir
+    %r = simd.popcount_accumulate %acc, %v : vector<16xi32>, vector<64xi8>
+    ```
+  }];
+  let arguments = (ins Simd_Words:$acc, Simd_Bytes:$v);
+  let results = (outs Simd_Words:$result);
+  let assemblyFormat = "$acc `,` $v attr-dict `:` type($acc) `,` type($v)";
+  let hasFolder = 1;
+  let hasVerifier = 1;
+}
+
+def Simd_ExtendHalfOp : Simd_Op<"extend_half", [Pure]> {
+  let summary = "widens IEEE half floats, given as bits, to float";
+  let description = [{
+    Each 16-bit integer is read as the bits of an IEEE half float and becomes
+    the float of the same value. Exact for all finite halves, subnormal ones
+    and minus zero included; infinity and NaN are not supported (no format of
+    the lowbit dialect stores them) and give an unspecified float.
+
+    ```mlir
+    %f = simd.extend_half %bits : vector<16xi16> -> vector<16xf32>
+    ```
+
+    `vcvtph2ps` where the target has it, otherwise integer arithmetic: never
+    a call of a library.
+  }];
+  let arguments = (ins Simd_Halves:$half);
+  let results = (outs Simd_Floats:$result);
+  let assemblyFormat = "$half attr-dict `:` type($half) `->` type($result)";
+  let hasFolder = 1;
+  let hasVerifier = 1;
+}
+
+def Simd_LaunchOp : Simd_Op<"launch", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "runs a kernel over 0..count on the thread pool of the host";
+  let description = [{
+    Calls the function `kernel(args..., begin, end)` over disjoint ranges that
+    together cover `0 <= i < count`, from any threads in any order, and goes
+    on when all calls have returned. The kernel takes two more arguments than
+    the launch gives, both `index`, and returns nothing. What the calls write
+    must not depend on how the range is divided.
+
+    ```mlir
+    func.func private @scale(%x: memref<64xf32>, %begin: index, %end: index)
+
+    simd.launch %exec @scale(%x) count(%n) : memref<64xf32>
+    ```
+
+    With a null `exec` it is one call with the range `0, count`; with a count
+    of zero the kernel may be called with an empty range or not at all.
+  }];
+  let arguments = (ins Simd_ExecType:$exec, FlatSymbolRefAttr:$kernel, Variadic<AnyType>:$args, Index:$count);
+  let assemblyFormat = [{
+    $exec $kernel `(` $args `)` `count` `(` $count `)` attr-dict (`:` type($args)^)?
+  }];
+}
+
+#endif // HALFTONE_DIALECTS_SIMD_IR_SIMDOPS_TD

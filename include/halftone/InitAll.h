@@ -1,0 +1,29 @@
+//===- InitAll.h - Registers every dialect and pass -------------*- C++ -*-===//
+//
+// What a tool needs before it parses IR or a pipeline.
+//
+//===----------------------------------------------------------------------===//
+#ifndef HALFTONE_INITALL_H
+#define HALFTONE_INITALL_H
+
+#include "dialects/Simd/IR/SimdDialect.h"
+
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "mlir/InitAllPasses.h"
+
+namespace halftone {
+
+/// Registers Halftone's dialects with their interfaces, and upstream's with theirs.
+inline void registerAllDialects(mlir::DialectRegistry &registry) {
+  mlir::registerAllDialects(registry);
+  mlir::registerAllExtensions(registry);
+  registry.insert<simd::SimdDialect>();
+}
+
+/// Registers upstream's passes, Halftone's passes and Halftone's pipelines. Once per process.
+inline void registerAllPasses() { mlir::registerAllPasses(); }
+
+} // namespace halftone
+
+#endif // HALFTONE_INITALL_H
