@@ -1,0 +1,99 @@
+//===- Layout.h - Packed storage of weights, shaped for kernels -*- C++ -*-===//
+//
+// Where every bit of a packed weight lies. Kernel generators and the packer both
+// read this description, so there is one truth. Layouts do not depend on the
+// CPU: they are made of 64-byte vectors, the width that all kernels think in.
+//
+// Rows16 (strategies dot and dequant). Rows in blocks of 16. Each group of the
+// reduction dimension is padded with zero codes to a multiple of 32 elements (a
+// "step"). A code of b bits is cut into fields of 1, 2, 4 or 8 bits. One step of
+// one row block is, for each field of w bits, w vectors of 64 bytes; byte
+// 4*row + j of vector v holds, in bits [s*w, s*w+w), the field of element
+// k = v*(32/w) + 4*s + j. So `(vector >> s*w) & mask` is 16 rows x 4 consecutive
+// elements: the operand of a four-way byte dot product.
+//   codes: [rowBlocks][steps][bits][64]
+//   scales: half [rowBlocks][groups][scalesPerGroup][16]
+//   multipliers: i8 [rowBlocks][groups][planes][16] (two-level BCQ)
+//
+// Rows64 (strategy lut). Rows in blocks of 64; every code as planes of one bit.
+// Byte r of a vector holds 8 consecutive elements of row r, the first in the
+// lowest bit.
+//   codes: [rowBlocks][paddedCols/8][planes][64]
+//   scales: half [rowBlocks][groups][64]
+//   multipliers: i8 [rowBlocks][groups][planes][64] (two-level BCQ)
+//
+// Float16: unquantized weights, f32 [rowBlocks of 16][cols][16].
+//
+//===----------------------------------------------------------------------===//
+#ifndef HALFTONE_PACK_LAYOUT_H
+#define HALFTONE_PACK_LAYOUT_H
+
+#include "halftone/Quantize/Format.h"
+#include "llvm/ADT/SmallVector.h"
+
+namespace halftone {
+
+enum class Layout { Rows16, Rows64, Float16 };
+
+/// Elements of a step: the unit to which groups are padded.
+constexpr int64_t kStep = 32;
+
+/// A bit field of a code: `width` bits starting at bit `shift` of the code byte.
+struct CodeField {
+  unsigned width, shift;
+};
+
+/// The fields of a format's code in Rows16, in storage order. BCQ: one 1-bit field per plane; ternary: one 2-bit
+/// field; int<b>: the bits of b from the lowest as powers of two (5 = 1 + 4).
+llvm::SmallVector<CodeField> codeFields(const Format &format);
+
+/// One-bit planes of a format's code: BCQ its planes, ternary 2 (t = (b0 + b1) / 2), int<b> b.
+unsigned planeCount(const Format &format);
+
+/// Bits of a code in Rows16: the sum of the field widths.
+unsigned codeBits(const Format &format);
+
+/// Half scales per (row, group): 1, or the planes of BCQ with plane scales.
+unsigned scalesPerGroup(const Format &format);
+
+/// Bytes of integer multipliers per (row, group): the planes of two-level BCQ, else 0.
+unsigned multipliersPerGroup(const Format &format);
+
+/// How groups lie along the reduction dimension of `cols` elements.
+struct GroupShape {
+  int64_t cols, size, count; ///< elements, group size, groups
+  int64_t lastSize;          ///< elements of the last group
+  int64_t steps;             ///< padded steps of a full group
+  int64_t lastSteps;         ///< padded steps of the last group
+  GroupShape(const Format &format, int64_t cols);
+  GroupShape(int64_t groupSize, int64_t cols);
+  int64_t totalSteps() const { return (count - 1) * steps + lastSteps; }
+  int64_t paddedCols() const { return totalSteps() * kStep; }
+  /// Index in padded order of element k.
+  int64_t padded(int64_t k) const { return k / size * steps * kStep + k % size; }
+};
+
+/// Byte offsets of the parts of a packed weight. Every part starts at a multiple of 64.
+struct PackedShape {
+  int64_t rowsPerBlock, rowBlocks;
+  int64_t codesOffset = 0, codesBytes = 0;
+  int64_t scalesOffset = 0, scalesBytes = 0;
+  int64_t multipliersOffset = 0, multipliersBytes = 0;
+  int64_t bytes = 0; ///< total, a multiple of 64
+  /// Bytes of one row block in each part.
+  int64_t blockCodes = 0, blockScales = 0, blockMultipliers = 0;
+  PackedShape(const Format &format, int64_t rows, int64_t cols, Layout layout);
+};
+
+/// Total bytes of a packed weight.
+inline int64_t packedBytes(const Format &format, int64_t rows, int64_t cols, Layout layout) {
+  return PackedShape(format, rows, cols, layout).bytes;
+}
+
+/// True if a format can be stored in a layout: floats in Float16 only, all others in Rows16; BCQ with plane scales
+/// not in Rows64.
+bool layoutHolds(Layout layout, const Format &format);
+
+} // namespace halftone
+
+#endif // HALFTONE_PACK_LAYOUT_H

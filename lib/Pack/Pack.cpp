@@ -1,0 +1,185 @@
+//===- Pack.cpp - Quantized matrices to packed bytes and back -------------===//
+
+#include "halftone/Pack/Pack.h"
+#include <cassert>
+#include <cstring>
+#include <thread>
+
+using namespace halftone;
+
+namespace {
+
+/// The bit planes of a code in Rows64. Ternary codes 0, 1, 2 become the planes
+/// (0,0), (1,0), (1,1): t = (b0 + b1) / 2 with b = +-1.
+unsigned planesOfCode(const Format &format, unsigned code) {
+  if (format.kind == FormatKind::Ternary)
+    return code == 0 ? 0 : code == 1 ? 1 : 3;
+  return code;
+}
+
+unsigned codeOfPlanes(const Format &format, unsigned planes) {
+  if (format.kind == FormatKind::Ternary)
+    return (planes & 1) + (planes >> 1);
+  return planes;
+}
+
+/// Position of one field of one element in Rows16.
+struct FieldSlot {
+  int64_t byte;
+  unsigned bit;
+};
+
+/// Walks the storage slots of a matrix: one place that knows the layout formula, used in both directions.
+class SlotMap {
+public:
+  SlotMap(const Format &format, int64_t rows, int64_t cols, Layout layout)
+      : groups(format, cols), shape(format, rows, cols, layout), fields(codeFields(format)), bits(codeBits(format)),
+        planes(planeCount(format)) {}
+
+  /// Rows16: slot of `field` (whose vectors start at `firstVector` within the step).
+  FieldSlot field(int64_t row, int64_t paddedCol, CodeField field, unsigned firstVector) const {
+    int64_t step = paddedCol / kStep, k = paddedCol % kStep;
+    int64_t perVector = kStep / field.width;
+    int64_t vector = (row / 16 * groups.totalSteps() + step) * bits + firstVector + k / perVector;
+    return {vector * 64 + row % 16 * 4 + k % 4, unsigned(k % perVector / 4) * field.width};
+  }
+
+  /// Rows64: byte and bit of a plane.
+  FieldSlot plane(int64_t row, int64_t paddedCol, unsigned plane) const {
+    int64_t vector = (row / 64 * (groups.paddedCols() / 8) + paddedCol / 8) * planes + plane;
+    return {vector * 64 + row % 64, unsigned(paddedCol % 8)};
+  }
+
+  /// Element index of part `p` of `perGroup` of (row, group) in a [blocks][groups][perGroup][rowsPerBlock] array.
+  int64_t perGroup(int64_t row, int64_t group, unsigned p, unsigned perGroup) const {
+    int64_t block = row / shape.rowsPerBlock, lane = row % shape.rowsPerBlock;
+    return ((block * groups.count + group) * perGroup + p) * shape.rowsPerBlock + lane;
+  }
+
+  GroupShape groups;
+  PackedShape shape;
+  llvm::SmallVector<CodeField> fields;
+  unsigned bits, planes;
+};
+
+void packRow(const SlotMap &map, const QuantizedMatrix &matrix, Layout layout, int64_t row, uint8_t *out) {
+  const uint8_t *codes = matrix.codes.data() + row * matrix.cols;
+  for (int64_t col = 0; col < matrix.cols; ++col) {
+    int64_t k = map.groups.padded(col);
+    if (layout == Layout::Rows64) {
+      unsigned planes = planesOfCode(matrix.format, codes[col]);
+      for (unsigned p = 0; p < map.planes; ++p) {
+        FieldSlot slot = map.plane(row, k, p);
+        out[slot.byte] |= ((planes >> p) & 1) << slot.bit;
+      }
+      continue;
+    }
+    unsigned firstVector = 0;
+    for (CodeField field : map.fields) {
+      FieldSlot slot = map.field(row, k, field, firstVector);
+      out[slot.byte] |= ((codes[col] >> field.shift) & ((1u << field.width) - 1)) << slot.bit;
+      firstVector += field.width;
+    }
+  }
+}
+
+void packScales(const SlotMap &map, const QuantizedMatrix &matrix, uint8_t *out) {
+  unsigned scales = scalesPerGroup(matrix.format), multipliers = multipliersPerGroup(matrix.format);
+  for (int64_t row = 0; row < matrix.rows; ++row)
+    for (int64_t group = 0; group < map.groups.count; ++group) {
+      int64_t from = row * map.groups.count + group;
+      for (unsigned p = 0; p < scales; ++p)
+        std::memcpy(out + map.shape.scalesOffset + 2 * map.perGroup(row, group, p, scales),
+                    &matrix.scales[from * scales + p], 2);
+      for (unsigned p = 0; p < multipliers; ++p)
+        out[map.shape.multipliersOffset + map.perGroup(row, group, p, multipliers)] =
+            uint8_t(matrix.multipliers[from * multipliers + p]);
+    }
+}
+
+/// Runs work(block) for all row blocks on `threads` threads (0: all cores). Blocks share no bytes.
+template <typename Fn>
+void forEachBlock(int64_t blocks, unsigned threads, Fn work) {
+  if (threads == 0)
+    threads = std::max(1u, std::thread::hardware_concurrency());
+  threads = std::min<int64_t>(threads, blocks);
+  std::vector<std::thread> pool;
+  for (unsigned t = 1; t < threads; ++t)
+    pool.emplace_back([=] {
+      for (int64_t block = t; block < blocks; block += threads)
+        work(block);
+    });
+  for (int64_t block = 0; block < blocks; block += std::max(threads, 1u))
+    work(block);
+  for (std::thread &thread : pool)
+    thread.join();
+}
+
+} // namespace
+
+std::vector<uint8_t> halftone::pack(const QuantizedMatrix &matrix, Layout layout, unsigned threads) {
+  assert(layoutHolds(layout, matrix.format) && "the layout cannot hold the format");
+  SlotMap map(matrix.format, matrix.rows, matrix.cols, layout);
+  std::vector<uint8_t> bytes(map.shape.bytes);
+  int64_t perBlock = map.shape.rowsPerBlock;
+  forEachBlock(map.shape.rowBlocks, threads, [&](int64_t block) {
+    for (int64_t row = block * perBlock; row < std::min(matrix.rows, (block + 1) * perBlock); ++row)
+      packRow(map, matrix, layout, row, bytes.data());
+  });
+  packScales(map, matrix, bytes.data());
+  return bytes;
+}
+
+QuantizedMatrix halftone::unpack(llvm::ArrayRef<uint8_t> bytes, const Format &format, int64_t rows, int64_t cols,
+                                 Layout layout) {
+  SlotMap map(format, rows, cols, layout);
+  assert(int64_t(bytes.size()) == map.shape.bytes && "not the bytes of such a matrix");
+  QuantizedMatrix matrix;
+  matrix.format = format;
+  matrix.rows = rows;
+  matrix.cols = cols;
+  matrix.codes.resize(rows * cols);
+  for (int64_t row = 0; row < rows; ++row)
+    for (int64_t col = 0; col < cols; ++col) {
+      int64_t k = map.groups.padded(col);
+      unsigned code = 0, firstVector = 0;
+      if (layout == Layout::Rows64) {
+        for (unsigned p = 0; p < map.planes; ++p) {
+          FieldSlot slot = map.plane(row, k, p);
+          code |= ((bytes[slot.byte] >> slot.bit) & 1) << p;
+        }
+        code = codeOfPlanes(format, code);
+      } else {
+        for (CodeField field : map.fields) {
+          FieldSlot slot = map.field(row, k, field, firstVector);
+          code |= ((bytes[slot.byte] >> slot.bit) & ((1u << field.width) - 1)) << field.shift;
+          firstVector += field.width;
+        }
+      }
+      matrix.codes[row * cols + col] = code;
+    }
+  unsigned scales = scalesPerGroup(format), multipliers = multipliersPerGroup(format);
+  for (int64_t row = 0; row < rows; ++row)
+    for (int64_t group = 0; group < map.groups.count; ++group) {
+      for (unsigned p = 0; p < scales; ++p) {
+        uint16_t half;
+        std::memcpy(&half, &bytes[map.shape.scalesOffset + 2 * map.perGroup(row, group, p, scales)], 2);
+        matrix.scales.push_back(half);
+      }
+      for (unsigned p = 0; p < multipliers; ++p)
+        matrix.multipliers.push_back(
+            int8_t(bytes[map.shape.multipliersOffset + map.perGroup(row, group, p, multipliers)]));
+    }
+  return matrix;
+}
+
+std::vector<uint8_t> halftone::packFloats(llvm::ArrayRef<float> weights, int64_t rows, int64_t cols) {
+  Format format;
+  PackedShape shape(format, rows, cols, Layout::Float16);
+  std::vector<uint8_t> bytes(shape.bytes);
+  float *out = reinterpret_cast<float *>(bytes.data());
+  for (int64_t row = 0; row < rows; ++row)
+    for (int64_t col = 0; col < cols; ++col)
+      out[(row / 16 * cols + col) * 16 + row % 16] = weights[row * cols + col];
+  return bytes;
+}
