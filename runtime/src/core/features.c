@@ -1,0 +1,267 @@
+/*===- features.c - What this CPU can do, under LLVM's feature names -------===*/
+#include "internal.h"
+
+#include <cpuinfo.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
+typedef struct feature {
+  const char *name;
+  bool (*present)(void);
+} feature;
+
+#if defined(__x86_64__)
+
+/* Register state that the operating system must save for a feature to be usable (bits of XCR0). */
+enum { STATE_NONE = 0, STATE_YMM = 0x6, STATE_AMX = 0x60000 };
+enum cpuid_register { EAX, EBX, ECX, EDX };
+
+/** Features that libcpuinfo has no question for: CPUID leaf, subleaf, register, bit. */
+typedef struct cpuid_feature {
+  const char *name;
+  uint32_t leaf, subleaf;
+  enum cpuid_register reg;
+  uint32_t bit, state;
+} cpuid_feature;
+
+static const cpuid_feature cpuid_features[] = {
+    {"amx-bf16", 7, 0, EDX, 22, STATE_AMX},
+    {"amx-int8", 7, 0, EDX, 25, STATE_AMX},
+    {"amx-tile", 7, 0, EDX, 24, STATE_AMX},
+    {"avx512fp16", 7, 0, EDX, 23, 0xe6},
+    {"avxifma", 7, 1, EAX, 23, STATE_YMM},
+    {"avxneconvert", 7, 1, EDX, 5, STATE_YMM},
+    {"avxvnni", 7, 1, EAX, 4, STATE_YMM},
+    {"avxvnniint16", 7, 1, EDX, 10, STATE_YMM},
+    {"avxvnniint8", 7, 1, EDX, 4, STATE_YMM},
+    {"cldemote", 7, 0, ECX, 25, STATE_NONE},
+    {"clflushopt", 7, 0, EBX, 23, STATE_NONE},
+    {"fsgsbase", 7, 0, EBX, 0, STATE_NONE},
+    {"invpcid", 7, 0, EBX, 10, STATE_NONE},
+    {"movdir64b", 7, 0, ECX, 28, STATE_NONE},
+    {"movdiri", 7, 0, ECX, 27, STATE_NONE},
+    {"pku", 7, 0, ECX, 4, STATE_NONE},
+    {"prefetchi", 7, 1, EDX, 14, STATE_NONE},
+    {"ptwrite", 20, 0, EBX, 4, STATE_NONE},
+    {"rdpru", 0x80000008, 0, EBX, 4, STATE_NONE},
+    {"serialize", 7, 0, EDX, 14, STATE_NONE},
+    {"shstk", 7, 0, ECX, 7, STATE_NONE},
+    {"waitpkg", 7, 0, ECX, 5, STATE_NONE},
+    {"wbnoinvd", 0x80000008, 0, EBX, 9, STATE_NONE},
+    {"xsavec", 13, 1, EAX, 1, STATE_NONE},
+    {"xsaveopt", 13, 1, EAX, 0, STATE_NONE},
+    {"xsaves", 13, 1, EAX, 3, STATE_NONE},
+};
+
+static bool always(void) { return true; }
+
+static const feature known_features[] = {
+    {"64bit", always},
+    {"adx", cpuinfo_has_x86_adx},
+    {"aes", cpuinfo_has_x86_aes},
+    {"avx", cpuinfo_has_x86_avx},
+    {"avx2", cpuinfo_has_x86_avx2},
+    {"avx512bf16", cpuinfo_has_x86_avx512bf16},
+    {"avx512bitalg", cpuinfo_has_x86_avx512bitalg},
+    {"avx512bw", cpuinfo_has_x86_avx512bw},
+    {"avx512cd", cpuinfo_has_x86_avx512cd},
+    {"avx512dq", cpuinfo_has_x86_avx512dq},
+    {"avx512f", cpuinfo_has_x86_avx512f},
+    {"avx512ifma", cpuinfo_has_x86_avx512ifma},
+    {"avx512vbmi", cpuinfo_has_x86_avx512vbmi},
+    {"avx512vbmi2", cpuinfo_has_x86_avx512vbmi2},
+    {"avx512vl", cpuinfo_has_x86_avx512vl},
+    {"avx512vnni", cpuinfo_has_x86_avx512vnni},
+    {"avx512vp2intersect", cpuinfo_has_x86_avx512vp2intersect},
+    {"avx512vpopcntdq", cpuinfo_has_x86_avx512vpopcntdq},
+    {"bmi", cpuinfo_has_x86_bmi},
+    {"bmi2", cpuinfo_has_x86_bmi2},
+    {"clwb", cpuinfo_has_x86_clwb},
+    {"clzero", cpuinfo_has_x86_clzero},
+    {"cmov", always},
+    {"crc32", cpuinfo_has_x86_sse4_2},
+    {"cx16", cpuinfo_has_x86_cmpxchg16b},
+    {"cx8", always},
+    {"f16c", cpuinfo_has_x86_f16c},
+    {"fma", cpuinfo_has_x86_fma3},
+    {"fma4", cpuinfo_has_x86_fma4},
+    {"fxsr", always},
+    {"gfni", cpuinfo_has_x86_gfni},
+    {"lzcnt", cpuinfo_has_x86_lzcnt},
+    {"mmx", always},
+    {"movbe", cpuinfo_has_x86_movbe},
+    {"mwaitx", cpuinfo_has_x86_mwaitx},
+    {"pclmul", cpuinfo_has_x86_pclmulqdq},
+    {"popcnt", cpuinfo_has_x86_popcnt},
+    {"prfchw", cpuinfo_has_x86_prefetchw},
+    {"rdpid", cpuinfo_has_x86_rdpid},
+    {"rdrnd", cpuinfo_has_x86_rdrand},
+    {"rdseed", cpuinfo_has_x86_rdseed},
+    {"sahf", cpuinfo_has_x86_lahf_sahf},
+    {"sha", cpuinfo_has_x86_sha},
+    {"sse", always},
+    {"sse2", always},
+    {"sse3", cpuinfo_has_x86_sse3},
+    {"sse4.1", cpuinfo_has_x86_sse4_1},
+    {"sse4.2", cpuinfo_has_x86_sse4_2},
+    {"sse4a", cpuinfo_has_x86_sse4a},
+    {"ssse3", cpuinfo_has_x86_ssse3},
+    {"tbm", cpuinfo_has_x86_tbm},
+    {"vaes", cpuinfo_has_x86_vaes},
+    {"vpclmulqdq", cpuinfo_has_x86_vpclmulqdq},
+    {"x87", always},
+    {"xop", cpuinfo_has_x86_xop},
+    {"xsave", cpuinfo_has_x86_xsave},
+};
+
+/** Register state that the operating system saves. */
+static uint64_t saved_state(void) {
+  unsigned eax, ebx, ecx, edx;
+  if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx) || !(ecx & bit_OSXSAVE))
+    return 0;
+  uint32_t low, high;
+  __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return (uint64_t)high << 32 | low;
+}
+
+/** 1, 0, or -1 if the table has no such name. */
+static int ask_cpuid(const char *name) {
+  for (size_t i = 0; i < sizeof cpuid_features / sizeof *cpuid_features; ++i) {
+    const cpuid_feature *f = &cpuid_features[i];
+    if (strcmp(f->name, name) != 0)
+      continue;
+    unsigned r[4];
+    if (!__get_cpuid_count(f->leaf, f->subleaf, &r[EAX], &r[EBX], &r[ECX], &r[EDX]))
+      return 0;
+    return (r[f->reg] >> f->bit & 1) && (saved_state() & f->state) == f->state;
+  }
+  return -1;
+}
+
+#elif defined(__aarch64__)
+
+static const feature known_features[] = {
+    {"aes", cpuinfo_has_arm_aes},
+    {"bf16", cpuinfo_has_arm_bf16},
+    {"complxnum", cpuinfo_has_arm_fcma},
+    {"crc", cpuinfo_has_arm_crc32},
+    {"dotprod", cpuinfo_has_arm_neon_dot},
+    {"fp-armv8", cpuinfo_has_arm_neon},
+    {"fullfp16", cpuinfo_has_arm_fp16_arith},
+    {"jsconv", cpuinfo_has_arm_jscvt},
+    {"lse", cpuinfo_has_arm_atomics},
+    {"neon", cpuinfo_has_arm_neon},
+    {"rdm", cpuinfo_has_arm_neon_rdm},
+    {"sha2", cpuinfo_has_arm_sha2},
+    {"sve", cpuinfo_has_arm_sve},
+    {"sve2", cpuinfo_has_arm_sve2},
+};
+
+#include <sys/auxv.h>
+
+/** Features that libcpuinfo has no question for, from the kernel's list (AT_HWCAP2). */
+static int ask_cpuid(const char *name) {
+  if (strcmp(name, "i8mm") == 0)
+    return (getauxval(AT_HWCAP2) >> 13 & 1) != 0;
+  return -1;
+}
+
+#else
+static const feature known_features[] = {{"", NULL}};
+static int ask_cpuid(const char *name) { return -1; }
+#endif
+
+/** Calls `visit` with each name of a comma separated list; stops when it returns something else than 0. */
+static int for_each_name(const char *list, int (*visit)(const char *name, void *state), void *state) {
+  while (*list) {
+    char name[64];
+    size_t length = strcspn(list, ",");
+    const char *begin = list;
+    list += length + (list[length] == ',');
+    for (; length && *begin == ' '; --length)
+      ++begin;
+    while (length && begin[length - 1] == ' ')
+      --length;
+    if (length == 0)
+      continue;
+    snprintf(name, sizeof name, "%.*s", (int)(length < sizeof name ? length : sizeof name - 1), begin);
+    int result = visit(name, state);
+    if (result)
+      return result;
+  }
+  return 0;
+}
+
+static int same_name(const char *name, void *wanted) { return strcmp(name, wanted) == 0; }
+
+static int is_hidden(const char *name) {
+  const char *hidden = getenv("HALFTONE_HIDE_CPU_FEATURES");
+  return hidden && for_each_name(hidden, same_name, (void *)(uintptr_t)name);
+}
+
+int halftone_cpu_has(const char *name) {
+  if (!name)
+    return -1;
+  bool initialized = cpuinfo_initialize();
+  for (size_t i = 0; i < sizeof known_features / sizeof *known_features; ++i)
+    if (strcmp(known_features[i].name, name) == 0)
+      return initialized && known_features[i].present() && !is_hidden(name);
+  int answer = ask_cpuid(name);
+  return answer == 1 && is_hidden(name) ? 0 : answer;
+}
+
+/** Names found missing so far, separated by ", ". */
+typedef struct missing_names {
+  char missing[512], unknown[64];
+} missing_names;
+
+static int collect_missing(const char *name, void *state) {
+  missing_names *names = state;
+  int answer = halftone_cpu_has(name);
+  if (answer < 0)
+    snprintf(names->unknown, sizeof names->unknown, "%s", name);
+  if (answer == 0) {
+    size_t used = strlen(names->missing);
+    snprintf(names->missing + used, sizeof names->missing - used, "%s%s", used ? ", " : "", name);
+  }
+  return answer < 0;
+}
+
+halftone_status halftone_check_features(const char *features) {
+  missing_names names = {{0}, {0}};
+  for_each_name(features, collect_missing, &names);
+  if (names.unknown[0])
+    return halftone_fail(HALFTONE_WRONG_CPU,
+                         "the model needs the CPU feature '%s', which this runtime does not know; rebuild the runtime "
+                         "from the version that compiled the model, or recompile the model for another CPU",
+                         names.unknown);
+  if (names.missing[0])
+    return halftone_fail(HALFTONE_WRONG_CPU,
+                         "the model needs %s, which this CPU does not have; recompile it on this machine with "
+                         "--mcpu=native, or for many machines with --mcpu=x86-64-v3 or x86-64",
+                         names.missing);
+  return HALFTONE_OK;
+}
+
+const char *halftone_cpu_name(void) {
+  if (!cpuinfo_initialize() || cpuinfo_get_packages_count() == 0)
+    return "unknown";
+  const char *name = cpuinfo_get_package(0)->name;
+  return *name ? name : "unknown";
+}
+
+int32_t halftone_cpu_count(void) {
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0)
+    return CPU_COUNT(&set);
+  long online = sysconf(_SC_NPROCESSORS_ONLN);
+  return online > 0 && online < 1024 ? (int32_t)online : 1;
+}
