@@ -1,0 +1,150 @@
+//===- Format.cpp - Names and parameters of weight formats ----------------===//
+
+#include "halftone/Quantize/Format.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringExtras.h"
+#include <algorithm>
+#include <optional>
+#include <tuple>
+#include <vector>
+
+using namespace halftone;
+using namespace llvm;
+
+namespace {
+/// One family of names: prefix, number of bits unless fixed, `g`, group.
+struct Family {
+  StringRef prefix;
+  FormatKind kind;
+  BcqSolver solver;
+  unsigned minBits, maxBits; ///< 0: the name has no number of bits
+};
+// Longer prefixes first: `bcq` begins the other two.
+const Family families[] = {
+    {"bcqgreedy", FormatKind::Bcq, BcqSolver::Greedy, 1, 8},
+    {"bcqrefined", FormatKind::Bcq, BcqSolver::Refined, 1, 8},
+    {"bcq", FormatKind::Bcq, BcqSolver::Alternating, 1, 8},
+    {"ternary", FormatKind::Ternary, BcqSolver::Alternating, 0, 0},
+    {"rtn", FormatKind::Rtn, BcqSolver::Alternating, 2, 8},
+};
+constexpr int64_t maxGroup = INT32_MAX;
+} // namespace
+
+static const Family *familyOf(const Format &format) {
+  for (const Family &family : families)
+    if (family.kind == format.kind && (family.kind != FormatKind::Bcq || family.solver == format.solver))
+      return &family;
+  return nullptr;
+}
+
+std::string Format::name() const {
+  const Family *family = familyOf(*this);
+  if (!family)
+    return "float";
+  std::string text = family->prefix.str();
+  if (family->maxBits)
+    text += utostr(bits);
+  return text + "g" + itostr(group) + (kind == FormatKind::Bcq && planeScales ? "f" : "");
+}
+
+int64_t Format::groupSize(int64_t cols) const { return group <= 0 || group > cols ? cols : group; }
+
+int64_t Format::groupCount(int64_t cols) const { return cols <= 0 ? 0 : (cols - 1) / groupSize(cols) + 1; }
+
+double Format::bitsPerWeight(int64_t rows, int64_t cols) const {
+  if (kind == FormatKind::Float)
+    return 32;
+  double perGroup = 16;
+  if (kind == FormatKind::Bcq)
+    perGroup = planeScales ? 16.0 * bits : 16 + 8.0 * bits;
+  return bits + (cols > 0 ? perGroup * double(groupCount(cols)) / double(cols) : 0.0);
+}
+
+/// Takes a decimal number without leading zeros from the front of `text`.
+static std::optional<uint64_t> takeNumber(StringRef &text) {
+  StringRef digits = text.take_while(isDigit);
+  uint64_t value;
+  if (digits.empty() || (digits.size() > 1 && digits[0] == '0') || digits.getAsInteger(10, value))
+    return std::nullopt;
+  text = text.drop_front(digits.size());
+  return value;
+}
+
+static std::string describeFormats() {
+  return "formats are float, bcq<planes>g<group>, bcqgreedy<planes>g<group> and bcqrefined<planes>g<group> (planes 1 "
+         "to 8, with a final f for float plane scales), ternaryg<group>, rtn<bits>g<group> (bits 2 to 8); group 0 is "
+         "the whole row";
+}
+
+/// The valid names with the least edit distance, among examples that have the numbers of `name`.
+static std::string nearestNames(StringRef name) {
+  SmallVector<std::string> groups = {"32", "0", "64", "128", "16"};
+  StringRef tail = name;
+  tail.consume_back("f");
+  StringRef digits = tail.take_back(tail.size() - std::min(tail.size(), tail.find_last_not_of("0123456789") + 1));
+  uint64_t group;
+  if (!digits.getAsInteger(10, group) && group <= uint64_t(maxGroup))
+    groups.insert(groups.begin(), utostr(group));
+
+  std::vector<std::pair<unsigned, std::string>> ranked = {{name.edit_distance("float"), "float"}};
+  for (const Family &family : families)
+    for (unsigned bits = family.minBits; bits <= family.maxBits; ++bits)
+      for (const std::string &size : groups)
+        for (StringRef suffix : {"", "f"}) {
+          if (!suffix.empty() && family.kind != FormatKind::Bcq)
+            continue;
+          std::string example =
+              (family.prefix + (family.maxBits ? utostr(bits) : std::string()) + "g" + size + suffix).str();
+          ranked.push_back({name.edit_distance(example), example});
+        }
+  llvm::sort(ranked,
+             [](const auto &a, const auto &b) { return std::tie(a.first, a.second) < std::tie(b.first, b.second); });
+  SmallVector<std::string> names;
+  for (const auto &entry : ranked) {
+    if (names.size() == 3 || entry.first > ranked.front().first + 1)
+      break;
+    if (!is_contained(names, "'" + entry.second + "'"))
+      names.push_back("'" + entry.second + "'");
+  }
+  return join(names, ", ");
+}
+
+static Error unknownFormat(StringRef name, const Twine &why = "") {
+  return createStringError("unknown format '" + name + "'" + why + "; the nearest names are " + nearestNames(name) +
+                           " (" + describeFormats() + ")");
+}
+
+Expected<Format> halftone::parseFormat(StringRef name) {
+  Format format;
+  if (name == "float")
+    return format;
+  const Family *family = find_if(families, [&](const Family &f) { return name.starts_with(f.prefix); });
+  if (family == std::end(families))
+    return unknownFormat(name);
+  StringRef rest = name.drop_front(family->prefix.size());
+  format.kind = family->kind;
+  format.solver = family->solver;
+  format.bits = 2;
+  if (family->maxBits) {
+    std::optional<uint64_t> bits = takeNumber(rest);
+    if (!bits)
+      return unknownFormat(name);
+    if (*bits < family->minBits || *bits > family->maxBits)
+      return unknownFormat(name, ": " + family->prefix + " has " + Twine(family->minBits) + " to " +
+                                     Twine(family->maxBits) + (format.kind == FormatKind::Rtn ? " bits" : " planes") +
+                                     ", not " + Twine(*bits));
+    format.bits = *bits;
+  }
+  std::optional<uint64_t> group;
+  if (rest.consume_front("g"))
+    group = takeNumber(rest);
+  if (group && format.kind == FormatKind::Bcq)
+    format.planeScales = rest.consume_front("f");
+  if (!group || !rest.empty())
+    return unknownFormat(name);
+  if (*group > uint64_t(maxGroup))
+    return unknownFormat(name, ": the group is too large");
+  format.group = *group;
+  return format;
+}
