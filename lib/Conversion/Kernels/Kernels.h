@@ -1,0 +1,75 @@
+//===- Kernels.h - Generators of kernel functions ---------------*- C++ -*-===//
+//
+// One function per kernel shape: each generator looks the function up by a name
+// that holds everything it depends on, and makes it when it is not there. A
+// kernel takes its operands as identity-layout memrefs and a range of units
+// `begin..end`; the comment of each says what a unit is. What a kernel writes
+// for a unit never depends on the range that it is called with.
+//
+//===----------------------------------------------------------------------===//
+#ifndef HALFTONE_LIB_CONVERSION_KERNELS_KERNELS_H
+#define HALFTONE_LIB_CONVERSION_KERNELS_KERNELS_H
+
+#include "halftone/Pack/Layout.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+
+namespace halftone {
+
+/// Shape of a product y[T x N] = x[T x K] W[N x K]^T. `tokens` may be dynamic.
+struct MatmulShape {
+  Format format;
+  int64_t tokens, rows, cols;
+};
+
+/// A kernel and how many units a call has, as `units` per token or in all.
+struct Kernel {
+  mlir::func::FuncOp function;
+  int64_t units;        ///< count of units, or units per token
+  bool perToken = false; ///< the count is tokens * units
+};
+
+/// args: codes i8 [T][KP], scales f32 [T], sums i32 [T][G], packed i8 [B] (Rows16), y f32 [T][N]. Unit: 16 rows.
+Kernel getDotKernel(mlir::ModuleOp module, const MatmulShape &shape);
+
+/// args: tables i8 [T][...], scales, sums, packed (Rows64), y. Unit: 64 rows. `width`: 128 or 16 entries.
+Kernel getLutKernel(mlir::ModuleOp module, const MatmulShape &shape, int64_t width);
+
+/// args: x f32 [T][K], packed (Rows16, or Float16 for floats), y. Unit: 16 rows.
+Kernel getDequantKernel(mlir::ModuleOp module, const MatmulShape &shape);
+
+/// args: ids i32 [T], packed (Rows16 or Float16), y f32 [T][K]; rows = table rows. Unit: one token. Ids outside the
+/// table are clamped into it (the runtime refuses them before).
+Kernel getGatherKernel(mlir::ModuleOp module, const MatmulShape &shape);
+
+/// args: x f32 [T][K], codes i8 [T][KP], scales f32 [T], sums i32 [T][G]. Unit: one token.
+Kernel getQuantizeActivationsKernel(mlir::ModuleOp module, int64_t tokens, int64_t cols, int64_t group);
+
+/// args: codes i8 [T][KP], tables i8 [T][KP/8 * tableBytes(width)]. Unit: one slice of 8 elements of one token.
+Kernel getBuildTablesKernel(mlir::ModuleOp module, int64_t tokens, int64_t paddedCols, int64_t width);
+
+/// Bytes of the tables of one slice of 8 activations: 128 entries (half table, low and high bytes), or two nibble
+/// tables of 16 entries (low and high bytes each).
+inline int64_t tableBytes(int64_t width) { return width == 128 ? 256 : 64; }
+
+/// args: x f32 [T][D], gain f32 [D], y f32 [T][D]. Unit: one token. RMS norm (arXiv 1910.07467).
+Kernel getRmsNormKernel(mlir::ModuleOp module, int64_t tokens, int64_t size, double epsilon);
+
+/// args: x f32 [T][H*HS], table f32 [C][HS], position index, y. Unit: one token. Rotary embedding, half-split.
+Kernel getRopeKernel(mlir::ModuleOp module, int64_t tokens, int64_t heads, int64_t headSize, int64_t context);
+
+/// args: gate f32 [T][D], up, y. Unit: one token. y = silu(gate) * up.
+Kernel getGatedActivationKernel(mlir::ModuleOp module, int64_t tokens, int64_t size);
+
+/// Shape of attention with a KV cache: keys f32 [L][KV][HS][C], values f32 [L][KV][C][HS].
+struct AttentionShape {
+  int64_t tokens, heads, kvHeads, headSize, context, layers, layer;
+};
+/// args: k, v f32 [T][KV*HS], keys, values, position, layer. Unit: one KV head.
+Kernel getCacheStoreKernel(mlir::ModuleOp module, const AttentionShape &shape);
+/// args: q f32 [T][H*HS], keys, values, position, layer, out f32 [T][H*HS]. Unit: one head of one token.
+Kernel getAttentionKernel(mlir::ModuleOp module, const AttentionShape &shape);
+
+} // namespace halftone
+
+#endif // HALFTONE_LIB_CONVERSION_KERNELS_KERNELS_H

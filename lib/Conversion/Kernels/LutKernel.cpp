@@ -1,0 +1,257 @@
+//===- LutKernel.cpp - Strategy lut: look up sums of eight activations ----===//
+//
+// Tables hold, for each slice of 8 activations, the exact 16-bit sums of +-a
+// for every combination of signs (BiQGEMM, arXiv 2005.09904; half tables as in
+// T-MAC, arXiv 2407.00088). A byte of a bit plane is 8 signs of one row.
+//   width 128: the sums whose last sign is -; the complement byte has the
+//     negated sum, so the index is c xor (c < 0 ? 0xff : 0) and the sum is
+//     negated. -s = ~s + 1: the complement is added, the ones are counted apart.
+//   width 16: one table for each nibble.
+// Per plane p and group: P_p = sum of looked-up values, then the integer
+//   two-level BCQ: S = sum_p m_p P_p
+//   ternary:       S = (P_0 + P_1) / 2
+//   int<b>:        S = (sum_p 2^p P_p - sum a) / 2
+// which is the same integer as in strategy dot; y = fma(scale, float(S), y).
+//
+//===----------------------------------------------------------------------===//
+
+#include "Kernels.h"
+#include "Tiles.h"
+#include "dialects/Simd/IR/SimdOps.h"
+
+using namespace mlir;
+using namespace halftone;
+
+namespace {
+
+constexpr int64_t kRows = 64;
+/// Slices whose sums fit 16 bits: 32 * (8 * 127 + 1) < 2^15.
+constexpr int64_t kSegment = 32;
+
+struct LutOperands {
+  Value tables, scales, sums, packed, y;
+};
+
+class LutTile {
+public:
+  LutTile(KernelBuilder &k, const MatmulShape &shape, int64_t width, const LutOperands &args, Value rowBlock,
+          Value token)
+      : k(k), shape(shape), width(width), args(args), rowBlock(rowBlock), token(token),
+        packed(shape.format, shape.rows, shape.cols, Layout::Rows64), groups(shape.format, shape.cols),
+        planes(planeCount(shape.format)), multipliers(multipliersPerGroup(shape.format)) {}
+
+  void emit() {
+    Value zero = k.splat(k.floats(kRows), 0);
+    SmallVector<Value> sum = forGroups(k, groups, zero, [&](Value group, bool last, ValueRange carried) {
+      return SmallVector<Value>{emitGroup(group, last ? groups.lastSteps : groups.steps, carried[0])};
+    });
+    Value scale = k.broadcast(k.loadScalar(args.scales, token), kRows);
+    storeRows(k, k.mulF(sum[0], scale), args.y, token, rowBlock, shape.rows, kRows);
+  }
+
+private:
+  Value emitGroup(Value group, int64_t steps, Value carried) {
+    Value firstSlice = k.mulIndex(group, groups.steps * 4);
+    int64_t slices = steps * 4, full = slices / kSegment;
+    SmallVector<Value> sum{k.splat(k.words(kRows), 0)};
+    sum = k.repeat(full, sum, [&](Value segment, ValueRange values) {
+      return SmallVector<Value>{
+          emitSegment(group, k.affine(segment, kSegment, firstSlice), kSegment, values[0])};
+    });
+    if (int64_t rest = slices % kSegment)
+      sum[0] = emitSegment(group, k.addIndex(firstSlice, full * kSegment), rest, sum[0]);
+    Value exact = finish(sum[0], group);
+    return k.fma(groupScales(group), k.toFloat(exact), carried);
+  }
+
+  /// Adds sum_p m_p P_p over `count` slices.
+  Value emitSegment(Value group, Value firstSlice, int64_t count, Value sum) {
+    // Per plane: two vectors of 32 sums (the halves of each 128-bit lane), and the count of negations.
+    SmallVector<Value> init;
+    for (unsigned plane = 0; plane < planes; ++plane) {
+      init.append(2, k.splat(k.vec(32, k.i16()), 0));
+      if (width == 128)
+        init.push_back(k.splat(k.bytes(), 0));
+    }
+    SmallVector<Value> acc = k.repeat(count, init, [&](Value slice, ValueRange values) {
+      return emitSlice(k.addIndex(slice, firstSlice), values);
+    });
+    unsigned perPlane = width == 128 ? 3 : 2;
+    for (unsigned plane = 0; plane < planes; ++plane) {
+      Value total = naturalOrder(acc[plane * perPlane], acc[plane * perPlane + 1]);
+      Value wide = arith::ExtSIOp::create(k.b, k.loc, k.words(kRows), total);
+      if (width == 128)
+        wide = k.addI(wide, arith::ExtUIOp::create(k.b, k.loc, k.words(kRows), acc[plane * perPlane + 2]));
+      sum = k.addI(sum, weighted(wide, plane, group));
+    }
+    return sum;
+  }
+
+  SmallVector<Value> emitSlice(Value slice, ValueRange values) {
+    SmallVector<Value> acc(values);
+    Value table = k.mulIndex(slice, tableBytes(width));
+    SmallVector<Value> tables;
+    int64_t parts = width == 128 ? 2 : 4;
+    for (int64_t part = 0; part < parts; ++part)
+      tables.push_back(k.load(args.tables, {token, k.addIndex(table, part * width)}, k.bytes(width)));
+    Value codes = k.affine(rowBlock, packed.blockCodes, k.mulIndex(slice, planes * kVectorBytes));
+    for (unsigned plane = 0; plane < planes; ++plane) {
+      Value code = k.load(args.packed, k.addIndex(codes, packed.codesOffset + plane * kVectorBytes), k.bytes());
+      if (width == 128)
+        lookUpHalf(code, tables, MutableArrayRef<Value>(acc).slice(plane * 3, 3));
+      else
+        lookUpNibbles(code, tables, MutableArrayRef<Value>(acc).slice(plane * 2, 2));
+    }
+    return acc;
+  }
+
+  void lookUpHalf(Value code, ArrayRef<Value> tables, MutableArrayRef<Value> acc) {
+    Value negative = k.shrS(code, 7);
+    Value index = k.xorI(code, negative);
+    Value low = k.xorI(lookUp(tables[0], index), negative);
+    Value high = k.xorI(lookUp(tables[1], index), negative);
+    accumulate(low, high, acc);
+    acc[2] = k.subI(acc[2], negative);
+  }
+
+  void lookUpNibbles(Value code, ArrayRef<Value> tables, MutableArrayRef<Value> acc) {
+    Value mask = k.splat(k.bytes(), 15);
+    Value first = k.andI(code, mask), second = k.andI(k.shrU(code, 4), mask);
+    accumulate(lookUp(tables[0], first), lookUp(tables[1], first), acc);
+    accumulate(lookUp(tables[2], second), lookUp(tables[3], second), acc);
+  }
+
+  Value lookUp(Value table, Value index) {
+    return simd::TableLookupOp::create(k.b, k.loc, index.getType(), table, index);
+  }
+
+  /// Interleaves low and high bytes within 128-bit lanes and adds the 16-bit sums.
+  void accumulate(Value low, Value high, MutableArrayRef<Value> acc) {
+    for (int64_t half = 0; half < 2; ++half) {
+      SmallVector<int64_t> mask;
+      for (int64_t lane = 0; lane < 4; ++lane)
+        for (int64_t i = 0; i < 8; ++i) {
+          mask.push_back(lane * 16 + half * 8 + i);
+          mask.push_back(kVectorBytes + lane * 16 + half * 8 + i);
+        }
+      acc[half] = k.addI(acc[half], k.bitcast(k.shuffle(low, high, mask), k.vec(32, k.i16())));
+    }
+  }
+
+  /// Undoes the order of accumulate(): 64 sums by row.
+  Value naturalOrder(Value first, Value second) {
+    SmallVector<int64_t> mask;
+    for (int64_t row = 0; row < kRows; ++row)
+      mask.push_back((row % 16 / 8) * 32 + row / 16 * 8 + row % 8);
+    return k.shuffle(first, second, mask);
+  }
+
+  Value weighted(Value sums, unsigned plane, Value group) {
+    if (!multipliers)
+      return k.shlI(sums, shape.format.kind == FormatKind::Rtn ? plane : 0);
+    Value entry = k.affine(k.affine(rowBlock, groups.count, group), multipliers, k.index(plane));
+    Value offset = k.addIndex(k.mulIndex(entry, kRows), packed.multipliersOffset);
+    Value multiplier = k.loadBytesAs(args.packed, offset, k.bytes());
+    return k.mulI(sums, arith::ExtUIOp::create(k.b, k.loc, k.words(kRows), multiplier));
+  }
+
+  /// From sum_p m_p P_p to the exact sum of weight * activation.
+  Value finish(Value sum, Value group) {
+    if (multipliers)
+      return sum;
+    if (shape.format.kind == FormatKind::Rtn)
+      sum = k.subI(sum, k.broadcast(k.loadScalar(args.sums, {token, group}), kRows));
+    return k.shrS(sum, 1);
+  }
+
+  Value groupScales(Value group) {
+    Value entry = k.affine(rowBlock, groups.count, group);
+    Value offset = k.addIndex(k.mulIndex(entry, kRows * 2), packed.scalesOffset);
+    Value raw = k.loadBytesAs(args.packed, offset, k.vec(kRows, k.i16()));
+    return simd::ExtendHalfOp::create(k.b, k.loc, k.floats(kRows), raw);
+  }
+
+  KernelBuilder &k;
+  const MatmulShape &shape;
+  int64_t width;
+  const LutOperands &args;
+  Value rowBlock, token;
+  PackedShape packed;
+  GroupShape groups;
+  unsigned planes, multipliers;
+};
+
+/// Sums of all sign combinations of `count` activations that start at `first`: entry i has +a_j where bit j of i is set.
+Value signedSums(KernelBuilder &k, ArrayRef<Value> activations, int64_t entries) {
+  VectorType type = k.vec(entries, k.i16());
+  Value sum = k.splat(type, 0);
+  for (auto [j, activation] : llvm::enumerate(activations)) {
+    SmallVector<int64_t> signs;
+    for (int64_t i = 0; i < entries; ++i)
+      signs.push_back((i >> j) & 1 ? 1 : -1);
+    sum = k.addI(sum, k.mulI(k.broadcast(activation, entries), k.constant(type, signs)));
+  }
+  return sum;
+}
+
+void storeTable(KernelBuilder &k, Value sums, Value tables, Value token, Value offset) {
+  int64_t entries = cast<VectorType>(sums.getType()).getNumElements();
+  Value low = arith::TruncIOp::create(k.b, k.loc, k.bytes(entries), sums);
+  Value high = arith::TruncIOp::create(k.b, k.loc, k.bytes(entries), k.shrU(sums, 8));
+  k.store(low, tables, {token, offset});
+  k.store(high, tables, {token, k.addIndex(offset, entries)});
+}
+
+} // namespace
+
+Kernel halftone::getLutKernel(ModuleOp module, const MatmulShape &shape, int64_t width) {
+  Builder b(module.getContext());
+  GroupShape groups(shape.format, shape.cols);
+  PackedShape packed(shape.format, shape.rows, shape.cols, Layout::Rows64);
+  Type i8 = b.getI8Type(), f32 = b.getF32Type();
+  std::string name = "lut" + std::to_string(width) + "_" + shape.format.name() + "_" + sizeName(shape.rows) + "x" +
+                     sizeName(shape.cols) + "_t" + sizeName(shape.tokens);
+  auto function = getOrCreateKernel(
+      module, UnknownLoc::get(module.getContext()), name,
+      {MemRefType::get({shape.tokens, groups.paddedCols() / 8 * tableBytes(width)}, i8),
+       MemRefType::get({shape.tokens}, f32), MemRefType::get({shape.tokens, groups.count}, b.getI32Type()),
+       MemRefType::get({packed.bytes}, i8), MemRefType::get({shape.tokens, shape.rows}, f32)},
+      [&](KernelBuilder &k, ValueRange args) {
+        LutOperands operands{args[0], args[1], args[2], args[3], args[4]};
+        Value tokens = k.dim(operands.y, 0);
+        k.loop(args[5], args[6], 1, [&](Value rowBlock) {
+          k.loop(k.index(0), tokens, 1, [&](Value token) {
+            LutTile(k, shape, width, operands, rowBlock, token).emit();
+          });
+        });
+      });
+  return {function, packed.rowBlocks};
+}
+
+Kernel halftone::getBuildTablesKernel(ModuleOp module, int64_t tokens, int64_t paddedCols, int64_t width) {
+  Builder b(module.getContext());
+  Type i8 = b.getI8Type();
+  int64_t slices = paddedCols / 8;
+  std::string name = "tables" + std::to_string(width) + "_" + sizeName(paddedCols) + "_t" + sizeName(tokens);
+  auto function = getOrCreateKernel(
+      module, UnknownLoc::get(module.getContext()), name,
+      {MemRefType::get({tokens, paddedCols}, i8), MemRefType::get({tokens, slices * tableBytes(width)}, i8)},
+      [&](KernelBuilder &k, ValueRange args) {
+        k.loop(args[2], args[3], 1, [&](Value unit) {
+          Value token = arith::DivUIOp::create(k.b, k.loc, unit, k.index(slices));
+          Value slice = arith::RemUIOp::create(k.b, k.loc, unit, k.index(slices));
+          SmallVector<Value> activations;
+          for (int64_t j = 0; j < 8; ++j) {
+            Value code = k.loadScalar(args[0], {token, k.affine(slice, 8, k.index(j))});
+            activations.push_back(arith::ExtSIOp::create(k.b, k.loc, k.i16(), code));
+          }
+          Value offset = k.mulIndex(slice, tableBytes(width));
+          if (width == 128)
+            return storeTable(k, signedSums(k, activations, 128), args[1], token, offset);
+          ArrayRef<Value> all(activations);
+          storeTable(k, signedSums(k, all.take_front(4), 16), args[1], token, offset);
+          storeTable(k, signedSums(k, all.drop_front(4), 16), args[1], token, k.addIndex(offset, 32));
+        });
+      });
+  return {function, slices, /*perToken=*/true};
+}

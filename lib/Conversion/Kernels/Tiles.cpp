@@ -1,0 +1,42 @@
+//===- Tiles.cpp - Loops that the matrix kernels share --------------------===//
+
+#include "Tiles.h"
+
+using namespace mlir;
+using namespace halftone;
+
+void halftone::forColumnTiles(KernelBuilder &k, int64_t tokens, Value y,
+                              function_ref<void(Value token, int64_t columns)> tile) {
+  if (tokens == 1)
+    return tile(k.index(0), 1);
+  Value count = k.dim(y, 0);
+  Value remainder = arith::RemUIOp::create(k.b, k.loc, count, k.index(kColumnTile));
+  Value tiled = arith::SubIOp::create(k.b, k.loc, count, remainder);
+  k.loop(k.index(0), tiled, kColumnTile, [&](Value token) { tile(token, kColumnTile); });
+  k.loop(tiled, count, 1, [&](Value token) { tile(token, 1); });
+}
+
+SmallVector<Value>
+halftone::forGroups(KernelBuilder &k, const GroupShape &groups, ValueRange init,
+                    function_ref<SmallVector<Value>(Value group, bool last, ValueRange)> body) {
+  bool shortTail = groups.lastSize != groups.size;
+  int64_t full = groups.count - (shortTail ? 1 : 0);
+  SmallVector<Value> carried = k.repeat(
+      full, init, [&](Value group, ValueRange values) { return body(group, /*last=*/false, values); });
+  if (shortTail)
+    carried = body(k.index(full), /*last=*/true, carried);
+  return carried;
+}
+
+void halftone::storeRows(KernelBuilder &k, Value vector, Value y, Value token, Value block, int64_t rows,
+                         int64_t perBlock) {
+  Value row = k.mulIndex(block, perBlock);
+  int64_t tail = rows % perBlock;
+  if (tail == 0)
+    return k.store(vector, y, {token, row});
+  if (rows < perBlock)
+    return k.store(k.slice(vector, 0, tail), y, {token, row});
+  k.ifEqual(
+      block, rows / perBlock, [&] { k.store(k.slice(vector, 0, tail), y, {token, row}); },
+      [&] { k.store(vector, y, {token, row}); });
+}

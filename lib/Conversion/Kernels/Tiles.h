@@ -1,0 +1,32 @@
+//===- Tiles.h - Loops that the matrix kernels share ------------*- C++ -*-===//
+#ifndef HALFTONE_LIB_CONVERSION_KERNELS_TILES_H
+#define HALFTONE_LIB_CONVERSION_KERNELS_TILES_H
+
+#include "KernelBuilder.h"
+#include "halftone/Pack/Layout.h"
+
+namespace halftone {
+
+/// Columns (tokens) that one unpacked weight serves at most.
+constexpr int64_t kColumnTile = 8;
+
+/// Calls tile(first token, columns) so that all tokens are covered: tiles of
+/// `kColumnTile` columns, then one by one. One static token: one call.
+void forColumnTiles(KernelBuilder &k, int64_t tokens, mlir::Value y,
+                    llvm::function_ref<void(mlir::Value token, int64_t columns)> tile);
+
+/// Calls body(group, steps of the group, carried) for all groups of a row, in
+/// ascending order: a loop over the full groups and then the last one when its
+/// size differs. Returns the last carried values.
+llvm::SmallVector<mlir::Value>
+forGroups(KernelBuilder &k, const GroupShape &groups, mlir::ValueRange init,
+          llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value group, bool last, mlir::ValueRange)> body);
+
+/// Stores `rows` lanes of results of row block `block` (of `perBlock` rows) to y[token][...]; the last block may be
+/// short.
+void storeRows(KernelBuilder &k, mlir::Value vector, mlir::Value y, mlir::Value token, mlir::Value block,
+               int64_t rows, int64_t perBlock);
+
+} // namespace halftone
+
+#endif // HALFTONE_LIB_CONVERSION_KERNELS_TILES_H
