@@ -1,0 +1,52 @@
+//===- Session.cpp - An opened model ---------------------------------------===//
+#include "Tasks.h"
+
+using namespace halftone::driver;
+
+Session::Session(const Options &options, const halftone_model *linked) {
+  Stopwatch watch;
+  halftone_program *opened = nullptr;
+  check(linked ? halftone_open_linked(linked, &opened) : halftone_open(options.model.c_str(), &opened));
+  program.reset(opened);
+  if (model().tokenizer && model().tokenizer_bytes > 0) {
+    halftone_tokenizer *created = nullptr;
+    check(halftone_tokenizer_create(program.get(), &created));
+    tokenizer.reset(created);
+  }
+  halftone_context_options settings = {sizeof(halftone_context_options), int32_t(options.threads.front())};
+  halftone_context *created = nullptr;
+  check(halftone_context_create(program.get(), &settings, &created));
+  contextHandle.reset(created);
+  seconds = watch.seconds();
+}
+
+std::vector<int32_t> Session::tokenize(std::string_view text) const {
+  if (!tokenizer)
+    throw Failure("the model has no tokenizer; only --tokens, --bench and --info work");
+  size_t count = 0;
+  check(halftone_tokenize(tokenizer.get(), text.data(), text.size(), nullptr, 0, &count));
+  size_t begin = model().bos >= 0 ? 1 : 0;
+  std::vector<int32_t> ids(begin + count, model().bos);
+  check(halftone_tokenize(tokenizer.get(), text.data(), text.size(), ids.data() + begin, count, &count));
+  if (ids.empty())
+    throw Failure("the text has no tokens and the model has no begin token; give some text");
+  return ids;
+}
+
+std::string Session::tokenText(int32_t token) const {
+  char text[256];
+  size_t bytes = 0;
+  check(halftone_token_text(tokenizer.get(), token, text, sizeof text, &bytes));
+  if (bytes <= sizeof text)
+    return std::string(text, bytes);
+  std::string longer(bytes, '\0');
+  check(halftone_token_text(tokenizer.get(), token, longer.data(), bytes, &bytes));
+  return longer;
+}
+
+std::string Session::sizeText() const {
+  double bytes = double(model().weight_bytes);
+  if (bytes < 1 << 20)
+    return format("%.2f KiB", bytes / (1 << 10));
+  return bytes < 1 << 30 ? format("%.2f MiB", bytes / (1 << 20)) : format("%.2f GiB", bytes / (1 << 30));
+}
