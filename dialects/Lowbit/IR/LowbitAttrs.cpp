@@ -1,0 +1,22 @@
+//===- LowbitAttrs.cpp - Enumerations and attributes ----------------------===//
+
+#include "dialects/Lowbit/IR/LowbitAttrs.h"
+
+#include "dialects/Lowbit/IR/LowbitDialect.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace halftone::lowbit;
+
+#include "dialects/Lowbit/IR/LowbitEnums.cpp.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "dialects/Lowbit/IR/LowbitAttrs.cpp.inc"
+
+void LowbitDialect::registerAttributes() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "dialects/Lowbit/IR/LowbitAttrs.cpp.inc"
+      >();
+}

@@ -1,0 +1,92 @@
+//===- LowbitDialect.td - Low-bit formats and their products -*- tablegen -*-===//
+#ifndef HALFTONE_DIALECTS_LOWBIT_IR_LOWBITDIALECT_TD
+#define HALFTONE_DIALECTS_LOWBIT_IR_LOWBITDIALECT_TD
+
+include "mlir/IR/DialectBase.td"
+
+def LowbitDialect : Dialect {
+  let name = "lowbit";
+  let cppNamespace = "::halftone::lowbit";
+  let summary = "low-bit number formats as types, and the operations on them";
+  let description = [{
+    A weight format is an *element type*: `tensor<64x172x!lowbit.bcq<planes = 3, group = 32>>` is a matrix of
+    64 rows (output channels, N) and 172 columns (input features, K, the reduction dimension). Groups run along
+    the last dimension. All elements of a group share their scales. Group 0 means the whole row. If the group
+    size does not divide K, the last group of a row is short.
+
+    ### Formats
+
+    g is the group size, s a half-precision scale, all sums run over the planes p of one element.
+
+    | type | one element is worth | bits per element, scales counted | short name |
+    |---|---|---|---|
+    | `!lowbit.bcq<planes = q, group = g>` | s(row, group) * sum_p m_p(row, group) * (+1 or -1), m_p integers >= 0 with sum <= 127 | q + (16 + 8q) / g | `bcq3g32` |
+    | `!lowbit.bcq<planes = q, group = g, scale = plane>` | sum_p s_p(row, group) * (+1 or -1) | q + 16q / g | `bcq3g32f` |
+    | `!lowbit.binary<group = g>` | s(row, group) * (+1 or -1) | 1 + 16 / g | `bcq1g32f` |
+    | `!lowbit.ternary<group = g>` | s(row, group) * (-1, 0 or +1) | 2 + 16 / g | `ternaryg32` |
+    | `!lowbit.int<bits = b, group = g>` | s(row, group) * integer in -(2^(b-1)-1) .. 2^(b-1)-1 | b + 16 / g | `rtn4g32` |
+
+    Example: `tensor<64x64x!lowbit.bcq<planes = 3, group = 32>>` has 64 * 2 groups of 32 elements. Each group takes
+    3 * 32 bits of planes, 16 bits of scale and 3 * 8 bits of multipliers: 136 bits, or 4.25 bits per element.
+
+    The types live on tensors only. There is no memref of them: before bufferization every quantized tensor is
+    packed into bytes (`lowbit.pack`).
+
+    ### Canonical storage
+
+    `lowbit.disassemble` takes a quantized matrix apart into plain tensors, and `lowbit.assemble` puts it
+    together. Their layout does not depend on a target. KP is the padded number of columns: every group is padded
+    with zero bits to a multiple of 32 elements (KP = K when 32 divides all groups). G is the number of groups.
+
+    | type | components |
+    |---|---|
+    | `bcq`, two-level | planes `[q, N, KP/8] i8`, scales `[N, G] f16`, multipliers `[N, G, q] i8` |
+    | `bcq`, `scale = plane` | planes `[q, N, KP/8] i8`, scales `[N, G, q] f16` |
+    | `binary` | planes `[N, KP/8] i8`, scales `[N, G] f16` |
+    | `ternary` | codes `[N, KP/4] i8`, scales `[N, G] f16` |
+    | `int` | planes `[b, N, KP/8] i8`, scales `[N, G] f16` |
+
+    Element j of a padded row is bit j mod 8 (least significant first) of byte j / 8 of its plane. A set bit is +1,
+    a clear bit -1. Ternary codes take two bits each, element j in bits 2 (j mod 4) of byte j / 4: 0, 1, 2 stand for
+    -1, 0, +1. Planes of `int` are the bits of value + 2^(b-1), plane 0 the least significant.
+
+    Worked example: the row +1 -1 -1 +1 +1 +1 -1 -1 of `binary` is the byte 0b00111001 = 0x39; the ternary row
+    -1 0 +1 0 is the byte 0b01100100 = 0x64.
+
+    ### Grammar
+
+    ```
+    format  ::= bcq | binary | ternary | int
+    bcq     ::= `!lowbit.bcq` `<` `planes` `=` 1..8 `,` `group` `=` size (`,` `scale` `=` (`two_level` | `plane`))? `>`
+    binary  ::= `!lowbit.binary` `<` `group` `=` size `>`
+    ternary ::= `!lowbit.ternary` `<` `group` `=` size `>`
+    int     ::= `!lowbit.int` `<` `bits` `=` 2..8 `,` `group` `=` size `>`
+    ```
+
+    ### Where weights are
+
+    Weights are named, never spelled: `lowbit.external "name"` stands for a tensor of the safetensors file (or of
+    the folder) that the module's attribute `lowbit.externals` names, relative to the module's own file. What
+    happens to a weight on its way into the object is a chain of pure ops on it (`lowbit.quantize`,
+    `lowbit.pack`), evaluated only when the object is written. `lowbit.global` holds such a chain at module level.
+
+    ### Stages
+
+    Stage 1 quantizes (`lowbit.matmul`, `lowbit.gather` on quantized tensors). Stage 2 has chosen kernels:
+    `lowbit.quantize_activations`, `lowbit.build_tables`, `lowbit.matmul_dot`, `lowbit.matmul_lut`,
+    `lowbit.matmul_dequant`, `lowbit.gather_packed` on packed bytes. All of them are in destination style and
+    exist on tensors and on memrefs. T is the number of tokens, usually dynamic.
+  }];
+  let useDefaultTypePrinterParser = 1;
+  let useDefaultAttributePrinterParser = 1;
+  let hasOperationAttrVerify = 1;
+  let extraClassDeclaration = [{
+    /// Module attribute: safetensors file or folder with the external weights.
+    static constexpr ::llvm::StringLiteral kExternalsAttr = "lowbit.externals";
+
+    void registerTypes();
+    void registerAttributes();
+  }];
+}
+
+#endif // HALFTONE_DIALECTS_LOWBIT_IR_LOWBITDIALECT_TD

@@ -1,0 +1,40 @@
+//===- LowbitEnums.td - Enumerations of the lowbit dialect ---*- tablegen -*-===//
+#ifndef HALFTONE_DIALECTS_LOWBIT_IR_LOWBITENUMS_TD
+#define HALFTONE_DIALECTS_LOWBIT_IR_LOWBITENUMS_TD
+
+include "mlir/IR/EnumAttr.td"
+
+class Lowbit_Enum<string name, string summary, list<EnumCase> cases> : I32Enum<name, summary, cases> {
+  let cppNamespace = "::halftone::lowbit";
+}
+
+def Lowbit_ScaleKind : Lowbit_Enum<"ScaleKind", "scales of binary-coded weights", [
+  I32EnumCase<"TwoLevel", 0, "two_level">,
+  I32EnumCase<"Plane", 1, "plane">
+]>;
+
+def Lowbit_Solver : Lowbit_Enum<"Solver", "how codes and scales are found", [
+  I32EnumCase<"Greedy", 0, "greedy">,
+  I32EnumCase<"Refined", 1, "refined">,
+  I32EnumCase<"Alternating", 2, "alternating">
+]>;
+
+def Lowbit_Activations : Lowbit_Enum<"Activations", "precision of the activations in a product", [
+  I32EnumCase<"F32", 0, "f32">,
+  I32EnumCase<"I8", 1, "i8">
+]>;
+
+def Lowbit_Strategy : Lowbit_Enum<"Strategy", "kernel of a product", [
+  I32EnumCase<"Auto", 0, "auto">,
+  I32EnumCase<"Lut", 1, "lut">,
+  I32EnumCase<"Dot", 2, "dot">,
+  I32EnumCase<"Dequant", 3, "dequant">
+]>;
+
+def Lowbit_PackLayout : Lowbit_Enum<"PackLayout", "byte layout of packed weights", [
+  I32EnumCase<"Rows16", 0, "rows16">,
+  I32EnumCase<"Rows64", 1, "rows64">,
+  I32EnumCase<"Float16", 2, "float16">
+]>;
+
+#endif // HALFTONE_DIALECTS_LOWBIT_IR_LOWBITENUMS_TD

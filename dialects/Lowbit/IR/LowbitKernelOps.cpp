@@ -1,0 +1,119 @@
+//===- LowbitKernelOps.cpp - Stage 2: packed weights and kernels ----------===//
+
+#include "dialects/Lowbit/IR/LowbitOps.h"
+
+using namespace mlir;
+using namespace halftone;
+using namespace halftone::lowbit;
+
+//===----------------------------------------------------------------------===//
+// Shared rules
+//===----------------------------------------------------------------------===//
+
+static LogicalResult verifyPositive(Operation *op, StringRef name, int64_t value) {
+  if (value > 0)
+    return success();
+  return op->emitOpError() << name << " must be positive, not " << value;
+}
+
+static LogicalResult verifyWidth(Operation *op, int64_t width) {
+  if (width == 16 || width == 128)
+    return success();
+  return op->emitOpError() << "width must be 16 or 128, not " << width;
+}
+
+/// Kernels on integer activations work on low-bit weights only.
+static LogicalResult verifyLowbit(Operation *op, Type format) {
+  if (isa<FormatTypeInterface>(format))
+    return success();
+  return op->emitOpError() << "needs a low-bit format, not " << format << "; float weights go to matmul_dequant";
+}
+
+/// Scales and sums belong to the activations of an op with `inFeatures` columns in groups of `format`.
+static LogicalResult verifyScalesAndSums(Operation *op, Value activations, StringRef name, Value scales, Value sums,
+                                         Value output, Type format, int64_t inFeatures) {
+  if (failed(verifyPositive(op, "in_features", inFeatures)) || failed(verifyLowbit(op, format)))
+    return failure();
+  int64_t groups = groupCount(inFeatures, cast<FormatTypeInterface>(format).getGroup());
+  if (failed(dps::verifyExpectedSize(op, "groups (G)", "sums", sums, 1, groups)) ||
+      failed(dps::verifySize(op, "tokens (T)", name, activations, 0, "scales", scales, 0)) ||
+      failed(dps::verifySize(op, "tokens (T)", name, activations, 0, "sums", sums, 0)) ||
+      failed(dps::verifySize(op, "tokens (T)", name, activations, 0, "output", output, 0)) ||
+      failed(dps::verifyStaticSize(op, "output features (N)", "output", output, 1)))
+    return failure();
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// PackOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult PackOp::verify() {
+  auto source = cast<RankedTensorType>(getSource().getType());
+  if (!source.hasStaticShape() || source.getNumElements() == 0)
+    return emitOpError() << "the source must have static and positive sizes, not " << source;
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// QuantizeActivationsOp, BuildTablesOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult QuantizeActivationsOp::verify() {
+  if (static_cast<int64_t>(getGroup()) < 0)
+    return emitOpError("group must not be negative (0 is the whole row)");
+  if (failed(dps::verifyNoMix(*this, getOperands())) ||
+      failed(dps::verifyStaticSize(*this, "input features (K)", "input", getInput(), 1)))
+    return failure();
+  int64_t features = getInput().getType().getDimSize(1);
+  if (failed(dps::verifyExpectedSize(*this, "padded features (KP)", "codes", getCodes(), 1,
+                                     paddedColumns(features, getGroup()))) ||
+      failed(dps::verifyExpectedSize(*this, "groups (G)", "sums", getSums(), 1, groupCount(features, getGroup()))) ||
+      failed(dps::verifySize(*this, "tokens (T)", "input", getInput(), 0, "codes", getCodes(), 0)) ||
+      failed(dps::verifySize(*this, "tokens (T)", "input", getInput(), 0, "scales", getScales(), 0)))
+    return failure();
+  return dps::verifySize(*this, "tokens (T)", "input", getInput(), 0, "sums", getSums(), 0);
+}
+
+LogicalResult BuildTablesOp::verify() {
+  if (failed(verifyWidth(*this, getWidth())) || failed(dps::verifyNoMix(*this, getOperands())) ||
+      failed(dps::verifyStaticSize(*this, "padded features (KP)", "codes", getCodes(), 1)) ||
+      failed(dps::verifyStaticSize(*this, "bytes (B)", "tables", getTables(), 1)))
+    return failure();
+  return dps::verifySize(*this, "tokens (T)", "codes", getCodes(), 0, "tables", getTables(), 0);
+}
+
+//===----------------------------------------------------------------------===//
+// Products
+//===----------------------------------------------------------------------===//
+
+LogicalResult MatmulDotOp::verify() {
+  if (failed(dps::verifyNoMix(*this, getOperands())) ||
+      failed(verifyScalesAndSums(*this, getCodes(), "codes", getScales(), getSums(), getOutput(), getFormat(),
+                                 getInFeatures())))
+    return failure();
+  int64_t padded = paddedColumns(getInFeatures(), cast<FormatTypeInterface>(getFormat()).getGroup());
+  return dps::verifyExpectedSize(*this, "padded features (KP)", "codes", getCodes(), 1, padded);
+}
+
+LogicalResult MatmulLutOp::verify() {
+  if (failed(verifyWidth(*this, getWidth())) || failed(dps::verifyNoMix(*this, getOperands())))
+    return failure();
+  return verifyScalesAndSums(*this, getTables(), "tables", getScales(), getSums(), getOutput(), getFormat(),
+                             getInFeatures());
+}
+
+LogicalResult MatmulDequantOp::verify() {
+  if (failed(dps::verifyNoMix(*this, getOperands())) ||
+      failed(dps::verifyStaticSize(*this, "input features (K)", "input", getInput(), 1)) ||
+      failed(dps::verifyStaticSize(*this, "output features (N)", "output", getOutput(), 1)))
+    return failure();
+  return dps::verifySize(*this, "tokens (T)", "input", getInput(), 0, "output", getOutput(), 0);
+}
+
+LogicalResult GatherPackedOp::verify() {
+  if (failed(verifyPositive(*this, "rows", getRows())) || failed(dps::verifyNoMix(*this, getOperands())) ||
+      failed(dps::verifyStaticSize(*this, "columns (D)", "output", getOutput(), 1)))
+    return failure();
+  return dps::verifySize(*this, "tokens (T)", "ids", getIds(), 0, "output", getOutput(), 0);
+}

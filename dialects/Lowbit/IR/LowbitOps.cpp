@@ -1,0 +1,248 @@
+//===- LowbitOps.cpp - Weights, quantized matrices and their products -----===//
+
+#include "dialects/Lowbit/IR/LowbitOps.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/OpImplementation.h"
+
+using namespace mlir;
+using namespace halftone;
+using namespace halftone::lowbit;
+
+//===----------------------------------------------------------------------===//
+// Shared rules
+//===----------------------------------------------------------------------===//
+
+/// A matrix that weights are made of: static, neither dimension empty.
+static LogicalResult verifyStaticMatrix(Operation *op, StringRef name, Type type) {
+  auto shaped = cast<ShapedType>(type);
+  if (shaped.hasStaticShape() && llvm::all_of(shaped.getShape(), [](int64_t size) { return size > 0; }))
+    return success();
+  return op->emitOpError() << name << " must have static and positive sizes, not " << type;
+}
+
+static LogicalResult verifySameShape(Operation *op, RankedTensorType source, RankedTensorType result) {
+  if (source.getShape() == result.getShape())
+    return success();
+  return op->emitOpError() << "source and result differ in shape: " << source << " and " << result;
+}
+
+/// `types` must be the storage components of `quantized`, in order.
+static LogicalResult verifyComponents(Operation *op, TypeRange types, RankedTensorType quantized) {
+  if (failed(verifyStaticMatrix(op, "the quantized matrix", quantized)))
+    return failure();
+  auto format = cast<FormatTypeInterface>(quantized.getElementType());
+  SmallVector<StorageComponent> storage = format.getStorage(quantized.getShape());
+  if (storage.size() != types.size())
+    return op->emitOpError() << "needs " << storage.size() << " components for " << quantized << ", got "
+                             << types.size();
+  for (auto [part, type] : llvm::zip_equal(storage, types))
+    if (type != part.getType())
+      return op->emitOpError() << "component '" << part.name << "' must be " << part.getType() << ", not " << type;
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// ExternalOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult ExternalOp::verify() {
+  if (getTensorName().empty())
+    return emitOpError("needs the name of a tensor");
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// GlobalOp
+//===----------------------------------------------------------------------===//
+
+void GlobalOp::build(OpBuilder &builder, OperationState &state, StringRef name, RankedTensorType type) {
+  build(builder, state, builder.getStringAttr(name), builder.getStringAttr("private"), TypeAttr::get(type),
+        /*offset=*/IntegerAttr());
+  state.regions.front()->emplaceBlock();
+}
+
+Value GlobalOp::getYielded() { return cast<YieldOp>(getBody().front().getTerminator()).getValue(); }
+
+LogicalResult GlobalOp::verify() {
+  Type element = getTensorType().getElementType();
+  if (!isa<IntegerType, FloatType>(element))
+    return emitOpError() << "cannot hold elements of type " << element << "; pack the weight first";
+  if (getOffset() && static_cast<int64_t>(*getOffset()) < 0)
+    return emitOpError("offset must not be negative");
+  return success();
+}
+
+/// Ops that may compute a weight at compile time. Named, not typed, where they belong to other dialects.
+static bool belongsInWeightChain(Operation &op) {
+  if (isa<ExternalOp, QuantizeOp, AssembleOp, DisassembleOp, PackOp, YieldOp>(op))
+    return true;
+  StringRef name = op.getName().getStringRef();
+  return name == "arith.constant" || name == "linalg.transpose" || name == "tensor.empty" || name == "nn.rope_table";
+}
+
+LogicalResult GlobalOp::verifyRegions() {
+  Block &block = getBody().front();
+  for (Operation &op : block)
+    if (!belongsInWeightChain(op))
+      return op.emitOpError() << "cannot be part of the weight '@" << getSymName()
+                              << "'; a lowbit.global holds only ops that are evaluated at compile time";
+  auto yield = dyn_cast<YieldOp>(block.back());
+  if (!yield)
+    return emitOpError("must end in lowbit.yield");
+  if (yield.getValue().getType() != getTensorType())
+    return emitOpError() << "is " << getTensorType() << ", but its chain yields " << yield.getValue().getType();
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// GetGlobalOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult GetGlobalOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  auto global = symbols.lookupNearestSymbolFrom<GlobalOp>(*this, getNameAttr());
+  if (!global)
+    return emitOpError() << "there is no lowbit.global '@" << getName() << "'";
+  ShapedType type = getResult().getType();
+  RankedTensorType expected = global.getTensorType();
+  auto memref = dyn_cast<MemRefType>(type);
+  if (memref && (!memref.getLayout().isIdentity() || memref.getMemorySpace()))
+    return emitOpError("memory of weights has the identity layout and no memory space");
+  if (type.getShape() != expected.getShape() || type.getElementType() != expected.getElementType())
+    return emitOpError() << "result is " << type << ", but '@" << getName() << "' is " << expected;
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// QuantizeOp, DequantizeOp
+//===----------------------------------------------------------------------===//
+
+static Solver solverOf(BcqSolver solver) {
+  switch (solver) {
+  case BcqSolver::Greedy:
+    return Solver::Greedy;
+  case BcqSolver::Refined:
+    return Solver::Refined;
+  case BcqSolver::Alternating:
+    return Solver::Alternating;
+  }
+  llvm_unreachable("unknown solver");
+}
+
+void QuantizeOp::build(OpBuilder &builder, OperationState &state, Value source, const Format &format) {
+  auto type = cast<RankedTensorType>(source.getType());
+  Type element = formatToType(builder.getContext(), format);
+  bool solved = format.kind == FormatKind::Bcq;
+  build(builder, state, type.clone(element), source, solved ? solverOf(format.solver) : Solver::Alternating,
+        solved ? format.rounds : 15);
+}
+
+Format QuantizeOp::getFormat() {
+  auto type = cast<RankedTensorType>(getResult().getType());
+  Format format = cast<FormatTypeInterface>(type.getElementType()).getFormat();
+  if (format.kind != FormatKind::Bcq)
+    return format;
+  switch (getSolver()) {
+  case Solver::Greedy:
+    format.solver = BcqSolver::Greedy;
+    break;
+  case Solver::Refined:
+    format.solver = BcqSolver::Refined;
+    break;
+  case Solver::Alternating:
+    format.solver = BcqSolver::Alternating;
+    break;
+  }
+  format.rounds = getRounds();
+  return format;
+}
+
+LogicalResult QuantizeOp::verify() {
+  auto source = cast<RankedTensorType>(getSource().getType());
+  auto result = cast<RankedTensorType>(getResult().getType());
+  if (failed(verifyStaticMatrix(*this, "the source", source)) || failed(verifySameShape(*this, source, result)))
+    return failure();
+  if (static_cast<int32_t>(getRounds()) < 0)
+    return emitOpError("rounds must not be negative");
+  if (getSolver() != Solver::Alternating && !isa<BcqType, BinaryType>(result.getElementType()))
+    return emitOpError() << "solver = " << stringifySolver(getSolver()) << " is for binary-coded formats, not for "
+                         << result.getElementType();
+  return success();
+}
+
+LogicalResult DequantizeOp::verify() {
+  auto source = cast<RankedTensorType>(getSource().getType());
+  if (failed(verifyStaticMatrix(*this, "the source", source)))
+    return failure();
+  return verifySameShape(*this, source, cast<RankedTensorType>(getResult().getType()));
+}
+
+//===----------------------------------------------------------------------===//
+// AssembleOp, DisassembleOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult AssembleOp::verify() {
+  return verifyComponents(*this, getComponents().getTypes(), cast<RankedTensorType>(getResult().getType()));
+}
+
+/// assemble(disassemble(q)) -> q, when nothing was dropped, swapped or reinterpreted.
+OpFoldResult AssembleOp::fold(FoldAdaptor) {
+  if (getComponents().empty())
+    return {};
+  auto source = getComponents().front().getDefiningOp<DisassembleOp>();
+  if (!source || source.getSource().getType() != getResult().getType())
+    return {};
+  if (!llvm::equal(getComponents(), source.getComponents()))
+    return {};
+  return source.getSource();
+}
+
+void DisassembleOp::build(OpBuilder &builder, OperationState &state, Value source) {
+  auto type = cast<RankedTensorType>(source.getType());
+  SmallVector<Type> types;
+  for (const StorageComponent &part : cast<FormatTypeInterface>(type.getElementType()).getStorage(type.getShape()))
+    types.push_back(part.getType());
+  build(builder, state, types, source);
+}
+
+LogicalResult DisassembleOp::verify() {
+  return verifyComponents(*this, getComponents().getTypes(), cast<RankedTensorType>(getSource().getType()));
+}
+
+/// disassemble(assemble(a, b, ...)) -> a, b, ...
+LogicalResult DisassembleOp::fold(FoldAdaptor, SmallVectorImpl<OpFoldResult> &results) {
+  auto source = getSource().getDefiningOp<AssembleOp>();
+  if (!source)
+    return failure();
+  llvm::append_range(results, source.getComponents());
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// MatmulOp, GatherOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult MatmulOp::verify() {
+  if (failed(dps::verifyNoMix(*this, getOperands())) ||
+      failed(verifyStaticMatrix(*this, "weights", getWeights().getType())) ||
+      failed(dps::verifySize(*this, "input features (K)", "input", getInput(), 1, "weights", getWeights(), 1)) ||
+      failed(dps::verifySize(*this, "output features (N)", "weights", getWeights(), 0, "output", getOutput(), 1)) ||
+      failed(dps::verifySize(*this, "tokens (T)", "input", getInput(), 0, "output", getOutput(), 0)))
+    return failure();
+  Strategy strategy = getStrategy();
+  if ((strategy == Strategy::Lut || strategy == Strategy::Dot) && getActivations() != Activations::I8)
+    return emitOpError() << "strategy = " << stringifyStrategy(strategy)
+                         << " works on integer activations; add activations = i8 or use dequant";
+  return success();
+}
+
+LogicalResult GatherOp::verify() {
+  if (failed(dps::verifyNoMix(*this, getOperands())) ||
+      failed(verifyStaticMatrix(*this, "table", getTable().getType())) ||
+      failed(dps::verifySize(*this, "columns (D)", "table", getTable(), 1, "output", getOutput(), 1)))
+    return failure();
+  return dps::verifySize(*this, "tokens (T)", "ids", getIds(), 0, "output", getOutput(), 0);
+}
+
+#define GET_OP_CLASSES
+#include "dialects/Lowbit/IR/LowbitOps.cpp.inc"

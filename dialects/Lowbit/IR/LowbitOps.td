@@ -1,0 +1,473 @@
+//===- LowbitOps.td - Operations of the lowbit dialect -------*- tablegen -*-===//
+//
+// The root of the dialect's tablegen files.
+//
+//===----------------------------------------------------------------------===//
+#ifndef HALFTONE_DIALECTS_LOWBIT_IR_LOWBITOPS_TD
+#define HALFTONE_DIALECTS_LOWBIT_IR_LOWBITOPS_TD
+
+include "dialects/Common/DestinationStyle.td"
+include "dialects/Lowbit/IR/LowbitAttrs.td"
+include "dialects/Lowbit/IR/LowbitDialect.td"
+include "dialects/Lowbit/IR/LowbitInterfaces.td"
+include "dialects/Lowbit/IR/LowbitTypes.td"
+include "mlir/IR/OpAsmInterface.td"
+include "mlir/IR/RegionKindInterface.td"
+include "mlir/IR/SymbolInterfaces.td"
+
+class Lowbit_Op<string mnemonic, list<Trait> traits = []> : Op<LowbitDialect, mnemonic, traits>;
+
+class Lowbit_DpsOp<string mnemonic, list<string> initNames>
+    : DestinationStyleOp<LowbitDialect, mnemonic, initNames>;
+
+/// A matrix of a low-bit format.
+def Lowbit_Quantized : TensorRankOf<[Lowbit_AnyFormat], [2]>;
+def Lowbit_FloatTensor : TensorRankOf<[F32], [2]>;
+/// The weights of a product: quantized (tensors only) or float.
+def Lowbit_Weights
+    : AnyTypeOf<[TensorRankOf<[F32, Lowbit_AnyFormat], [2]>, MemRefRankOf<[F32], [2]>],
+                "2D tensor of low-bit or 32-bit float values, or 2D memref of 32-bit float values",
+                "::mlir::ShapedType">;
+/// The format of packed bytes: a low-bit type, or f32.
+def Lowbit_FormatAttr : TypeAttrOf<AnyTypeOf<[F32, Lowbit_AnyFormat], "low-bit format or f32">>;
+
+//===----------------------------------------------------------------------===//
+// Weights by name
+//===----------------------------------------------------------------------===//
+
+def Lowbit_ExternalOp : Lowbit_Op<"external", [Pure]> {
+  let summary = "a named float tensor of the module's weight file";
+  let description = [{
+    Stands for the tensor `name` of the safetensors file, or of the folder with safetensors files, that the module
+    attribute `lowbit.externals` names. Half precision and bfloat16 in the file are widened to f32, exactly. The
+    values are read only when an object is written.
+
+    ```mlir
+    module attributes { lowbit.externals = "model.safetensors" } {
+      func.func @f(...) {
+        %w = lowbit.external "model.layers.0.mlp.up_proj.weight" : tensor<172x64xf32>
+    ```
+  }];
+  let arguments = (ins StrAttr:$tensor_name);
+  let results = (outs StaticShapeTensorOf<[F32]>:$result);
+  let assemblyFormat = "$tensor_name attr-dict `:` type($result)";
+  let hasVerifier = 1;
+}
+
+def Lowbit_GlobalOp : Lowbit_Op<"global", [Symbol, IsolatedFromAbove, SingleBlock, NoRegionArguments]> {
+  let summary = "a weight of the module, as the chain of ops that computes it";
+  let description = [{
+    Names the bytes or floats that the chain in its region evaluates to at compile time. The chain is made of
+    `lowbit.external`, `arith.constant`, `linalg.transpose` (with its `tensor.empty`), `lowbit.quantize`,
+    `lowbit.assemble`, `lowbit.disassemble`, `lowbit.pack` and `nn.rope_table`, and ends in `lowbit.yield`.
+    `offset` is the position in bytes in the object's weight section; it is there once weights are placed.
+
+    ```mlir
+    lowbit.global "private" @up : tensor<23296xi8> {
+      %w = lowbit.external "up" : tensor<172x64xf32>
+      %q = lowbit.quantize %w : tensor<172x64xf32> -> tensor<172x64x!lowbit.ternary<group = 32>>
+      %p = lowbit.pack %q layout(rows16)
+             : tensor<172x64x!lowbit.ternary<group = 32>> -> tensor<3520xi8>
+      lowbit.yield %p : tensor<3520xi8>
+    }
+    ```
+  }];
+  let arguments = (ins
+    SymbolNameAttr:$sym_name,
+    OptionalAttr<StrAttr>:$sym_visibility,
+    TypeAttrOf<AnyStaticShapeTensor>:$type,
+    OptionalAttr<I64Attr>:$offset
+  );
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = [{
+    ($sym_visibility^)? $sym_name `:` $type (`offset` `=` $offset^)? attr-dict-with-keyword $body
+  }];
+  let extraClassDeclaration = [{
+    /// The type of the value that the chain yields.
+    ::mlir::RankedTensorType getTensorType() { return ::llvm::cast<::mlir::RankedTensorType>(getType()); }
+    /// The value at the end of the chain.
+    ::mlir::Value getYielded();
+  }];
+  let builders = [
+    OpBuilder<(ins "::llvm::StringRef":$name, "::mlir::RankedTensorType":$type)>
+  ];
+  let hasVerifier = 1;
+  let hasRegionVerifier = 1;
+}
+
+def Lowbit_YieldOp : Lowbit_Op<"yield", [Pure, Terminator, HasParent<"GlobalOp">]> {
+  let summary = "ends the chain of a lowbit.global";
+  let arguments = (ins AnyStaticShapeTensor:$value);
+  let assemblyFormat = "$value attr-dict `:` type($value)";
+}
+
+def Lowbit_GetGlobalOp : Lowbit_Op<"get_global", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "the value of a lowbit.global, or the read-only memory that holds it";
+  let description = [{
+    On tensors the value, after bufferization the memory. Writing to that memory is undefined.
+
+    ```mlir
+    %t = lowbit.get_global @up : tensor<3520xi8>
+    %m = lowbit.get_global @up : memref<3520xi8>
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$name);
+  let results = (outs AnyTypeOf<[AnyStaticShapeTensor, AnyStaticShapeMemRef],
+                                "statically shaped tensor or memref", "::mlir::ShapedType">:$result);
+  let assemblyFormat = "$name attr-dict `:` type($result)";
+}
+
+//===----------------------------------------------------------------------===//
+// Quantized matrices
+//===----------------------------------------------------------------------===//
+
+def Lowbit_QuantizeOp : Lowbit_Op<"quantize", [Pure]> {
+  let summary = "finds codes and scales for a float matrix";
+  let description = [{
+    The closest matrix of the result's format, per group in the sense of least squares:
+
+    * `bcq`, `binary`: by `solver`: `greedy` takes one plane after the other from the residual (plane sign(r), scale
+      mean |r|; the sign of 0 is +1); `refined` solves for all scales again after each plane; `alternating` then
+      repeats `rounds` times: codes for fixed scales, scales for fixed codes. Two-level scales are rounded from
+      these to one half-precision scale and integers with sum <= 127.
+    * `ternary`: zero where |w| <= 0.7 mean |w|, the scale refitted to what is left.
+    * `int`: scale max |w| / (2^(bits-1) - 1), round to nearest even.
+
+    Deterministic. NaN or infinity is an error that names tensor and index when the op is evaluated, which is when
+    an object is written. `solver` and `rounds` are only meaningful for `bcq` and `binary`.
+
+    ```mlir
+    %q = lowbit.quantize %w solver = refined : tensor<64x64xf32> -> tensor<64x64x!lowbit.bcq<planes = 3, group = 32>>
+    ```
+  }];
+  let arguments = (ins
+    Lowbit_FloatTensor:$source,
+    DefaultValuedAttr<Lowbit_SolverAttr, "::halftone::lowbit::Solver::Alternating">:$solver,
+    DefaultValuedAttr<I32Attr, "15">:$rounds
+  );
+  let results = (outs Lowbit_Quantized:$result);
+  let assemblyFormat = [{
+    $source (`solver` `=` $solver^)? (`rounds` `=` $rounds^)? attr-dict `:` type($source) `->` type($result)
+  }];
+  let extraClassDeclaration = [{
+    /// The result's format with this op's solver and rounds.
+    ::halftone::Format getFormat();
+  }];
+  let builders = [
+    OpBuilder<(ins "::mlir::Value":$source, "const ::halftone::Format &":$format)>
+  ];
+  let hasVerifier = 1;
+}
+
+def Lowbit_DequantizeOp : Lowbit_Op<"dequantize", [Pure]> {
+  let summary = "the float matrix that a quantized matrix stands for";
+  let description = [{
+    Element by element as the type says, rounded once to f32. `dequantize(quantize(w))` is not `w` and does not fold.
+
+    ```mlir
+    %w = lowbit.dequantize %q : tensor<64x64x!lowbit.ternary<group = 32>> -> tensor<64x64xf32>
+    ```
+  }];
+  let arguments = (ins Lowbit_Quantized:$source);
+  let results = (outs Lowbit_FloatTensor:$result);
+  let assemblyFormat = "$source attr-dict `:` type($source) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+def Lowbit_AssembleOp : Lowbit_Op<"assemble", [Pure]> {
+  let summary = "puts a quantized matrix together from its plain parts";
+  let description = [{
+    The operands are the storage components of the result's type in order (see the dialect's description).
+
+    ```mlir
+    %q = lowbit.assemble %codes, %scales
+           : (tensor<64x16xi8>, tensor<64x2xf16>) -> tensor<64x64x!lowbit.ternary<group = 32>>
+    ```
+  }];
+  let arguments = (ins Variadic<AnyStaticShapeTensor>:$components);
+  let results = (outs Lowbit_Quantized:$result);
+  let assemblyFormat = "$components attr-dict `:` functional-type($components, $result)";
+  let hasVerifier = 1;
+  let hasFolder = 1;
+}
+
+def Lowbit_DisassembleOp : Lowbit_Op<"disassemble", [Pure]> {
+  let summary = "takes a quantized matrix apart into its plain parts";
+  let description = [{
+    The inverse of `lowbit.assemble`.
+
+    ```mlir
+    %codes, %scales = lowbit.disassemble %q
+           : (tensor<64x64x!lowbit.ternary<group = 32>>) -> (tensor<64x16xi8>, tensor<64x2xf16>)
+    ```
+  }];
+  let arguments = (ins Lowbit_Quantized:$source);
+  let results = (outs Variadic<AnyStaticShapeTensor>:$components);
+  let assemblyFormat = "$source attr-dict `:` functional-type($source, $components)";
+  let builders = [OpBuilder<(ins "::mlir::Value":$source)>];
+  let hasVerifier = 1;
+  let hasFolder = 1;
+}
+
+def Lowbit_PackOp : Lowbit_Op<"pack", [Pure]> {
+  let summary = "weights as bytes in the order in which a kernel reads them";
+  let description = [{
+    Layouts, of N rows and K columns, each group padded with zero codes to a multiple of 32 columns (a step):
+
+    * `rows16` (kernels dot, dequant, gather): blocks of 16 rows; codes `[N/16][steps][bits][64]`, scales
+      half `[N/16][G][scales][16]`, multipliers i8 `[N/16][G][planes][16]` (two-level BCQ).
+    * `rows64` (kernel lut): blocks of 64 rows; codes `[N/64][KP/8][planes][64]`, scales half `[N/64][G][64]`,
+      multipliers i8 `[N/64][G][planes][64]`. Not for BCQ with plane scales.
+    * `float16`: unquantized floats, f32 `[N/16][K][16]`.
+
+    Row blocks are filled up with zeros; each of the parts starts at a multiple of 64 bytes.
+    `halftone/Pack/Layout.h` says where every bit lies.
+
+    ```mlir
+    %p = lowbit.pack %q layout(rows16) : tensor<64x64x!lowbit.ternary<group = 32>> -> tensor<1280xi8>
+    ```
+    Here: 4 blocks x 2 steps x 2 bits x 64 bytes of codes and 4 x 2 x 16 half scales, 1024 + 256 bytes.
+  }];
+  let arguments = (ins
+    TensorRankOf<[F32, Lowbit_AnyFormat], [2]>:$source,
+    Lowbit_PackLayoutAttr:$layout
+  );
+  let results = (outs TensorRankOf<[I8], [1]>:$result);
+  let assemblyFormat = "$source `layout` `(` $layout `)` attr-dict `:` type($source) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Stage 1: products
+//===----------------------------------------------------------------------===//
+
+def Lowbit_MatmulOp : Lowbit_DpsOp<"matmul", ["output"]> {
+  let summary = "product of activations with transposed weights";
+  let description = [{
+    y = x w^T, that is y[t][n] = sum_k x[t][k] * w[n][k]; y is overwritten. `activations` is the precision at which
+    x may enter: `f32` as it is, `i8` rounded per token to 8 bits (see `lowbit.quantize_activations`). `strategy`
+    forces a kernel: `lut` and `dot` compute the same exact integer sums and need `activations = i8`; `dequant`
+    multiplies floats; `auto` leaves the choice to `lowbit-select-kernels`. The memref form is for float weights.
+
+    ```mlir
+    %r = lowbit.matmul
+           ins(%x, %w : tensor<?x64xf32>, tensor<172x64x!lowbit.bcq<planes = 3, group = 32>>)
+           outs(%y : tensor<?x172xf32>) activations = i8 strategy = lut -> tensor<?x172xf32>
+    ```
+  }];
+  let arguments = (ins
+    F32Matrix:$input,
+    Lowbit_Weights:$weights,
+    F32Matrix:$output,
+    DefaultValuedAttr<Lowbit_ActivationsAttr, "::halftone::lowbit::Activations::F32">:$activations,
+    DefaultValuedAttr<Lowbit_StrategyAttr, "::halftone::lowbit::Strategy::Auto">:$strategy
+  );
+  let assemblyFormat = [{
+    `ins` `(` $input `,` $weights `:` type($input) `,` type($weights) `)` `outs` `(` $output `:` type($output) `)`
+    (`activations` `=` $activations^)? (`strategy` `=` $strategy^)? attr-dict (`->` type($results)^)?
+  }];
+  let builders = [
+    OpBuilder<(ins "::mlir::Value":$input, "::mlir::Value":$weights, "::mlir::Value":$output,
+      CArg<"::halftone::lowbit::Activations", "::halftone::lowbit::Activations::F32">:$activations,
+      CArg<"::halftone::lowbit::Strategy", "::halftone::lowbit::Strategy::Auto">:$strategy), [{
+      build($_builder, $_state, ::halftone::dps::resultTypes(output), input, weights, output, activations, strategy);
+    }]>
+  ];
+}
+
+def Lowbit_GatherOp : Lowbit_DpsOp<"gather", ["output"]> {
+  let summary = "rows of a table by their numbers";
+  let description = [{
+    y[t][d] = table[ids[t]][d], dequantized. V rows, D columns. Ids outside 0..V-1 are undefined.
+
+    ```mlir
+    %r = lowbit.gather ins(%ids, %w : tensor<?xi32>, tensor<512x64x!lowbit.int<bits = 8, group = 0>>)
+                       outs(%y : tensor<?x64xf32>) -> tensor<?x64xf32>
+    ```
+  }];
+  let arguments = (ins I32Vector:$ids, Lowbit_Weights:$table, F32Matrix:$output);
+  let assemblyFormat = [{
+    `ins` `(` $ids `,` $table `:` type($ids) `,` type($table) `)` `outs` `(` $output `:` type($output) `)`
+    attr-dict (`->` type($results)^)?
+  }];
+  let builders = [
+    OpBuilder<(ins "::mlir::Value":$ids, "::mlir::Value":$table, "::mlir::Value":$output), [{
+      build($_builder, $_state, ::halftone::dps::resultTypes(output), ids, table, output);
+    }]>
+  ];
+}
+
+//===----------------------------------------------------------------------===//
+// Stage 2: kernels on packed bytes
+//===----------------------------------------------------------------------===//
+
+def Lowbit_QuantizeActivationsOp : Lowbit_DpsOp<"quantize_activations", ["codes", "scales", "sums"]> {
+  let summary = "activations as int8 codes with one scale per token";
+  let description = [{
+    For each token t: s = max_k |x[t][k]| / 127; code = roundeven(x[t][k] * (127 / max)); all codes are 0 when the
+    row is 0 (then s = 0). Codes lie in packed order: each group of `group` columns (0: all) is padded with zeros to
+    a multiple of 32, KP in total. sums[t][g] is the exact sum of the codes of group g.
+
+    For K = 64, group = 32, KP is 64 and G is 2; for K = 172, group = 32, KP is 192 and G is 6 (the last group has
+    12 columns and 20 zeros).
+
+    ```mlir
+    %c, %s, %g = lowbit.quantize_activations ins(%x : tensor<?x172xf32>)
+      outs(%codes, %scales, %sums : tensor<?x192xi8>, tensor<?xf32>, tensor<?x6xi32>) group = 32
+      -> tensor<?x192xi8>, tensor<?xf32>, tensor<?x6xi32>
+    ```
+  }];
+  let arguments = (ins F32Matrix:$input, I8Matrix:$codes, F32Vector:$scales, I32Matrix:$sums, I64Attr:$group);
+  let assemblyFormat = [{
+    `ins` `(` $input `:` type($input) `)`
+    `outs` `(` $codes `,` $scales `,` $sums `:` type($codes) `,` type($scales) `,` type($sums) `)`
+    `group` `=` $group attr-dict (`->` type($results)^)?
+  }];
+  let builders = [
+    OpBuilder<(ins "::mlir::Value":$input, "::mlir::Value":$codes, "::mlir::Value":$scales, "::mlir::Value":$sums,
+                   "int64_t":$group), [{
+      build($_builder, $_state, ::halftone::dps::resultTypes({codes, scales, sums}), input, codes, scales, sums,
+            group);
+    }]>
+  ];
+}
+
+def Lowbit_BuildTablesOp : Lowbit_DpsOp<"build_tables", ["tables"]> {
+  let summary = "tables of signed sums of activation codes";
+  let description = [{
+    For every slice of 8 codes the sums of all their sign patterns as exact 16-bit integers. `width` is the number
+    of entries of the table look-up that will read them: 128, one table per slice of half its patterns (the
+    others are their negatives); 16, two tables of the patterns of 4 codes each. B is the size of a token's tables
+    in bytes.
+
+    ```mlir
+    %r = lowbit.build_tables ins(%codes : tensor<?x192xi8>) outs(%tables : tensor<?x6144xi8>) width = 128
+           -> tensor<?x6144xi8>
+    ```
+  }];
+  let arguments = (ins I8Matrix:$codes, I8Matrix:$tables, I64Attr:$width);
+  let assemblyFormat = [{
+    `ins` `(` $codes `:` type($codes) `)` `outs` `(` $tables `:` type($tables) `)`
+    `width` `=` $width attr-dict (`->` type($results)^)?
+  }];
+  let builders = [
+    OpBuilder<(ins "::mlir::Value":$codes, "::mlir::Value":$tables, "int64_t":$width), [{
+      build($_builder, $_state, ::halftone::dps::resultTypes(tables), codes, tables, width);
+    }]>
+  ];
+}
+
+def Lowbit_MatmulDotOp : Lowbit_DpsOp<"matmul_dot", ["output"]> {
+  let summary = "product of int8 activations with packed weights by dot products";
+  let description = [{
+    For token t and row n, over the groups in ascending order, starting at 0:
+
+        sum = sum_k code[t][k] * integer weight[n][k]      (exact)
+        y   = fma(weight scale[n][g] , float(sum), y)
+
+    and y is multiplied by the activations' scale at the end. `packed` has the layout `rows16`; `sums` lets kernels
+    work on unsigned codes. `in_features` is K. The result is the same, bit for bit, as `lowbit.matmul_lut`'s.
+
+    ```mlir
+    %r = lowbit.matmul_dot
+           ins(%codes, %scales, %sums, %packed : tensor<?x64xi8>, tensor<?xf32>, tensor<?x2xi32>, tensor<1280xi8>)
+           outs(%y : tensor<?x64xf32>) format = !lowbit.ternary<group = 32>, in_features = 64 -> tensor<?x64xf32>
+    ```
+  }];
+  let arguments = (ins
+    I8Matrix:$codes, F32Vector:$scales, I32Matrix:$sums, I8Vector:$packed, F32Matrix:$output,
+    Lowbit_FormatAttr:$format, I64Attr:$in_features
+  );
+  let assemblyFormat = [{
+    `ins` `(` $codes `,` $scales `,` $sums `,` $packed `:` type($codes) `,` type($scales) `,` type($sums) `,`
+    type($packed) `)` `outs` `(` $output `:` type($output) `)`
+    `format` `=` $format `,` `in_features` `=` $in_features attr-dict (`->` type($results)^)?
+  }];
+  let builders = [
+    OpBuilder<(ins "::mlir::Value":$codes, "::mlir::Value":$scales, "::mlir::Value":$sums, "::mlir::Value":$packed,
+                   "::mlir::Value":$output, "::mlir::Type":$format, "int64_t":$inFeatures), [{
+      build($_builder, $_state, ::halftone::dps::resultTypes(output), codes, scales, sums, packed, output, format,
+            inFeatures);
+    }]>
+  ];
+}
+
+def Lowbit_MatmulLutOp : Lowbit_DpsOp<"matmul_lut", ["output"]> {
+  let summary = "product of activation tables with packed weights by look-ups";
+  let description = [{
+    The same product as `lowbit.matmul_dot`, and the same bits: every byte of a plane looks up the sum of 8
+    activations in `tables` (see `lowbit.build_tables`, with the same `width`). `packed` has the layout `rows64`.
+
+    ```mlir
+    %r = lowbit.matmul_lut
+           ins(%tables, %scales, %sums, %packed : tensor<?x2048xi8>, tensor<?xf32>, tensor<?x2xi32>, tensor<1280xi8>)
+           outs(%y : tensor<?x64xf32>) format = !lowbit.ternary<group = 32>, in_features = 64, width = 128
+           -> tensor<?x64xf32>
+    ```
+  }];
+  let arguments = (ins
+    I8Matrix:$tables, F32Vector:$scales, I32Matrix:$sums, I8Vector:$packed, F32Matrix:$output,
+    Lowbit_FormatAttr:$format, I64Attr:$in_features, I64Attr:$width
+  );
+  let assemblyFormat = [{
+    `ins` `(` $tables `,` $scales `,` $sums `,` $packed `:` type($tables) `,` type($scales) `,` type($sums) `,`
+    type($packed) `)` `outs` `(` $output `:` type($output) `)`
+    `format` `=` $format `,` `in_features` `=` $in_features `,` `width` `=` $width attr-dict (`->` type($results)^)?
+  }];
+  let builders = [
+    OpBuilder<(ins "::mlir::Value":$tables, "::mlir::Value":$scales, "::mlir::Value":$sums, "::mlir::Value":$packed,
+                   "::mlir::Value":$output, "::mlir::Type":$format, "int64_t":$inFeatures, "int64_t":$width), [{
+      build($_builder, $_state, ::halftone::dps::resultTypes(output), tables, scales, sums, packed, output, format,
+            inFeatures, width);
+    }]>
+  ];
+}
+
+def Lowbit_MatmulDequantOp : Lowbit_DpsOp<"matmul_dequant", ["output"]> {
+  let summary = "product of float activations with packed weights";
+  let description = [{
+    y[t][n] = sum_k x[t][k] * w[n][k] in floats, in one fixed order of addition. `packed` has the layout `rows16`, or
+    `float16` when `format` is f32.
+
+    ```mlir
+    %r = lowbit.matmul_dequant ins(%x, %packed : tensor<?x64xf32>, tensor<1280xi8>) outs(%y : tensor<?x64xf32>)
+           format = !lowbit.ternary<group = 32> -> tensor<?x64xf32>
+    ```
+  }];
+  let arguments = (ins F32Matrix:$input, I8Vector:$packed, F32Matrix:$output, Lowbit_FormatAttr:$format);
+  let assemblyFormat = [{
+    `ins` `(` $input `,` $packed `:` type($input) `,` type($packed) `)` `outs` `(` $output `:` type($output) `)`
+    `format` `=` $format attr-dict (`->` type($results)^)?
+  }];
+  let builders = [
+    OpBuilder<(ins "::mlir::Value":$input, "::mlir::Value":$packed, "::mlir::Value":$output, "::mlir::Type":$format),
+    [{
+      build($_builder, $_state, ::halftone::dps::resultTypes(output), input, packed, output, format);
+    }]>
+  ];
+}
+
+def Lowbit_GatherPackedOp : Lowbit_DpsOp<"gather_packed", ["output"]> {
+  let summary = "rows of a packed table by their numbers";
+  let description = [{
+    `lowbit.gather` from bytes in the layout `rows16`, or `float16` when `format` is f32. `rows` is V.
+
+    ```mlir
+    %r = lowbit.gather_packed ins(%ids, %packed : tensor<?xi32>, tensor<1280xi8>) outs(%y : tensor<?x64xf32>)
+           format = !lowbit.ternary<group = 32>, rows = 64 -> tensor<?x64xf32>
+    ```
+  }];
+  let arguments = (ins I32Vector:$ids, I8Vector:$packed, F32Matrix:$output, Lowbit_FormatAttr:$format, I64Attr:$rows);
+  let assemblyFormat = [{
+    `ins` `(` $ids `,` $packed `:` type($ids) `,` type($packed) `)` `outs` `(` $output `:` type($output) `)`
+    `format` `=` $format `,` `rows` `=` $rows attr-dict (`->` type($results)^)?
+  }];
+  let builders = [
+    OpBuilder<(ins "::mlir::Value":$ids, "::mlir::Value":$packed, "::mlir::Value":$output, "::mlir::Type":$format,
+                   "int64_t":$rows), [{
+      build($_builder, $_state, ::halftone::dps::resultTypes(output), ids, packed, output, format, rows);
+    }]>
+  ];
+}
+
+#endif // HALFTONE_DIALECTS_LOWBIT_IR_LOWBITOPS_TD

@@ -1,0 +1,205 @@
+//===- LowbitTypes.cpp - Number formats as types --------------------------===//
+
+#include "dialects/Lowbit/IR/LowbitTypes.h"
+
+#include "dialects/Lowbit/IR/LowbitDialect.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace halftone;
+using namespace halftone::lowbit;
+
+#include "dialects/Lowbit/IR/LowbitInterfaces.cpp.inc"
+
+#define GET_TYPEDEF_CLASSES
+#include "dialects/Lowbit/IR/LowbitTypes.cpp.inc"
+
+void LowbitDialect::registerTypes() {
+  addTypes<
+#define GET_TYPEDEF_LIST
+#include "dialects/Lowbit/IR/LowbitTypes.cpp.inc"
+      >();
+}
+
+//===----------------------------------------------------------------------===//
+// Shapes
+//===----------------------------------------------------------------------===//
+
+static int64_t groupSize(int64_t cols, int64_t group) { return group == 0 || group > cols ? cols : group; }
+
+int64_t lowbit::groupCount(int64_t cols, int64_t group) {
+  return cols == 0 ? 0 : llvm::divideCeil(cols, groupSize(cols, group));
+}
+
+int64_t lowbit::paddedColumns(int64_t cols, int64_t group) {
+  if (cols == 0)
+    return 0;
+  constexpr int64_t kUnit = 32;
+  int64_t size = groupSize(cols, group);
+  return cols / size * llvm::alignTo(size, kUnit) + llvm::alignTo(cols % size, kUnit);
+}
+
+static StorageComponent component(MLIRContext *context, StringRef name, ArrayRef<int64_t> shape, bool half) {
+  Builder builder(context);
+  Type element = half ? Type(builder.getF16Type()) : Type(builder.getI8Type());
+  return {name.str(), SmallVector<int64_t>(shape), element};
+}
+
+static LogicalResult verifyRange(function_ref<InFlightDiagnostic()> emitError, StringRef what, unsigned value,
+                                 unsigned low, unsigned high) {
+  if (value >= low && value <= high)
+    return success();
+  return emitError() << what << " must be in " << low << ".." << high << ", not " << value;
+}
+
+static LogicalResult verifyGroup(function_ref<InFlightDiagnostic()> emitError, int64_t group) {
+  if (group >= 0)
+    return success();
+  return emitError() << "group must not be negative (0 is the whole row), got " << group;
+}
+
+//===----------------------------------------------------------------------===//
+// BcqType
+//===----------------------------------------------------------------------===//
+
+LogicalResult BcqType::verify(function_ref<InFlightDiagnostic()> emitError, unsigned planes, int64_t group,
+                              ScaleKind scale) {
+  return success(succeeded(verifyRange(emitError, "planes", planes, 1, 8)) && succeeded(verifyGroup(emitError, group)));
+}
+
+double BcqType::getBitsPerElement(int64_t rows, int64_t cols) const { return getFormat().bitsPerWeight(rows, cols); }
+
+SmallVector<StorageComponent> BcqType::getStorage(ArrayRef<int64_t> shape) const {
+  int64_t rows = shape[0], groups = groupCount(shape[1], getGroup()), planes = getPlanes();
+  SmallVector<StorageComponent> parts;
+  parts.push_back(component(getContext(), "planes", {planes, rows, paddedColumns(shape[1], getGroup()) / 8}, false));
+  if (getScale() == ScaleKind::Plane) {
+    parts.push_back(component(getContext(), "scales", {rows, groups, planes}, true));
+    return parts;
+  }
+  parts.push_back(component(getContext(), "scales", {rows, groups}, true));
+  parts.push_back(component(getContext(), "multipliers", {rows, groups, planes}, false));
+  return parts;
+}
+
+Type BcqType::getExpressedType() const { return Float32Type::get(getContext()); }
+
+Format BcqType::getFormat() const {
+  Format format;
+  format.kind = FormatKind::Bcq;
+  format.bits = getPlanes();
+  format.group = getGroup();
+  format.planeScales = getScale() == ScaleKind::Plane;
+  return format;
+}
+
+//===----------------------------------------------------------------------===//
+// BinaryType
+//===----------------------------------------------------------------------===//
+
+LogicalResult BinaryType::verify(function_ref<InFlightDiagnostic()> emitError, int64_t group) {
+  return verifyGroup(emitError, group);
+}
+
+double BinaryType::getBitsPerElement(int64_t rows, int64_t cols) const { return getFormat().bitsPerWeight(rows, cols); }
+
+SmallVector<StorageComponent> BinaryType::getStorage(ArrayRef<int64_t> shape) const {
+  int64_t rows = shape[0];
+  return {component(getContext(), "planes", {rows, paddedColumns(shape[1], getGroup()) / 8}, false),
+          component(getContext(), "scales", {rows, groupCount(shape[1], getGroup())}, true)};
+}
+
+Type BinaryType::getExpressedType() const { return Float32Type::get(getContext()); }
+
+Format BinaryType::getFormat() const {
+  Format format;
+  format.kind = FormatKind::Bcq;
+  format.bits = 1;
+  format.group = getGroup();
+  format.planeScales = true;
+  return format;
+}
+
+//===----------------------------------------------------------------------===//
+// TernaryType
+//===----------------------------------------------------------------------===//
+
+LogicalResult TernaryType::verify(function_ref<InFlightDiagnostic()> emitError, int64_t group) {
+  return verifyGroup(emitError, group);
+}
+
+double TernaryType::getBitsPerElement(int64_t rows, int64_t cols) const {
+  return getFormat().bitsPerWeight(rows, cols);
+}
+
+SmallVector<StorageComponent> TernaryType::getStorage(ArrayRef<int64_t> shape) const {
+  int64_t rows = shape[0];
+  return {component(getContext(), "codes", {rows, paddedColumns(shape[1], getGroup()) / 4}, false),
+          component(getContext(), "scales", {rows, groupCount(shape[1], getGroup())}, true)};
+}
+
+Type TernaryType::getExpressedType() const { return Float32Type::get(getContext()); }
+
+Format TernaryType::getFormat() const {
+  Format format;
+  format.kind = FormatKind::Ternary;
+  format.bits = 2;
+  format.group = getGroup();
+  return format;
+}
+
+//===----------------------------------------------------------------------===//
+// IntType
+//===----------------------------------------------------------------------===//
+
+LogicalResult IntType::verify(function_ref<InFlightDiagnostic()> emitError, unsigned bits, int64_t group) {
+  return success(succeeded(verifyRange(emitError, "bits", bits, 2, 8)) && succeeded(verifyGroup(emitError, group)));
+}
+
+double IntType::getBitsPerElement(int64_t rows, int64_t cols) const { return getFormat().bitsPerWeight(rows, cols); }
+
+SmallVector<StorageComponent> IntType::getStorage(ArrayRef<int64_t> shape) const {
+  int64_t rows = shape[0];
+  return {component(getContext(), "planes", {getBits(), rows, paddedColumns(shape[1], getGroup()) / 8}, false),
+          component(getContext(), "scales", {rows, groupCount(shape[1], getGroup())}, true)};
+}
+
+Type IntType::getExpressedType() const { return Float32Type::get(getContext()); }
+
+Format IntType::getFormat() const {
+  Format format;
+  format.kind = FormatKind::Rtn;
+  format.bits = getBits();
+  format.group = getGroup();
+  return format;
+}
+
+//===----------------------------------------------------------------------===//
+// Formats and types
+//===----------------------------------------------------------------------===//
+
+Type lowbit::formatToType(MLIRContext *context, const Format &format) {
+  switch (format.kind) {
+  case FormatKind::Float:
+    return Float32Type::get(context);
+  case FormatKind::Bcq:
+    return BcqType::get(context, format.bits, format.group,
+                        format.planeScales ? ScaleKind::Plane : ScaleKind::TwoLevel);
+  case FormatKind::Ternary:
+    return TernaryType::get(context, format.group);
+  case FormatKind::Rtn:
+    return IntType::get(context, format.bits, format.group);
+  }
+  llvm_unreachable("unknown format kind");
+}
+
+std::optional<Format> lowbit::typeToFormat(Type type) {
+  if (auto format = dyn_cast<FormatTypeInterface>(type))
+    return format.getFormat();
+  if (type.isF32())
+    return Format();
+  return std::nullopt;
+}

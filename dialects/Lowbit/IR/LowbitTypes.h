@@ -1,0 +1,49 @@
+//===- LowbitTypes.h - Number formats as types ------------------*- C++ -*-===//
+#ifndef HALFTONE_DIALECTS_LOWBIT_IR_LOWBITTYPES_H
+#define HALFTONE_DIALECTS_LOWBIT_IR_LOWBITTYPES_H
+
+#include "dialects/Lowbit/IR/LowbitAttrs.h"
+#include "halftone/Quantize/Format.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Types.h"
+#include <optional>
+#include <string>
+
+namespace halftone::lowbit {
+
+/// One of the plain tensors that a quantized matrix consists of.
+struct StorageComponent {
+  /// "planes", "codes", "scales" or "multipliers".
+  std::string name;
+  llvm::SmallVector<int64_t> shape;
+  /// i8 or f16.
+  mlir::Type elementType;
+
+  mlir::RankedTensorType getType() const { return mlir::RankedTensorType::get(shape, elementType); }
+};
+
+} // namespace halftone::lowbit
+
+#include "dialects/Lowbit/IR/LowbitInterfaces.h.inc"
+
+#define GET_TYPEDEF_CLASSES
+#include "dialects/Lowbit/IR/LowbitTypes.h.inc"
+
+namespace halftone::lowbit {
+
+/// The element type of matrices in `format`; f32 for Float. Solver fields have no place in a type.
+mlir::Type formatToType(mlir::MLIRContext *context, const Format &format);
+
+/// The format of an element type: a low-bit type or f32; none for other types.
+std::optional<Format> typeToFormat(mlir::Type type);
+
+/// Columns of a row of `cols` elements in packed order: every group of `group` elements (0: the row), the short
+/// last one too, is padded to a multiple of 32.
+int64_t paddedColumns(int64_t cols, int64_t group);
+
+/// Groups in a row of `cols` elements; the last may be short.
+int64_t groupCount(int64_t cols, int64_t group);
+
+} // namespace halftone::lowbit
+
+#endif // HALFTONE_DIALECTS_LOWBIT_IR_LOWBITTYPES_H

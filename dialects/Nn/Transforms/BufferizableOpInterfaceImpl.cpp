@@ -1,0 +1,42 @@
+//===- BufferizableOpInterfaceImpl.cpp - Bufferization of nn --------------===//
+
+#include "dialects/Nn/Transforms/BufferizableOpInterfaceImpl.h"
+
+#include "dialects/Common/DestinationStyleBufferization.h"
+#include "dialects/Nn/IR/NnOps.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+
+using namespace mlir;
+using namespace mlir::bufferization;
+using namespace halftone;
+using namespace halftone::nn;
+
+namespace {
+
+/// A weight like any other: it belongs in a lowbit.global, where bufferization leaves it.
+struct RopeTableModel : BufferizableOpInterface::ExternalModel<RopeTableModel, RopeTableOp> {
+  bool hasTensorSemantics(Operation *op) const {
+    Operation *parent = op->getParentOp();
+    return !parent || parent->getName().getStringRef() != "lowbit.global";
+  }
+  AliasingOpOperandList getAliasingOpOperands(Operation *, Value, const AnalysisState &) const { return {}; }
+  LogicalResult bufferize(Operation *op, RewriterBase &, const BufferizationOptions &, BufferizationState &) const {
+    return op->emitOpError("has no form on buffers; outline weights into lowbit.global before bufferization");
+  }
+};
+
+} // namespace
+
+void halftone::nn::registerBufferizableOpInterfaceExternalModels(DialectRegistry &registry) {
+  registry.addExtension(+[](MLIRContext *context, NnDialect *) {
+    EmbedOp::attachInterface<dps::BufferizableModel<EmbedOp>>(*context);
+    RmsNormOp::attachInterface<dps::BufferizableModel<RmsNormOp>>(*context);
+    RopeTableOp::attachInterface<RopeTableModel>(*context);
+    RopeOp::attachInterface<dps::BufferizableModel<RopeOp>>(*context);
+    AttentionOp::attachInterface<dps::BufferizableModel<AttentionOp>>(*context);
+    GatedActivationOp::attachInterface<dps::BufferizableModel<GatedActivationOp>>(*context);
+    // The bufferized ops need these.
+    context->loadDialect<bufferization::BufferizationDialect, memref::MemRefDialect>();
+  });
+}
