@@ -79,11 +79,10 @@ static std::string describeFormats() {
 
 /// The valid names with the least edit distance, among examples that have the numbers of `name`.
 static std::string nearestNames(StringRef name) {
-  SmallVector<std::string> groups = {"32", "0", "64", "128", "16"};
-  StringRef tail = name;
-  tail.consume_back("f");
-  StringRef digits = tail.take_back(tail.size() - std::min(tail.size(), tail.find_last_not_of("0123456789") + 1));
+  SmallVector<std::string> groups = {"32", "0", "64", "128"};
   uint64_t group;
+  StringRef digits = name.rsplit('g').second;
+  digits.consume_back("f");
   if (!digits.getAsInteger(10, group) && group <= uint64_t(maxGroup))
     groups.insert(groups.begin(), utostr(group));
 
@@ -102,17 +101,17 @@ static std::string nearestNames(StringRef name) {
              [](const auto &a, const auto &b) { return std::tie(a.first, a.second) < std::tie(b.first, b.second); });
   SmallVector<std::string> names;
   for (const auto &entry : ranked) {
-    if (names.size() == 3 || entry.first > ranked.front().first + 1)
+    if (names.size() == 3 || entry.first > ranked.front().first)
       break;
     if (!is_contained(names, "'" + entry.second + "'"))
       names.push_back("'" + entry.second + "'");
   }
-  return join(names, ", ");
+  return join(names, " or ");
 }
 
 static Error unknownFormat(StringRef name, const Twine &why = "") {
-  return createStringError("unknown format '" + name + "'" + why + "; the nearest names are " + nearestNames(name) +
-                           " (" + describeFormats() + ")");
+  return createStringError("unknown format '" + name + "'" + why + "; did you mean " + nearestNames(name) + "? (" +
+                           describeFormats() + ")");
 }
 
 Expected<Format> halftone::parseFormat(StringRef name) {
