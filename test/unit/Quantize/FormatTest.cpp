@@ -1,0 +1,98 @@
+#include "halftone/Quantize/Format.h"
+#include "gtest/gtest.h"
+
+using namespace halftone;
+using namespace llvm;
+
+namespace {
+std::string errorOf(StringRef name) { return toString(parseFormat(name).takeError()); }
+
+TEST(Format, Fields) {
+  Format f = cantFail(parseFormat("bcq3g128"));
+  EXPECT_EQ(f.kind, FormatKind::Bcq);
+  EXPECT_EQ(f.solver, BcqSolver::Alternating);
+  EXPECT_EQ(f.rounds, 15u);
+  EXPECT_EQ(f.bits, 3u);
+  EXPECT_EQ(f.group, 128);
+  EXPECT_FALSE(f.planeScales);
+  f = cantFail(parseFormat("bcqgreedy1g0f"));
+  EXPECT_EQ(f.solver, BcqSolver::Greedy);
+  EXPECT_TRUE(f.planeScales);
+  EXPECT_EQ(cantFail(parseFormat("bcqrefined8g32")).solver, BcqSolver::Refined);
+  EXPECT_EQ(cantFail(parseFormat("ternaryg64")).bits, 2u);
+  EXPECT_EQ(cantFail(parseFormat("rtn8g0")).kind, FormatKind::Rtn);
+  EXPECT_EQ(cantFail(parseFormat("float")), Format());
+}
+
+TEST(Format, NamesRoundTrip) {
+  for (StringRef name : {"float", "bcq1g32", "bcq8g0f", "bcqgreedy3g32", "bcqgreedy3g32f", "bcqrefined2g7", "ternaryg0",
+                         "ternaryg64", "rtn2g32", "rtn8g2147483647"})
+    EXPECT_EQ(cantFail(parseFormat(name)).name(), name);
+}
+
+TEST(Format, Refused) {
+  for (StringRef name : {"",
+                         "bcq",
+                         "bcq3",
+                         "bcqg32",
+                         "bcq3g",
+                         "bcq3g32ff",
+                         "bcq3g32 ",
+                         " bcq3g32",
+                         "BCQ3g32",
+                         "bcq03g32",
+                         "bcq3g032",
+                         "bcq3g-1",
+                         "bcq3g2147483648",
+                         "bcq99999999999999999999g32",
+                         "bcq0g32",
+                         "bcq9g32",
+                         "bcqgreedy9g32",
+                         "rtn1g32",
+                         "rtn9g32",
+                         "rtn4g32f",
+                         "ternary2g32",
+                         "ternaryg64f",
+                         "Float",
+                         "float32",
+                         "vsq4v16s4"})
+    EXPECT_NE(errorOf(name).find(("unknown format '" + name + "'").str()), std::string::npos) << name.str();
+}
+
+TEST(Format, ErrorsNameTheNearest) {
+  EXPECT_EQ(errorOf("bqc3g32").find("unknown format 'bqc3g32'; did you mean 'bcq3g32'? ("), 0u);
+  EXPECT_EQ(errorOf("flaot").find("unknown format 'flaot'; did you mean 'float'? ("), 0u);
+  EXPECT_EQ(errorOf("ternary64").find("unknown format 'ternary64'; did you mean 'ternaryg64'? ("), 0u);
+  EXPECT_EQ(errorOf("bcqgredy3g48f").find("unknown format 'bcqgredy3g48f'; did you mean 'bcqgreedy3g48f'? ("), 0u);
+  EXPECT_EQ(errorOf("bcq9g32").find("unknown format 'bcq9g32': bcq has 1 to 8 planes, not 9; did you mean 'bcq"), 0u);
+  EXPECT_EQ(errorOf("rtn1g32").find("unknown format 'rtn1g32': rtn has 2 to 8 bits, not 1; did you mean 'rtn"), 0u);
+  EXPECT_NE(errorOf("x").find("formats are float, bcq<planes>g<group>, "), std::string::npos);
+}
+
+TEST(Format, Groups) {
+  Format f = cantFail(parseFormat("bcq3g32"));
+  EXPECT_EQ(f.groupSize(172), 32);
+  EXPECT_EQ(f.groupCount(172), 6);
+  EXPECT_EQ(f.groupSize(20), 20);
+  EXPECT_EQ(f.groupCount(20), 1);
+  EXPECT_EQ(f.groupCount(32), 1);
+  EXPECT_EQ(f.groupCount(33), 2);
+  EXPECT_EQ(f.groupCount(0), 0);
+  f.group = 0;
+  EXPECT_EQ(f.groupSize(172), 172);
+  EXPECT_EQ(f.groupCount(172), 1);
+}
+
+TEST(Format, BitsPerWeight) {
+  auto bits = [](StringRef name, int64_t cols) { return cantFail(parseFormat(name)).bitsPerWeight(5, cols); };
+  EXPECT_DOUBLE_EQ(bits("bcq3g128", 4096), 3 + (16 + 24) / 128.0);
+  EXPECT_DOUBLE_EQ(bits("bcq3g128f", 4096), 3 + 48 / 128.0);
+  EXPECT_DOUBLE_EQ(bits("bcqgreedy2g32", 64), 2 + 32 / 32.0);
+  EXPECT_DOUBLE_EQ(bits("ternaryg64", 128), 2.25);
+  EXPECT_DOUBLE_EQ(bits("rtn4g32", 64), 4.5);
+  EXPECT_DOUBLE_EQ(bits("rtn8g0", 172), 8 + 16 / 172.0);
+  EXPECT_DOUBLE_EQ(bits("float", 100), 32);
+  // The short last group has a scale of its own.
+  EXPECT_DOUBLE_EQ(bits("rtn4g32", 172), 4 + 6 * 16 / 172.0);
+}
+} // namespace
