@@ -6,7 +6,12 @@
 #ifndef HALFTONE_INITALL_H
 #define HALFTONE_INITALL_H
 
+#include "dialects/Lowbit/IR/LowbitDialect.h"
+#include "dialects/Lowbit/Transforms/BufferizableOpInterfaceImpl.h"
+#include "dialects/Nn/IR/NnDialect.h"
+#include "dialects/Nn/Transforms/BufferizableOpInterfaceImpl.h"
 #include "dialects/Simd/IR/SimdDialect.h"
+#include "halftone/Conversion/SimdToLLVM.h"
 
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -18,11 +23,16 @@ namespace halftone {
 inline void registerAllDialects(mlir::DialectRegistry &registry) {
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
-  registry.insert<simd::SimdDialect>();
+  registry.insert<lowbit::LowbitDialect, nn::NnDialect, simd::SimdDialect>();
+  lowbit::registerBufferizableOpInterfaceExternalModels(registry);
+  nn::registerBufferizableOpInterfaceExternalModels(registry);
 }
 
 /// Registers upstream's passes, Halftone's passes and Halftone's pipelines. Once per process.
-inline void registerAllPasses() { mlir::registerAllPasses(); }
+inline void registerAllPasses() {
+  mlir::registerAllPasses();
+  registerSimdToLLVMPasses();
+}
 
 } // namespace halftone
 

@@ -1,0 +1,64 @@
+//===- SimdToLLVM.td - Passes that end in the LLVM dialect ---*- tablegen -*-===//
+#ifndef HALFTONE_CONVERSION_SIMDTOLLVM_TD
+#define HALFTONE_CONVERSION_SIMDTOLLVM_TD
+
+include "mlir/Pass/PassBase.td"
+
+def ConvertSimdToLLVM : Pass<"convert-simd-to-llvm", "::mlir::ModuleOp"> {
+  let summary = "lowers simd operations to LLVM operations and intrinsics of one CPU";
+  let description = [{
+    Picks instructions for the operations of the simd dialect and replaces the
+    type `!simd.exec` by `!llvm.ptr` everywhere. All other operations stay.
+    For every CPU the result computes the same bits.
+
+    ```mlir
+    %r = simd.dot4 %acc, %u, %s : vector<16xi32>, vector<64xi8>, vector<64xi8>
+    ```
+
+    becomes for `cpu=znver5`
+
+    ```mlir
+    %r = llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"(%acc, %u, %s)
+        : (vector<16xi32>, vector<64xi8>, vector<64xi8>) -> vector<16xi32>
+    ```
+
+    `simd.launch` needs 64-bit indices. It adds private functions
+    `<kernel>__task` and `simd_launch__run` to the module.
+  }];
+  let options = [
+    Option<"cpu", "cpu", "std::string", "\"native\"",
+           "LLVM's name of the CPU, or native for this machine">,
+    Option<"triple", "triple", "std::string", "\"\"",
+           "target triple, this machine's if empty">
+  ];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::func::FuncDialect"];
+}
+
+def ExactVectorFMA : Pass<"exact-vector-fma"> {
+  let summary = "rewrites vector.fma to math.fma, which rounds once on every target";
+  let description = [{
+    Upstream lowers `vector.fma` to LLVM's `fmuladd`, which rounds twice where a
+    target has no fused instruction. `math.fma` becomes `llvm.intr.fma`.
+
+    ```mlir
+    %r = vector.fma %a, %b, %c : vector<16xf32>
+    ```
+
+    becomes
+
+    ```mlir
+    %r = math.fma %a, %b, %c : vector<16xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::math::MathDialect"];
+}
+
+def VerifyLLVMOnly : Pass<"verify-llvm-only", "::mlir::ModuleOp"> {
+  let summary = "fails if the module holds anything that LLVM IR cannot express";
+  let description = [{
+    Emits an error for every operation outside of the LLVM dialect, except the
+    modules themselves: conversions to LLVM leave what they do not know.
+  }];
+}
+
+#endif // HALFTONE_CONVERSION_SIMDTOLLVM_TD
