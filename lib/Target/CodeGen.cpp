@@ -105,10 +105,26 @@ private:
 // The module
 //===----------------------------------------------------------------------===//
 
+/// Whether C programs can call a function of that name.
+static Error checkCName(StringRef name, const TargetLibraryInfo &library) {
+  LibFunc known;
+  bool valid = !name.empty() && (isAlpha(name[0]) || name[0] == '_') &&
+               all_of(name, [](char c) { return isAlnum(c) || c == '_'; });
+  if (!valid)
+    return failure("the public function '" + name + "' cannot be called from C; rename it");
+  if (name == "main" || library.getLibFunc(name, known))
+    return failure("the public function '" + name + "' has the name of a C library function; rename it");
+  return Error::success();
+}
+
 static Error checkPublicFunctions(Module &module, const ArtifactOptions &options) {
   if (!options.model && options.functions.empty())
     return failure("the module has no public function");
+  TargetLibraryInfoImpl libraryImpl(module.getTargetTriple());
+  TargetLibraryInfo library(libraryImpl);
   for (const CFunction &function : options.functions) {
+    if (Error error = checkCName(function.name, library))
+      return error;
     Function *definition = module.getFunction(function.name);
     if (!definition || definition->isDeclaration())
       return failure("the module does not define the public function '" + function.name + "'");
@@ -198,7 +214,7 @@ static void optimize(Module &module, TargetMachine &machine, unsigned level) {
 }
 
 Error artifact::prepareModule(Module &module, TargetMachine &machine, StringRef prefix, ArtifactKind kind,
-                            const ArtifactOptions &options) {
+                              const ArtifactOptions &options) {
   ErrorCollector errors(module.getContext());
   if (Error error = verify(module))
     return error;

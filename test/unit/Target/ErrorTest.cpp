@@ -94,6 +94,22 @@ TEST_F(ErrorTest, PublicFunctions) {
   EXPECT_EQ(failing(pickModule(), "m.o", options), "the module has no public function");
 }
 
+TEST_F(ErrorTest, NamesThatCCannotHave) {
+  StringRef module = R"(
+    define i32 @"a.b"(ptr %exec) { ret i32 0 }
+    define i32 @exp(ptr %exec) { ret i32 0 }
+    define i32 @main(ptr %exec) { ret i32 0 })";
+  ArtifactOptions options;
+  options.target = target();
+  options.functions.push_back({"a.b", "", {}});
+  EXPECT_EQ(failing(module, "m.o", options), "the public function 'a.b' cannot be called from C; rename it");
+  for (const char *name : {"exp", "main"}) {
+    options.functions[0].name = name;
+    EXPECT_EQ(failing(module, "m.o", options),
+              "the public function '" + std::string(name) + "' has the name of a C library function; rename it");
+  }
+}
+
 TEST_F(ErrorTest, UndefinedFunction) {
   ArtifactOptions options = pickOptions();
   StringRef module = R"(
