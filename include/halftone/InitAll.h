@@ -8,6 +8,7 @@
 
 #include "dialects/Lowbit/IR/LowbitDialect.h"
 #include "dialects/Lowbit/Transforms/BufferizableOpInterfaceImpl.h"
+#include "dialects/Lowbit/Transforms/Passes.h"
 #include "dialects/Nn/IR/NnDialect.h"
 #include "dialects/Nn/Transforms/BufferizableOpInterfaceImpl.h"
 #include "dialects/Simd/IR/SimdDialect.h"
@@ -31,6 +32,7 @@ inline void registerAllDialects(mlir::DialectRegistry &registry) {
 /// Registers upstream's passes, Halftone's passes and Halftone's pipelines. Once per process.
 inline void registerAllPasses() {
   mlir::registerAllPasses();
+  lowbit::registerLowbitPasses();
   registerSimdToLLVMPasses();
 }
 

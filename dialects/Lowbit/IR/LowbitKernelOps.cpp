@@ -2,6 +2,8 @@
 
 #include "dialects/Lowbit/IR/LowbitOps.h"
 
+#include "halftone/Pack/Layout.h"
+
 using namespace mlir;
 using namespace halftone;
 using namespace halftone::lowbit;
@@ -44,15 +46,58 @@ static LogicalResult verifyScalesAndSums(Operation *op, Value activations, Strin
   return success();
 }
 
+static Layout layoutOf(PackLayout layout) {
+  switch (layout) {
+  case PackLayout::Rows16:
+    return Layout::Rows16;
+  case PackLayout::Rows64:
+    return Layout::Rows64;
+  case PackLayout::Float16:
+    return Layout::Float16;
+  }
+  llvm_unreachable("unknown layout");
+}
+
+/// The layout must be able to hold weights of element type `type`.
+static LogicalResult verifyLayoutHolds(Operation *op, PackLayout layout, Type type) {
+  if (layoutHolds(layoutOf(layout), *typeToFormat(type)))
+    return success();
+  return op->emitOpError() << "layout " << stringifyPackLayout(layout) << " cannot hold " << type;
+}
+
+/// `packed` holds a rows x cols matrix of `format`.
+static LogicalResult verifyPacked(Operation *op, Value packed, Type format, int64_t rows, int64_t cols,
+                                  PackLayout layout) {
+  if (failed(verifyLayoutHolds(op, layout, format)))
+    return failure();
+  int64_t size = cast<ShapedType>(packed.getType()).getDimSize(0);
+  int64_t expected = packedBytes(*typeToFormat(format), rows, cols, layoutOf(layout));
+  if (size == expected)
+    return success();
+  return op->emitOpError() << "packed weights of " << rows << "x" << cols << "x" << format << " in layout "
+                           << stringifyPackLayout(layout) << " take " << expected << " bytes, not " << size;
+}
+
+/// The layout that kernels on float activations read.
+static PackLayout floatKernelLayout(Type format) { return format.isF32() ? PackLayout::Float16 : PackLayout::Rows16; }
+
 //===----------------------------------------------------------------------===//
 // PackOp
 //===----------------------------------------------------------------------===//
+
+void PackOp::build(OpBuilder &builder, OperationState &state, Value source, PackLayout layout) {
+  auto type = cast<RankedTensorType>(source.getType());
+  int64_t bytes =
+      packedBytes(*typeToFormat(type.getElementType()), type.getDimSize(0), type.getDimSize(1), layoutOf(layout));
+  build(builder, state, RankedTensorType::get({bytes}, builder.getI8Type()), source, layout);
+}
 
 LogicalResult PackOp::verify() {
   auto source = cast<RankedTensorType>(getSource().getType());
   if (!source.hasStaticShape() || source.getNumElements() == 0)
     return emitOpError() << "the source must have static and positive sizes, not " << source;
-  return success();
+  return verifyPacked(*this, getResult(), source.getElementType(), source.getDimSize(0), source.getDimSize(1),
+                      getLayout());
 }
 
 //===----------------------------------------------------------------------===//
@@ -80,6 +125,11 @@ LogicalResult BuildTablesOp::verify() {
       failed(dps::verifyStaticSize(*this, "padded features (KP)", "codes", getCodes(), 1)) ||
       failed(dps::verifyStaticSize(*this, "bytes (B)", "tables", getTables(), 1)))
     return failure();
+  int64_t padded = getCodes().getType().getDimSize(1);
+  if (padded % kStep != 0)
+    return emitOpError() << "padded features (KP) must be a multiple of " << kStep << ", not " << padded;
+  if (failed(dps::verifyExpectedSize(*this, "bytes (B)", "tables", getTables(), 1, tableBytes(padded, getWidth()))))
+    return failure();
   return dps::verifySize(*this, "tokens (T)", "codes", getCodes(), 0, "tables", getTables(), 0);
 }
 
@@ -93,27 +143,40 @@ LogicalResult MatmulDotOp::verify() {
                                  getInFeatures())))
     return failure();
   int64_t padded = paddedColumns(getInFeatures(), cast<FormatTypeInterface>(getFormat()).getGroup());
-  return dps::verifyExpectedSize(*this, "padded features (KP)", "codes", getCodes(), 1, padded);
+  if (failed(dps::verifyExpectedSize(*this, "padded features (KP)", "codes", getCodes(), 1, padded)))
+    return failure();
+  return verifyPacked(*this, getPacked(), getFormat(), getOutput().getType().getDimSize(1), getInFeatures(),
+                      PackLayout::Rows16);
 }
 
 LogicalResult MatmulLutOp::verify() {
   if (failed(verifyWidth(*this, getWidth())) || failed(dps::verifyNoMix(*this, getOperands())))
     return failure();
-  return verifyScalesAndSums(*this, getTables(), "tables", getScales(), getSums(), getOutput(), getFormat(),
-                             getInFeatures());
+  if (failed(verifyScalesAndSums(*this, getTables(), "tables", getScales(), getSums(), getOutput(), getFormat(),
+                                 getInFeatures())))
+    return failure();
+  int64_t padded = paddedColumns(getInFeatures(), cast<FormatTypeInterface>(getFormat()).getGroup());
+  if (failed(dps::verifyExpectedSize(*this, "bytes (B)", "tables", getTables(), 1, tableBytes(padded, getWidth()))))
+    return failure();
+  return verifyPacked(*this, getPacked(), getFormat(), getOutput().getType().getDimSize(1), getInFeatures(),
+                      PackLayout::Rows64);
 }
 
 LogicalResult MatmulDequantOp::verify() {
   if (failed(dps::verifyNoMix(*this, getOperands())) ||
       failed(dps::verifyStaticSize(*this, "input features (K)", "input", getInput(), 1)) ||
-      failed(dps::verifyStaticSize(*this, "output features (N)", "output", getOutput(), 1)))
+      failed(dps::verifyStaticSize(*this, "output features (N)", "output", getOutput(), 1)) ||
+      failed(dps::verifySize(*this, "tokens (T)", "input", getInput(), 0, "output", getOutput(), 0)))
     return failure();
-  return dps::verifySize(*this, "tokens (T)", "input", getInput(), 0, "output", getOutput(), 0);
+  return verifyPacked(*this, getPacked(), getFormat(), getOutput().getType().getDimSize(1),
+                      getInput().getType().getDimSize(1), floatKernelLayout(getFormat()));
 }
 
 LogicalResult GatherPackedOp::verify() {
   if (failed(verifyPositive(*this, "rows", getRows())) || failed(dps::verifyNoMix(*this, getOperands())) ||
-      failed(dps::verifyStaticSize(*this, "columns (D)", "output", getOutput(), 1)))
+      failed(dps::verifyStaticSize(*this, "columns (D)", "output", getOutput(), 1)) ||
+      failed(dps::verifySize(*this, "tokens (T)", "ids", getIds(), 0, "output", getOutput(), 0)))
     return failure();
-  return dps::verifySize(*this, "tokens (T)", "ids", getIds(), 0, "output", getOutput(), 0);
+  return verifyPacked(*this, getPacked(), getFormat(), getRows(), getOutput().getType().getDimSize(1),
+                      floatKernelLayout(getFormat()));
 }

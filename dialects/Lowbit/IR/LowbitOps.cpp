@@ -3,6 +3,7 @@
 #include "dialects/Lowbit/IR/LowbitOps.h"
 
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
 #include "mlir/IR/OpImplementation.h"
 
 using namespace mlir;
@@ -242,6 +243,23 @@ LogicalResult GatherOp::verify() {
       failed(dps::verifySize(*this, "columns (D)", "table", getTable(), 1, "output", getOutput(), 1)))
     return failure();
   return dps::verifySize(*this, "tokens (T)", "ids", getIds(), 0, "output", getOutput(), 0);
+}
+
+//===----------------------------------------------------------------------===//
+// Syntax
+//===----------------------------------------------------------------------===//
+
+/// A layout as a bare keyword, without the space that the attribute prints before it.
+static ParseResult parsePackLayout(OpAsmParser &parser, PackLayoutAttr &layout) {
+  FailureOr<PackLayout> value = FieldParser<PackLayout>::parse(parser);
+  if (failed(value))
+    return failure();
+  layout = PackLayoutAttr::get(parser.getContext(), *value);
+  return success();
+}
+
+static void printPackLayout(OpAsmPrinter &printer, Operation *, PackLayoutAttr layout) {
+  printer << stringifyPackLayout(layout.getValue());
 }
 
 #define GET_OP_CLASSES

@@ -63,7 +63,7 @@ def Lowbit_GlobalOp : Lowbit_Op<"global", [Symbol, IsolatedFromAbove, SingleBloc
     `offset` is the position in bytes in the object's weight section; it is there once weights are placed.
 
     ```mlir
-    lowbit.global "private" @up : tensor<23296xi8> {
+    lowbit.global "private" @up : tensor<3520xi8> {
       %w = lowbit.external "up" : tensor<172x64xf32>
       %q = lowbit.quantize %w : tensor<172x64xf32> -> tensor<172x64x!lowbit.ternary<group = 32>>
       %p = lowbit.pack %q layout(rows16)
@@ -147,7 +147,7 @@ def Lowbit_QuantizeOp : Lowbit_Op<"quantize", [Pure]> {
   );
   let results = (outs Lowbit_Quantized:$result);
   let assemblyFormat = [{
-    $source (`solver` `=` $solver^)? (`rounds` `=` $rounds^)? attr-dict `:` type($source) `->` type($result)
+    $source (`solver` `=` `` $solver^)? (`rounds` `=` $rounds^)? attr-dict `:` type($source) `->` type($result)
   }];
   let extraClassDeclaration = [{
     /// The result's format with this op's solver and rounds.
@@ -233,7 +233,10 @@ def Lowbit_PackOp : Lowbit_Op<"pack", [Pure]> {
     Lowbit_PackLayoutAttr:$layout
   );
   let results = (outs TensorRankOf<[I8], [1]>:$result);
-  let assemblyFormat = "$source `layout` `(` $layout `)` attr-dict `:` type($source) `->` type($result)";
+  let assemblyFormat = [{
+    $source `layout` `` `(` custom<PackLayout>($layout) `)` attr-dict `:` type($source) `->` type($result)
+  }];
+  let builders = [OpBuilder<(ins "::mlir::Value":$source, "::halftone::lowbit::PackLayout":$layout)>];
   let hasVerifier = 1;
 }
 
@@ -264,7 +267,7 @@ def Lowbit_MatmulOp : Lowbit_DpsOp<"matmul", ["output"]> {
   );
   let assemblyFormat = [{
     `ins` `(` $input `,` $weights `:` type($input) `,` type($weights) `)` `outs` `(` $output `:` type($output) `)`
-    (`activations` `=` $activations^)? (`strategy` `=` $strategy^)? attr-dict (`->` type($results)^)?
+    (`activations` `=` `` $activations^)? (`strategy` `=` `` $strategy^)? attr-dict (`->` type($results)^)?
   }];
   let builders = [
     OpBuilder<(ins "::mlir::Value":$input, "::mlir::Value":$weights, "::mlir::Value":$output,

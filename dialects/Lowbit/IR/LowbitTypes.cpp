@@ -3,10 +3,10 @@
 #include "dialects/Lowbit/IR/LowbitTypes.h"
 
 #include "dialects/Lowbit/IR/LowbitDialect.h"
+#include "halftone/Pack/Layout.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
-#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace halftone;
@@ -28,18 +28,16 @@ void LowbitDialect::registerTypes() {
 // Shapes
 //===----------------------------------------------------------------------===//
 
-static int64_t groupSize(int64_t cols, int64_t group) { return group == 0 || group > cols ? cols : group; }
-
-int64_t lowbit::groupCount(int64_t cols, int64_t group) {
-  return cols == 0 ? 0 : llvm::divideCeil(cols, groupSize(cols, group));
-}
+int64_t lowbit::groupCount(int64_t cols, int64_t group) { return cols <= 0 ? 0 : GroupShape(group, cols).count; }
 
 int64_t lowbit::paddedColumns(int64_t cols, int64_t group) {
-  if (cols == 0)
-    return 0;
-  constexpr int64_t kUnit = 32;
-  int64_t size = groupSize(cols, group);
-  return cols / size * llvm::alignTo(size, kUnit) + llvm::alignTo(cols % size, kUnit);
+  return cols <= 0 ? 0 : GroupShape(group, cols).paddedCols();
+}
+
+int64_t lowbit::tableBytes(int64_t paddedColumns, int64_t width) {
+  constexpr int64_t kSlice = 8, kEntryBytes = 2;
+  int64_t entries = width == 128 ? 128 : 2 * 16;
+  return paddedColumns / kSlice * entries * kEntryBytes;
 }
 
 static StorageComponent component(MLIRContext *context, StringRef name, ArrayRef<int64_t> shape, bool half) {

@@ -44,6 +44,10 @@ int64_t paddedColumns(int64_t cols, int64_t group);
 /// Groups in a row of `cols` elements; the last may be short.
 int64_t groupCount(int64_t cols, int64_t group);
 
+/// Bytes of one token's tables for `paddedColumns` codes: per slice of 8 codes 128 entries (half of the patterns) of
+/// 16 bits when `width` is 128, or two tables of 16 entries of 16 bits when it is 16.
+int64_t tableBytes(int64_t paddedColumns, int64_t width);
+
 } // namespace halftone::lowbit
 
 #endif // HALFTONE_DIALECTS_LOWBIT_IR_LOWBITTYPES_H

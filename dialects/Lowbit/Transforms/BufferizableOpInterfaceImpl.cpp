@@ -39,7 +39,6 @@ struct WeightChainModel : BufferizableOpInterface::ExternalModel<WeightChainMode
   bool bufferizesToMemoryRead(Operation *, OpOperand &, const AnalysisState &) const { return true; }
   bool bufferizesToMemoryWrite(Operation *, OpOperand &, const AnalysisState &) const { return false; }
   AliasingValueList getAliasingValues(Operation *, OpOperand &, const AnalysisState &) const { return {}; }
-  bool hasTensorSemantics(Operation *op) const { return !isa_and_nonnull<GlobalOp>(op->getParentOp()); }
   LogicalResult bufferize(Operation *op, RewriterBase &, const BufferizationOptions &, BufferizationState &) const {
     return op->emitOpError("has no form on buffers; outline weights into lowbit.global before bufferization");
   }

@@ -177,7 +177,7 @@ def Nn_GatedActivationOp : Nn_DpsOp<"gated_activation", ["output"]> {
   let arguments = (ins F32Matrix:$gate, F32Matrix:$up, F32Matrix:$output, Nn_ActivationKindAttr:$kind);
   let assemblyFormat = [{
     `ins` `(` $gate `,` $up `:` type($gate) `,` type($up) `)` `outs` `(` $output `:` type($output) `)`
-    `kind` `=` $kind attr-dict (`->` type($results)^)?
+    `kind` `=` `` $kind attr-dict (`->` type($results)^)?
   }];
   let builders = [
     OpBuilder<(ins "::mlir::Value":$gate, "::mlir::Value":$up, "::mlir::Value":$output,

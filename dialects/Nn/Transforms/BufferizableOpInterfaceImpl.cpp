@@ -16,10 +16,6 @@ namespace {
 
 /// A weight like any other: it belongs in a lowbit.global, where bufferization leaves it.
 struct RopeTableModel : BufferizableOpInterface::ExternalModel<RopeTableModel, RopeTableOp> {
-  bool hasTensorSemantics(Operation *op) const {
-    Operation *parent = op->getParentOp();
-    return !parent || parent->getName().getStringRef() != "lowbit.global";
-  }
   AliasingOpOperandList getAliasingOpOperands(Operation *, Value, const AnalysisState &) const { return {}; }
   LogicalResult bufferize(Operation *op, RewriterBase &, const BufferizationOptions &, BufferizationState &) const {
     return op->emitOpError("has no form on buffers; outline weights into lowbit.global before bufferization");
