@@ -303,11 +303,15 @@ std::string halftone::driver::helpText(const std::string &program, bool linked) 
   std::string text = linked ? "A language model compiled by Halftone into one program.\n\n"
                             : "Runs a model that quant-compile made (quant-compile INPUT -o MODEL.so).\n\n";
   text += "Usage: " + command + " TASK [OPTIONS]\n\nExamples:\n";
-  text += "  " + command + " --prompt \"Once upon a time\" -n 60         the likeliest continuation\n";
-  text += "  " + command + " -p \"Once upon\" --temp 0.8 --seed 7       another one for every seed\n";
-  text += "  " + command + " --perplexity text.txt                    how well it predicts a text\n";
-  text += "  " + command + " --bench -p 128 -n 64 -t 1,2               how fast it is\n";
-  text += "  " + command + " --info                                   what it is\n";
+  const char *const examples[][2] = {
+      {"--prompt \"Once upon a time\" -n 60", "the likeliest continuation"},
+      {"-p \"Once upon\" --temp 0.8 --seed 7", "another one for every seed"},
+      {"--perplexity text.txt", "how well it predicts a text"},
+      {"--bench -p 128 -n 64 -t 1,2", "how fast it is"},
+      {"--info", "what it is"},
+  };
+  for (auto &[arguments, meaning] : examples)
+    text += format("  %s %-36s %s\n", command.c_str(), arguments, meaning);
   for (const Group &group : allGroups()) {
     text += std::string("\n") + group.title + ":\n";
     for (const Option &o : group.options) {

@@ -1,0 +1,171 @@
+/*
+ * A tiny deterministic language model behind the model ABI, for tests of the runtime without the compiler.
+ *
+ *   logit(v | tokens 0 .. p) = ((7 v + 3 token[p] + 5 p + sum of tokens 0 .. p) mod 11) / 4
+ *
+ * The sum is read back from the KV cache, so that a lost or stale cache changes the logits. The functions check
+ * what the ABI promises (alignment, 1 <= n <= chunk, ranges that cover the work exactly once) and fail with a code.
+ *
+ * -D: VOCABULARY, CONTEXT, CHUNK, FEATURES, ABI, MAGIC, STRUCT_BYTES, BOS, EOS, SYMBOL, HEADS, SCRATCH_BYTES,
+ *     TOKENIZER (path of a SentencePiece model) with TOKENIZER_BYTES, FAIL_AT (position whose body fails), NAN_AT
+ * (position with NaN logits)
+ */
+#include "halftone/abi.h"
+
+#include <math.h>
+#include <string.h>
+
+#ifndef VOCABULARY
+#define VOCABULARY 32
+#endif
+#ifndef CONTEXT
+#define CONTEXT 40
+#endif
+#ifndef CHUNK
+#define CHUNK 8
+#endif
+#ifndef FEATURES
+#define FEATURES ""
+#endif
+#ifndef ABI
+#define ABI HALFTONE_ABI_VERSION
+#endif
+#ifndef MAGIC
+#define MAGIC HALFTONE_MODEL_MAGIC
+#endif
+#ifndef STRUCT_BYTES
+#define STRUCT_BYTES sizeof(halftone_model)
+#endif
+#ifndef BOS
+#define BOS 1
+#endif
+#ifndef EOS
+#define EOS 2
+#endif
+#ifndef SYMBOL
+#define SYMBOL halftone_model_v1
+#endif
+#ifndef HEADS
+#define HEADS 1
+#endif
+#ifndef SCRATCH_BYTES
+#define SCRATCH_BYTES (CHUNK * VOCABULARY)
+#endif
+#ifndef FAIL_AT
+#define FAIL_AT -1
+#endif
+#ifndef NAN_AT
+#define NAN_AT -1
+#endif
+
+enum { HIDDEN = 3 }; /* token, position, sum */
+
+typedef struct work {
+  const float *in;
+  float *out;
+  int64_t position;
+  unsigned char *done; /* per item: how often it was computed */
+} work;
+
+static void body_range(void *state, int64_t begin, int64_t end) {
+  const work *w = state;
+  for (int64_t i = begin; i < end; ++i) {
+    int64_t position = w->position + i;
+    float sum = 0;
+    for (int64_t j = 0; j <= position; ++j)
+      sum += w->in[j];
+    w->out[i * HIDDEN] = w->in[position];
+    w->out[i * HIDDEN + 1] = (float)position;
+    w->out[i * HIDDEN + 2] = sum;
+  }
+}
+
+static int32_t body(const halftone_exec *exec, const int32_t *tokens, int64_t position, float *keys, float *values,
+                    float *hidden, void *scratch, int64_t n) {
+  if (n < 1 || n > CHUNK || position < 0 || position + n > CONTEXT)
+    return 2;
+  if ((uintptr_t)keys % 64 || (uintptr_t)values % 64 || (uintptr_t)scratch % 64 || (uintptr_t)hidden % 64)
+    return 3;
+  if (FAIL_AT >= position && FAIL_AT < position + n)
+    return 42;
+  memset(scratch, 0xff, SCRATCH_BYTES);
+  for (int64_t i = 0; i < n; ++i)
+    keys[position + i] = (float)tokens[i];
+  work w = {keys, hidden, position, scratch};
+  exec->run(exec->pool, body_range, &w, n);
+  return 0;
+}
+
+static int32_t decode(const halftone_exec *exec, const int32_t *tokens, int64_t position, float *keys, float *values,
+                      float *hidden, void *scratch, int64_t n) {
+  return n == 1 ? body(exec, tokens, position, keys, values, hidden, scratch, n) : 4;
+}
+
+static void head_range(void *state, int64_t begin, int64_t end) {
+  const work *w = state;
+  for (int64_t i = begin; i < end; ++i) {
+    const float *h = w->in + i / VOCABULARY * HIDDEN;
+    int64_t v = i % VOCABULARY;
+    int64_t mixed = 7 * v + 3 * (int64_t)h[0] + 5 * (int64_t)h[1] + (int64_t)h[2];
+    w->out[i] = (int64_t)h[1] == NAN_AT ? NAN : (float)(mixed % 11) / 4;
+    ++w->done[i];
+  }
+}
+
+static int32_t head(const halftone_exec *exec, const float *hidden, float *logits, void *scratch, int64_t n) {
+  if (n < 1 || n > CHUNK)
+    return 5;
+  unsigned char *done = scratch;
+  memset(done, 0, CHUNK * VOCABULARY);
+  work w = {hidden, logits, 0, done};
+  exec->run(exec->pool, head_range, &w, n * VOCABULARY);
+  for (int64_t i = 0; i < n * VOCABULARY; ++i)
+    if (done[i] != 1)
+      return 6;
+  return 0;
+}
+
+#ifdef TOKENIZER
+__asm__(".pushsection .rodata,\"a\"\n"
+        ".hidden fake_tokenizer\n"
+        ".globl fake_tokenizer\n"
+        "fake_tokenizer:\n"
+        ".incbin \"" TOKENIZER "\"\n"
+        ".popsection\n");
+extern const char fake_tokenizer[] __attribute__((visibility("hidden")));
+#endif
+
+static const float weights[4] = {7, 3, 5, 1};
+
+const halftone_model SYMBOL = {
+    .magic = MAGIC,
+    .abi_version = ABI,
+    .struct_bytes = STRUCT_BYTES,
+    .name = "fake \"model\"",
+    .triple = "x86_64-unknown-linux-gnu",
+    .cpu = "generic",
+    .features = FEATURES,
+    .vocabulary = VOCABULARY,
+    .hidden = HIDDEN,
+    .layers = 1,
+    .heads = HEADS,
+    .kv_heads = 1,
+    .head_size = 1,
+    .context = CONTEXT,
+    .chunk = CHUNK,
+    .key_cache_bytes = CONTEXT * sizeof(float),
+    .value_cache_bytes = CONTEXT * sizeof(float),
+    .scratch_bytes = SCRATCH_BYTES,
+    .bos = BOS,
+    .eos = EOS,
+    .weights = weights,
+    .weight_bytes = sizeof weights,
+#ifdef TOKENIZER
+    .tokenizer = fake_tokenizer,
+    .tokenizer_bytes = TOKENIZER_BYTES,
+#endif
+    .report = "{\"total\": {\"bits_per_weight\": 32.0}}",
+    .decode = decode,
+    .prefill = body,
+    .head = head,
+};

@@ -1,0 +1,101 @@
+//===- ModelTest.cpp - Damaged descriptions are refused --------------------===//
+#include "src/core/internal.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <string>
+
+extern "C" const halftone_model halftone_model_v1; // fake_model.c
+
+namespace {
+
+/// Opens a changed copy of the fake model; returns the status.
+halftone_status openChanged(const std::function<void(halftone_model &)> &change) {
+  halftone_model model = halftone_model_v1;
+  change(model);
+  halftone_program *program = nullptr;
+  halftone_status status = halftone_open_linked(&model, &program);
+  EXPECT_EQ(program != nullptr, status == HALFTONE_OK);
+  halftone_close(program);
+  return status;
+}
+
+bool errorHas(const std::string &text) { return std::string(halftone_last_error()).find(text) != std::string::npos; }
+
+} // namespace
+
+TEST(Model, TheFakeModelOpens) {
+  EXPECT_EQ(openChanged([](halftone_model &) {}), HALFTONE_OK) << halftone_last_error();
+}
+
+TEST(Model, WrongMagicIsNoModel) {
+  EXPECT_EQ(openChanged([](halftone_model &m) { m.magic = 0x12345678; }), HALFTONE_NOT_A_MODEL);
+  EXPECT_TRUE(errorHas("not a Halftone model"));
+}
+
+TEST(Model, OtherAbiVersionSaysWhatToDo) {
+  EXPECT_EQ(openChanged([](halftone_model &m) { m.abi_version = 7; }), HALFTONE_WRONG_VERSION);
+  EXPECT_STREQ(halftone_last_error(),
+               "the model was built for ABI 7, this runtime speaks ABI 1; recompile it with this "
+               "version's quant-compile");
+}
+
+TEST(Model, AppendedFieldsAreFineMissingOnesAreNot) {
+  EXPECT_EQ(openChanged([](halftone_model &m) { m.struct_bytes += 8; }), HALFTONE_OK);
+  EXPECT_EQ(openChanged([](halftone_model &m) { m.struct_bytes -= 8; }), HALFTONE_WRONG_VERSION);
+}
+
+TEST(Model, SizesOutOfRangeAreNamed) {
+  const std::pair<const char *, int64_t halftone_model::*> sizes[] = {
+      {"vocabulary", &halftone_model::vocabulary},
+      {"hidden", &halftone_model::hidden},
+      {"layers", &halftone_model::layers},
+      {"heads", &halftone_model::heads},
+      {"kv_heads", &halftone_model::kv_heads},
+      {"head_size", &halftone_model::head_size},
+      {"context", &halftone_model::context},
+      {"chunk", &halftone_model::chunk},
+      {"key_cache_bytes", &halftone_model::key_cache_bytes},
+      {"value_cache_bytes", &halftone_model::value_cache_bytes},
+      {"scratch_bytes", &halftone_model::scratch_bytes},
+      {"weight_bytes", &halftone_model::weight_bytes},
+      {"tokenizer_bytes", &halftone_model::tokenizer_bytes},
+  };
+  for (auto &[name, member] : sizes)
+    for (int64_t value : {int64_t(-1), INT64_MAX, INT64_MIN}) {
+      auto change = [member = member, value](halftone_model &m) { m.*member = value; };
+      EXPECT_EQ(openChanged(change), HALFTONE_NOT_A_MODEL) << name << " = " << value;
+      EXPECT_TRUE(errorHas(std::string(name) + " is " + std::to_string(value))) << halftone_last_error();
+    }
+}
+
+TEST(Model, HeadsAreAMultipleOfKvHeads) {
+  EXPECT_EQ(openChanged([](halftone_model &m) { m.heads = 5, m.kv_heads = 2; }), HALFTONE_NOT_A_MODEL);
+}
+
+TEST(Model, TokensOutsideTheVocabularyAreRefused) {
+  EXPECT_EQ(openChanged([](halftone_model &m) { m.bos = int32_t(m.vocabulary); }), HALFTONE_NOT_A_MODEL);
+  EXPECT_EQ(openChanged([](halftone_model &m) { m.eos = -2; }), HALFTONE_NOT_A_MODEL);
+}
+
+TEST(Model, MissingPartsAreNamed) {
+  EXPECT_EQ(openChanged([](halftone_model &m) { m.decode = nullptr; }), HALFTONE_NOT_A_MODEL);
+  EXPECT_TRUE(errorHas("it has no decode"));
+  EXPECT_EQ(openChanged([](halftone_model &m) { m.weights = nullptr; }), HALFTONE_NOT_A_MODEL);
+  EXPECT_EQ(openChanged([](halftone_model &m) { m.tokenizer_bytes = 9; }), HALFTONE_NOT_A_MODEL);
+  EXPECT_EQ(openChanged([](halftone_model &m) { m.features = nullptr; }), HALFTONE_NOT_A_MODEL);
+}
+
+TEST(Model, MissingCpuFeatureIsRefused) {
+  EXPECT_EQ(openChanged([](halftone_model &m) { m.features = "invented9"; }), HALFTONE_WRONG_CPU);
+}
+
+TEST(Model, NullArgumentsAreErrors) {
+  halftone_program *program;
+  EXPECT_EQ(halftone_open_linked(nullptr, &program), HALFTONE_INVALID_ARGUMENT);
+  EXPECT_EQ(halftone_open(nullptr, &program), HALFTONE_INVALID_ARGUMENT);
+  EXPECT_EQ(halftone_open("x.so", nullptr), HALFTONE_INVALID_ARGUMENT);
+  EXPECT_EQ(halftone_describe(nullptr), nullptr);
+  halftone_close(nullptr);
+}
