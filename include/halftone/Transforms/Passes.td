@@ -1,0 +1,127 @@
+//===- Passes.td - Transformations within a stage ------------*- tablegen -*-===//
+#ifndef HALFTONE_TRANSFORMS_PASSES_TD
+#define HALFTONE_TRANSFORMS_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def LowbitOutlineWeights : Pass<"lowbit-outline-weights", "::mlir::ModuleOp"> {
+  let summary = "Moves chains that compute weights into lowbit.globals";
+  let description = [{
+    Every value that depends on nothing but `lowbit.external`, `arith.constant` or `nn.rope_table` and whose users
+    are not part of such a chain becomes a `lowbit.global`; equal chains share one. Contract: afterwards functions
+    hold no `lowbit.external`, `lowbit.quantize` or `lowbit.pack`. Small constants (under 1 KiB) that no
+    quantization touches stay where they are.
+
+    ```mlir
+    %w = lowbit.external "gain" : tensor<64xf32>
+    %r = nn.rms_norm ins(%x, %w : ...) ...
+    // becomes
+    lowbit.global "private" @gain : tensor<64xf32> {
+      %w = lowbit.external "gain" : tensor<64xf32>
+      lowbit.yield %w : tensor<64xf32>
+    }
+    %w = lowbit.get_global @gain : tensor<64xf32>
+    ```
+  }];
+  let dependentDialects = ["::halftone::lowbit::LowbitDialect"];
+}
+
+def LowbitPlaceWeights : Pass<"lowbit-place-weights", "::mlir::ModuleOp"> {
+  let summary = "Gives every lowbit.global its offset in the weight section";
+  let description = [{
+    Offsets ascend in the order of the module and are multiples of 64. The module gets the attribute
+    `lowbit.weight_bytes`, the size of the section.
+  }];
+}
+
+def LowbitQuantizeWeights : Pass<"lowbit-quantize-weights", "::mlir::ModuleOp"> {
+  let summary = "Gives constant weights a low-bit format";
+  let description = [{
+    Products of activations with a constant matrix (`linalg.matmul` with either orientation of the right-hand side,
+    or a `linalg.generic` that is one) become `lowbit.matmul` on a `lowbit.quantize` of that matrix, `nn.embed`
+    becomes `lowbit.gather`. Nothing is computed yet: the chain is evaluated when an object is written.
+
+    The format of a tensor is, in this order: the last of `tensor-formats` (each `regex=format`, the regex searched
+    in the tensor's name) that matches; `embedding-format` for tables of `nn.embed`, `head-format` for the
+    product with such a table or with a tensor called `lm_head.weight`; `format`. A regex that matches no tensor is
+    a warning, an unknown format or a broken regex an error.
+
+    ```mlir
+    %r = linalg.matmul indexing_maps = [...] ins(%x, %w : tensor<?x64xf32>, tensor<172x64xf32>) outs(%zeros)
+    // with format=bcq3g32 becomes
+    %q = lowbit.quantize %w : tensor<172x64xf32> -> tensor<172x64x!lowbit.bcq<planes = 3, group = 32>>
+    %r = lowbit.matmul ins(%x, %q : ...) outs(%empty)
+    ```
+  }];
+  let options = [
+    Option<"format", "format", "std::string", "\"bcq3g32\"", "format of weights that no other option names">,
+    Option<"embeddingFormat", "embedding-format", "std::string", "\"float\"", "format of embedding tables">,
+    Option<"headFormat", "head-format", "std::string", "\"float\"", "format of the output head">,
+    ListOption<"tensorFormats", "tensor-formats", "std::string", "regex=format, the last match wins">,
+    Option<"activations", "activations", "std::string", "\"f32\"", "precision of activations: f32 or i8">,
+    Option<"strategy", "strategy", "std::string", "\"auto\"", "kernel strategy: auto, lut, dot or dequant">
+  ];
+  let dependentDialects = ["::halftone::lowbit::LowbitDialect", "::mlir::tensor::TensorDialect",
+                           "::mlir::linalg::LinalgDialect"];
+}
+
+def LowbitSelectKernels : Pass<"lowbit-select-kernels", "::mlir::ModuleOp"> {
+  let summary = "Chooses a kernel for every product and packs the weights for it";
+  let description = [{
+    Each `lowbit.matmul` becomes `lowbit.matmul_dot`, `lowbit.matmul_lut` or `lowbit.matmul_dequant` on a
+    `lowbit.pack` of its weights, preceded by what these need (`lowbit.quantize_activations`,
+    `lowbit.build_tables`); `lowbit.gather` becomes `lowbit.gather_packed`. `auto` is: float activations dequant,
+    8-bit activations dot, because both decode and prefill then read one packed copy. One weight gets one layout: a
+    table that is also gathered from is packed as rows16.
+
+    Errors: lut or dot with float activations or float weights; bcq with plane scales with 8-bit activations under
+    a forced lut or dot (with `auto` it is computed by dequant).
+  }];
+  let options = [
+    Option<"cpu", "cpu", "std::string", "\"native\"", "LLVM CPU name, sets the table width of lut">
+  ];
+  let dependentDialects = ["::halftone::lowbit::LowbitDialect", "::mlir::tensor::TensorDialect"];
+}
+
+def HalftonePlanMemory : Pass<"halftone-plan-memory", "::mlir::ModuleOp"> {
+  let summary = "Places the buffers of a function in one scratch area";
+  let description = [{
+    Every `memref.alloc` in the outermost block of a public function becomes a `memref.view` of a new argument, the
+    scratch area. Buffers that are never live together share memory; each starts at a multiple of 64 bytes. A
+    dynamic size must be bounded by `max-dynamic`, the most tokens in a call. The function gets the attribute
+    `halftone.scratch_bytes`. Only for functions with straight-line outermost code, which models are.
+  }];
+  let options = [
+    Option<"maxDynamic", "max-dynamic", "int64_t", "64", "bound of every dynamic size">
+  ];
+  let dependentDialects = ["::mlir::memref::MemRefDialect"];
+}
+
+def HalftoneResultsToArguments : Pass<"halftone-results-to-arguments", "::mlir::ModuleOp"> {
+  let summary = "Turns tensor results of public functions into memref arguments";
+  let description = [{
+    Results are written to memory of the caller, given as arguments after the others.
+
+    ```mlir
+    func.func @f(%x: tensor<4xf32>) -> tensor<8xf32> { ... return %r : tensor<8xf32> }
+    // becomes
+    func.func @f(%x: tensor<4xf32>, %out: memref<8xf32>) {
+      ...
+      bufferization.materialize_in_destination %r in restrict writable %out : (tensor<8xf32>, memref<8xf32>) -> ()
+      return
+    }
+    ```
+    Errors: a result that is not a tensor.
+  }];
+  let dependentDialects = ["::mlir::bufferization::BufferizationDialect"];
+}
+
+def HalftoneSpecializeTokens : Pass<"halftone-specialize-tokens", "::mlir::ModuleOp"> {
+  let summary = "Makes decode (one token) and prefill (many) from a model's body";
+  let description = [{
+    In a module with the attribute `halftone.model` the function `body` becomes `prefill`, and a copy in which every
+    dynamic size of arguments and results is one becomes `decode`. Other functions and other modules are left alone.
+  }];
+}
+
+#endif // HALFTONE_TRANSFORMS_PASSES_TD

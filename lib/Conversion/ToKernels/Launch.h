@@ -1,0 +1,21 @@
+//===- Launch.h - Replacing an operation by a kernel launch -----*- C++ -*-===//
+#ifndef HALFTONE_LIB_CONVERSION_TOKERNELS_LAUNCH_H
+#define HALFTONE_LIB_CONVERSION_TOKERNELS_LAUNCH_H
+
+#include "lib/Conversion/Kernels/Kernels.h"
+#include "mlir/IR/Builders.h"
+
+namespace halftone {
+
+/// Fails with a message on `op` unless it is in memref form with identity layouts.
+llvm::LogicalResult checkBuffers(mlir::Operation *op);
+
+/// Calls `kernel` on `args` over all its units: a launch on the function's
+/// `!simd.exec` argument, which is added if need be, or a plain call for a single
+/// unit. `tokens` is a memref whose first dimension counts the tokens.
+void launch(mlir::OpBuilder &builder, mlir::Location loc, const Kernel &kernel, mlir::ValueRange args,
+            mlir::Value tokens);
+
+} // namespace halftone
+
+#endif // HALFTONE_LIB_CONVERSION_TOKERNELS_LAUNCH_H

@@ -1,0 +1,104 @@
+//===- LowbitToKernels.cpp - convert-lowbit-to-kernels --------------------===//
+
+#include "Launch.h"
+#include "dialects/Lowbit/IR/LowbitOps.h"
+#include "halftone/Conversion/ToKernels.h"
+
+namespace halftone {
+#define GEN_PASS_DEF_CONVERTLOWBITTOKERNELS
+#include "lib/Conversion/ToKernels/Passes.h.inc"
+} // namespace halftone
+
+using namespace mlir;
+using namespace halftone;
+
+namespace {
+
+MemRefType memrefOf(Value value) { return cast<MemRefType>(value.getType()); }
+
+/// Shape of a product whose output is y [T][N].
+MatmulShape matmulShape(Value y, Type format, int64_t cols) {
+  return {*lowbit::typeToFormat(format), memrefOf(y).getDimSize(0), memrefOf(y).getDimSize(1), cols};
+}
+
+void convert(lowbit::MatmulDotOp op, ModuleOp module) {
+  OpBuilder b(op);
+  Kernel kernel = getDotKernel(module, matmulShape(op.getOutput(), op.getFormat(), op.getInFeatures()));
+  launch(b, op.getLoc(), kernel, {op.getCodes(), op.getScales(), op.getSums(), op.getPacked(), op.getOutput()},
+         op.getOutput());
+}
+
+void convert(lowbit::MatmulLutOp op, ModuleOp module) {
+  OpBuilder b(op);
+  Kernel kernel =
+      getLutKernel(module, matmulShape(op.getOutput(), op.getFormat(), op.getInFeatures()), op.getWidth());
+  launch(b, op.getLoc(), kernel, {op.getTables(), op.getScales(), op.getSums(), op.getPacked(), op.getOutput()},
+         op.getOutput());
+}
+
+void convert(lowbit::MatmulDequantOp op, ModuleOp module) {
+  OpBuilder b(op);
+  int64_t cols = memrefOf(op.getInput()).getDimSize(1);
+  Kernel kernel = getDequantKernel(module, matmulShape(op.getOutput(), op.getFormat(), cols));
+  launch(b, op.getLoc(), kernel, {op.getInput(), op.getPacked(), op.getOutput()}, op.getOutput());
+}
+
+void convert(lowbit::GatherPackedOp op, ModuleOp module) {
+  OpBuilder b(op);
+  MemRefType y = memrefOf(op.getOutput());
+  MatmulShape shape{*lowbit::typeToFormat(op.getFormat()), y.getDimSize(0), int64_t(op.getRows()), y.getDimSize(1)};
+  launch(b, op.getLoc(), getGatherKernel(module, shape), {op.getIds(), op.getPacked(), op.getOutput()},
+         op.getOutput());
+}
+
+void convert(lowbit::QuantizeActivationsOp op, ModuleOp module) {
+  OpBuilder b(op);
+  MemRefType x = memrefOf(op.getInput());
+  Kernel kernel = getQuantizeActivationsKernel(module, x.getDimSize(0), x.getDimSize(1), op.getGroup());
+  launch(b, op.getLoc(), kernel, {op.getInput(), op.getCodes(), op.getScales(), op.getSums()}, op.getInput());
+}
+
+void convert(lowbit::BuildTablesOp op, ModuleOp module) {
+  OpBuilder b(op);
+  MemRefType codes = memrefOf(op.getCodes());
+  Kernel kernel = getBuildTablesKernel(module, codes.getDimSize(0), codes.getDimSize(1), op.getWidth());
+  launch(b, op.getLoc(), kernel, {op.getCodes(), op.getTables()}, op.getCodes());
+}
+
+/// Converts the operation if it is one of `Ops`.
+template <typename... Ops>
+bool convertAny(Operation *op, ModuleOp module) {
+  auto one = [&](auto typed) {
+    if (!typed)
+      return false;
+    convert(typed, module);
+    return true;
+  };
+  return (one(dyn_cast<Ops>(op)) || ...);
+}
+
+struct ConvertLowbitToKernels : halftone::impl::ConvertLowbitToKernelsBase<ConvertLowbitToKernels> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    SmallVector<Operation *> ops;
+    for (auto function : module.getOps<func::FuncOp>())
+      function.walk([&](Operation *op) {
+        if (isa<lowbit::LowbitDialect>(op->getDialect()) && !isa<lowbit::GetGlobalOp>(op))
+          ops.push_back(op);
+      });
+    for (Operation *op : ops) {
+      if (failed(checkBuffers(op)))
+        return signalPassFailure();
+      if (!convertAny<lowbit::MatmulDotOp, lowbit::MatmulLutOp, lowbit::MatmulDequantOp, lowbit::GatherPackedOp,
+                      lowbit::QuantizeActivationsOp, lowbit::BuildTablesOp>(op, module)) {
+        op->emitOpError("has no kernel; run lowbit-select-kernels and lowbit-outline-weights before");
+        return signalPassFailure();
+      }
+      op->erase();
+    }
+  }
+};
+
+} // namespace

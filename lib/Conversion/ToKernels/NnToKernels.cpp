@@ -1,0 +1,88 @@
+//===- NnToKernels.cpp - convert-nn-to-kernels ----------------------------===//
+
+#include "Launch.h"
+#include "dialects/Nn/IR/NnOps.h"
+#include "halftone/Conversion/ToKernels.h"
+
+namespace halftone {
+#define GEN_PASS_DEF_CONVERTNNTOKERNELS
+#include "lib/Conversion/ToKernels/Passes.h.inc"
+} // namespace halftone
+
+using namespace mlir;
+using namespace halftone;
+
+namespace {
+
+int64_t sizeOf(Value memref, unsigned dim) { return cast<MemRefType>(memref.getType()).getDimSize(dim); }
+
+void convert(nn::RmsNormOp op, ModuleOp module) {
+  OpBuilder b(op);
+  Kernel kernel = getRmsNormKernel(module, sizeOf(op.getInput(), 0), sizeOf(op.getInput(), 1),
+                                   op.getEpsilon().convertToFloat());
+  launch(b, op.getLoc(), kernel, {op.getInput(), op.getGain(), op.getOutput()}, op.getInput());
+}
+
+void convert(nn::RopeOp op, ModuleOp module) {
+  OpBuilder b(op);
+  int64_t headSize = sizeOf(op.getTable(), 1);
+  Kernel kernel = getRopeKernel(module, sizeOf(op.getInput(), 0), sizeOf(op.getInput(), 1) / headSize, headSize,
+                                sizeOf(op.getTable(), 0));
+  launch(b, op.getLoc(), kernel, {op.getInput(), op.getTable(), op.getPosition(), op.getOutput()}, op.getInput());
+}
+
+void convert(nn::GatedActivationOp op, ModuleOp module) {
+  OpBuilder b(op);
+  Kernel kernel = getGatedActivationKernel(module, sizeOf(op.getGate(), 0), sizeOf(op.getGate(), 1));
+  launch(b, op.getLoc(), kernel, {op.getGate(), op.getUp(), op.getOutput()}, op.getGate());
+}
+
+void convert(nn::AttentionOp op, ModuleOp module) {
+  OpBuilder b(op);
+  Location loc = op.getLoc();
+  AttentionShape shape{sizeOf(op.getQuery(), 0), int64_t(op.getHeads()),   op.getKvHeads(),         op.getHeadSize(),
+                       op.getContextSize(),      sizeOf(op.getKeys(), 0), int64_t(op.getLayer())};
+  Value layer = arith::ConstantIndexOp::create(b, loc, shape.layer);
+  launch(b, loc, getCacheStoreKernel(module, shape),
+         {op.getKey(), op.getValue(), op.getKeys(), op.getValues(), op.getPosition(), layer}, op.getKey());
+  launch(b, loc, getAttentionKernel(module, shape),
+         {op.getQuery(), op.getKeys(), op.getValues(), op.getPosition(), layer, op.getOutput()}, op.getQuery());
+}
+
+struct ConvertNnToKernels : halftone::impl::ConvertNnToKernelsBase<ConvertNnToKernels> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    SmallVector<Operation *> ops;
+    for (auto function : module.getOps<func::FuncOp>())
+      function.walk([&](Operation *op) {
+        if (isa<nn::NnDialect>(op->getDialect()))
+          ops.push_back(op);
+      });
+    for (Operation *op : ops) {
+      if (failed(checkBuffers(op)))
+        return signalPassFailure();
+      if (auto norm = dyn_cast<nn::RmsNormOp>(op))
+        convert(norm, module);
+      else if (auto rope = dyn_cast<nn::RopeOp>(op))
+        convert(rope, module);
+      else if (auto gate = dyn_cast<nn::GatedActivationOp>(op))
+        convert(gate, module);
+      else if (auto attention = dyn_cast<nn::AttentionOp>(op)) {
+        if (attention.getContextSize() % 16 != 0) {
+          attention.emitOpError("the context of the cache must be a multiple of 16, not ")
+              << attention.getContextSize();
+          return signalPassFailure();
+        }
+        convert(attention, module);
+      } else {
+        op->emitOpError("has no kernel; run lowbit-quantize-weights before");
+        return signalPassFailure();
+      }
+      op->erase();
+    }
+  }
+};
+
+} // namespace

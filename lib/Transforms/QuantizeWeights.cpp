@@ -1,0 +1,215 @@
+//===- QuantizeWeights.cpp - lowbit-quantize-weights ----------------------===//
+
+#include "Weights.h"
+#include "dialects/Lowbit/IR/LowbitOps.h"
+#include "dialects/Nn/IR/NnOps.h"
+#include "halftone/Transforms/Passes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Linalg/Utils/Utils.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/Support/Regex.h"
+#include <memory>
+
+namespace halftone {
+#define GEN_PASS_DEF_LOWBITQUANTIZEWEIGHTS
+#include "halftone/Transforms/Passes.h.inc"
+} // namespace halftone
+
+using namespace mlir;
+using namespace halftone;
+
+namespace {
+
+/// A product y[m][n] = sum_k x[m][k] w[..], found in linalg form.
+struct Product {
+  linalg::LinalgOp op;
+  Value activations, weights, init;
+  bool rowsAreOutputs; ///< weights are [n][k] rather than [k][n]
+};
+
+/// Dimension order of a 2D operand as loop numbers, or none.
+std::optional<std::pair<unsigned, unsigned>> loopsOf(AffineMap map) {
+  if (map.getNumResults() != 2 || !map.isProjectedPermutation())
+    return std::nullopt;
+  return std::make_pair(map.getDimPosition(0), map.getDimPosition(1));
+}
+
+/// Matches matrix products whose right-hand side is a constant 2D weight; others are left alone.
+std::optional<Product> matchProduct(linalg::LinalgOp op) {
+  if (!linalg::isaContractionOpInterface(op) || op.getNumLoops() != 3 || op.getNumDpsInputs() != 2 ||
+      !op.hasPureTensorSemantics())
+    return std::nullopt;
+  auto maps = op.getIndexingMapsArray();
+  auto a = loopsOf(maps[0]), b = loopsOf(maps[1]), c = loopsOf(maps[2]);
+  if (!a || !b || !c || a->first != c->first)
+    return std::nullopt;
+  unsigned k = a->second, n = c->second;
+  bool rowsAreOutputs = b->first == n && b->second == k;
+  if (!rowsAreOutputs && !(b->first == k && b->second == n))
+    return std::nullopt;
+  Product product{op, op.getDpsInputOperand(0)->get(), op.getDpsInputOperand(1)->get(),
+                  op.getDpsInitOperand(0)->get(), rowsAreOutputs};
+  auto isF32 = [](Value v) { return cast<RankedTensorType>(v.getType()).getElementType().isF32(); };
+  if (!isF32(product.activations) || !isF32(product.weights) || !isF32(product.init) ||
+      !isWeightChain(product.weights) || isWeightChain(product.activations))
+    return std::nullopt;
+  return product;
+}
+
+/// True for an init operand that holds zeros, or nothing (its content is then unspecified).
+bool isZeroOrEmpty(Value init) {
+  if (auto fill = init.getDefiningOp<linalg::FillOp>())
+    return matchPattern(fill.getInputs()[0], m_AnyZeroFloat());
+  if (auto constant = init.getDefiningOp<arith::ConstantOp>())
+    return matchPattern(constant.getResult(), m_AnyZeroFloat());
+  return init.getDefiningOp<tensor::EmptyOp>() != nullptr;
+}
+
+/// An uninitialized tensor of the shape of `like`.
+Value emptyLike(OpBuilder &builder, Location loc, Value like) {
+  auto type = cast<RankedTensorType>(like.getType());
+  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder, loc, like);
+  return tensor::EmptyOp::create(builder, loc, sizes, type.getElementType());
+}
+
+/// The weights with rows as output channels: through a transposition that cancels with one that is there.
+Value withOutputRows(OpBuilder &builder, const Product &product) {
+  if (product.rowsAreOutputs)
+    return product.weights;
+  if (auto transpose = product.weights.getDefiningOp<linalg::TransposeOp>())
+    return transpose.getInput();
+  Location loc = product.weights.getLoc();
+  auto type = cast<RankedTensorType>(product.weights.getType());
+  Value empty = tensor::EmptyOp::create(
+      builder, loc, ArrayRef<int64_t>{type.getDimSize(1), type.getDimSize(0)}, type.getElementType());
+  return linalg::TransposeOp::create(builder, loc, product.weights, empty, ArrayRef<int64_t>{1, 0})->getResult(0);
+}
+
+struct QuantizeWeights : halftone::impl::LowbitQuantizeWeightsBase<QuantizeWeights> {
+  using Base::Base;
+
+  struct Rule {
+    std::string text;
+    std::shared_ptr<llvm::Regex> regex; ///< shared, since passes are copied
+    Format format;
+    bool used = false;
+  };
+
+  void runOnOperation() override {
+    if (failed(readOptions()))
+      return signalPassFailure();
+    ModuleOp module = getOperation();
+    SmallVector<Operation *> ops;
+    module.walk([&](Operation *op) {
+      if (isa<linalg::LinalgOp, nn::EmbedOp>(op))
+        ops.push_back(op);
+    });
+    for (Operation *op : ops)
+      if (auto embed = dyn_cast<nn::EmbedOp>(op))
+        embeddingNames.insert(weightName(embed.getTable()));
+    for (Operation *op : ops) {
+      if (auto embed = dyn_cast<nn::EmbedOp>(op))
+        rewriteEmbed(embed);
+      else if (auto product = matchProduct(cast<linalg::LinalgOp>(op)))
+        rewriteProduct(*product);
+    }
+    for (const Rule &rule : rules)
+      if (!rule.used)
+        module.emitWarning("the tensor format '") << rule.text << "' matches no weight tensor";
+  }
+
+private:
+  LogicalResult readOptions() {
+    auto read = [&](StringRef name, Format &into) {
+      llvm::Expected<Format> parsed = parseFormat(name);
+      if (!parsed)
+        return LogicalResult(getOperation().emitError(llvm::toString(parsed.takeError())));
+      into = *parsed;
+      return success();
+    };
+    if (failed(read(format, defaultFormat)) || failed(read(embeddingFormat, embedding)) ||
+        failed(read(headFormat, head)))
+      return failure();
+    for (const std::string &text : tensorFormats) {
+      auto [regex, name] = StringRef(text).rsplit('=');
+      Rule rule{text, std::make_shared<llvm::Regex>(regex), {}};
+      std::string error;
+      if (!StringRef(text).contains('='))
+        return getOperation().emitError("tensor format '") << text << "' is not of the form regex=format";
+      if (!rule.regex->isValid(error))
+        return getOperation().emitError("tensor format '") << text << "': invalid regular expression: " << error;
+      if (failed(read(name, rule.format)))
+        return failure();
+      rules.push_back(std::move(rule));
+    }
+    std::optional<lowbit::Activations> a = lowbit::symbolizeActivations(activations);
+    if (!a)
+      return getOperation().emitError("unknown activations '") << activations << "', expected f32 or i8";
+    std::optional<lowbit::Strategy> s = lowbit::symbolizeStrategy(strategy);
+    if (!s)
+      return getOperation().emitError("unknown strategy '") << strategy << "', expected auto, lut, dot or dequant";
+    activationKind = *a;
+    strategyKind = *s;
+    return success();
+  }
+
+  /// The format that the policy gives a tensor.
+  Format choose(StringRef name, bool isEmbedding, bool isHead) {
+    Format chosen = isEmbedding ? embedding : isHead ? head : defaultFormat;
+    for (Rule &rule : rules)
+      if (rule.regex->match(name)) {
+        rule.used = true;
+        chosen = rule.format;
+      }
+    return chosen;
+  }
+
+  /// A lowbit.quantize of `weights`, or the weights themselves for the float format.
+  Value quantized(OpBuilder &builder, Value weights, const Format &format) {
+    if (format.kind == FormatKind::Float)
+      return weights;
+    return lowbit::QuantizeOp::create(builder, weights.getLoc(), weights, format);
+  }
+
+  void rewriteEmbed(nn::EmbedOp op) {
+    if (!isWeightChain(op.getTable()))
+      return;
+    OpBuilder builder(op);
+    Format chosen = choose(weightName(op.getTable()), /*isEmbedding=*/true, /*isHead=*/false);
+    Value table = quantized(builder, op.getTable(), chosen);
+    auto gather = lowbit::GatherOp::create(builder, op.getLoc(), op.getIds(), table, op.getOutput());
+    op->replaceAllUsesWith(gather->getResults());
+    op.erase();
+  }
+
+  void rewriteProduct(Product product) {
+    OpBuilder builder(product.op);
+    Location loc = product.op.getLoc();
+    std::string name = weightName(product.weights);
+    bool isHead = embeddingNames.contains(name) || name == "lm_head.weight";
+    Value weights = quantized(builder, withOutputRows(builder, product), choose(name, false, isHead));
+    Value empty = emptyLike(builder, loc, product.init);
+    // A product with unquantized weights has nothing but the float kernel.
+    bool isFloat = cast<RankedTensorType>(weights.getType()).getElementType().isF32();
+    auto matmul = lowbit::MatmulOp::create(builder, loc, product.activations, weights, empty,
+                                           isFloat ? lowbit::Activations::F32 : activationKind,
+                                           isFloat ? lowbit::Strategy::Auto : strategyKind);
+    Value result = matmul->getResult(0);
+    if (!isZeroOrEmpty(product.init)) {
+      Value sum = emptyLike(builder, loc, product.init);
+      result = linalg::AddOp::create(builder, loc, ValueRange{result, product.init}, ValueRange{sum}).getResult(0);
+    }
+    product.op->getResult(0).replaceAllUsesWith(result);
+    product.op->erase();
+  }
+
+  Format defaultFormat, embedding, head;
+  std::vector<Rule> rules;
+  lowbit::Activations activationKind = lowbit::Activations::F32;
+  lowbit::Strategy strategyKind = lowbit::Strategy::Auto;
+  llvm::StringSet<> embeddingNames;
+};
+
+} // namespace

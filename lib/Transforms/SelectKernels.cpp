@@ -1,0 +1,145 @@
+//===- SelectKernels.cpp - lowbit-select-kernels --------------------------===//
+
+#include "dialects/Lowbit/IR/LowbitOps.h"
+#include "halftone/Pack/Layout.h"
+#include "halftone/Target/TargetInfo.h"
+#include "halftone/Transforms/Passes.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+namespace halftone {
+#define GEN_PASS_DEF_LOWBITSELECTKERNELS
+#include "halftone/Transforms/Passes.h.inc"
+} // namespace halftone
+
+using namespace mlir;
+using namespace halftone;
+
+namespace {
+
+/// Bytes of the tables of a slice of 8 activations, see lowbit.build_tables.
+int64_t tableBytesPerSlice(int64_t width) { return width == 128 ? 256 : 64; }
+
+class KernelSelector {
+public:
+  explicit KernelSelector(int64_t tableWidth) : tableWidth(tableWidth) {}
+
+  LogicalResult rewrite(lowbit::MatmulOp op) {
+    Type element = cast<ShapedType>(op.getWeights().getType()).getElementType();
+    Format format = *lowbit::typeToFormat(element);
+    FailureOr<lowbit::Strategy> strategy = choose(op, format);
+    if (failed(strategy))
+      return failure();
+    OpBuilder builder(op);
+    Value result = *strategy == lowbit::Strategy::Dequant ? dequant(builder, op, element, format)
+                                                          : integer(builder, op, element, format, *strategy);
+    op->getResult(0).replaceAllUsesWith(result);
+    op.erase();
+    return success();
+  }
+
+  void rewrite(lowbit::GatherOp op) {
+    OpBuilder builder(op);
+    auto type = cast<RankedTensorType>(op.getTable().getType());
+    auto gather = lowbit::GatherPackedOp::create(
+        builder, op.getLoc(), op.getIds(),
+        pack(builder, op.getTable(), type.getElementType().isF32() ? lowbit::PackLayout::Float16
+                                                                   : lowbit::PackLayout::Rows16),
+        op.getOutput(), type.getElementType(), type.getDimSize(0));
+    op->replaceAllUsesWith(gather->getResults());
+    op.erase();
+  }
+
+private:
+  static FailureOr<lowbit::Strategy> choose(lowbit::MatmulOp op, const Format &format) {
+    lowbit::Strategy strategy = op.getStrategy();
+    bool integers = op.getActivations() == lowbit::Activations::I8;
+    bool hasIntegers = format.kind != FormatKind::Float && !format.planeScales;
+    if (strategy == lowbit::Strategy::Auto)
+      return integers && hasIntegers ? lowbit::Strategy::Dot : lowbit::Strategy::Dequant;
+    if (strategy == lowbit::Strategy::Dequant)
+      return strategy;
+    if (!hasIntegers) {
+      op.emitOpError("format ") << format.name() << " has no integer weights, which strategy "
+                                << lowbit::stringifyStrategy(strategy) << " needs; use dequant or two-level scales";
+      return failure();
+    }
+    if (!integers) {
+      op.emitOpError("strategy ") << lowbit::stringifyStrategy(strategy)
+                                  << " needs 8-bit activations (activations = i8)";
+      return failure();
+    }
+    return strategy;
+  }
+
+  static Value pack(OpBuilder &builder, Value weights, lowbit::PackLayout layout) {
+    return lowbit::PackOp::create(builder, weights.getLoc(), weights, layout);
+  }
+
+  static Value dequant(OpBuilder &builder, lowbit::MatmulOp op, Type element, const Format &format) {
+    Value packed = pack(builder, op.getWeights(), format.kind == FormatKind::Float ? lowbit::PackLayout::Float16
+                                                                                   : lowbit::PackLayout::Rows16);
+    return lowbit::MatmulDequantOp::create(builder, op.getLoc(), op.getInput(), packed, op.getOutput(), element)
+        ->getResult(0);
+  }
+
+  /// Tensors of the tokens of `x`, shaped [tokens, ...sizes].
+  static Value perToken(OpBuilder &builder, Location loc, Value x, ArrayRef<int64_t> sizes, Type element) {
+    SmallVector<OpFoldResult> shape{tensor::getMixedSize(builder, loc, x, 0)};
+    for (int64_t size : sizes)
+      shape.push_back(builder.getIndexAttr(size));
+    return tensor::EmptyOp::create(builder, loc, shape, element);
+  }
+
+  Value integer(OpBuilder &builder, lowbit::MatmulOp op, Type element, const Format &format,
+                lowbit::Strategy strategy) {
+    Location loc = op.getLoc();
+    Value x = op.getInput();
+    int64_t cols = cast<ShapedType>(op.getWeights().getType()).getDimSize(1);
+    GroupShape groups(format, cols);
+    auto quantize = lowbit::QuantizeActivationsOp::create(
+        builder, loc, x, perToken(builder, loc, x, groups.paddedCols(), builder.getI8Type()),
+        perToken(builder, loc, x, {}, builder.getF32Type()),
+        perToken(builder, loc, x, groups.count, builder.getI32Type()), groups.size);
+    Value codes = quantize->getResult(0), scales = quantize->getResult(1), sums = quantize->getResult(2);
+    if (strategy == lowbit::Strategy::Dot)
+      return lowbit::MatmulDotOp::create(builder, loc, codes, scales, sums,
+                                         pack(builder, op.getWeights(), lowbit::PackLayout::Rows16),
+                                         op.getOutput(), element, cols)
+          ->getResult(0);
+    int64_t bytes = groups.paddedCols() / 8 * tableBytesPerSlice(tableWidth);
+    auto tables = lowbit::BuildTablesOp::create(
+        builder, loc, codes, perToken(builder, loc, x, bytes, builder.getI8Type()), tableWidth);
+    return lowbit::MatmulLutOp::create(builder, loc, tables->getResult(0), scales, sums,
+                                       pack(builder, op.getWeights(), lowbit::PackLayout::Rows64), op.getOutput(),
+                                       element, cols, tableWidth)
+        ->getResult(0);
+  }
+
+  int64_t tableWidth;
+};
+
+struct SelectKernels : halftone::impl::LowbitSelectKernelsBase<SelectKernels> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    llvm::Expected<TargetInfo> target = TargetInfo::get(cpu);
+    if (!target) {
+      getOperation().emitError(llvm::toString(target.takeError()));
+      return signalPassFailure();
+    }
+    KernelSelector selector(target->tableWidth >= 128 ? 128 : 16);
+    SmallVector<Operation *> ops;
+    getOperation().walk([&](Operation *op) {
+      if (isa<lowbit::MatmulOp, lowbit::GatherOp>(op))
+        ops.push_back(op);
+    });
+    for (Operation *op : ops) {
+      if (auto gather = dyn_cast<lowbit::GatherOp>(op))
+        selector.rewrite(gather);
+      else if (failed(selector.rewrite(cast<lowbit::MatmulOp>(op))))
+        return signalPassFailure();
+    }
+  }
+};
+
+} // namespace

@@ -1,0 +1,41 @@
+//===- Weights.cpp - Recognizing constant weights -------------------------===//
+
+#include "Weights.h"
+#include "dialects/Lowbit/IR/LowbitOps.h"
+#include "dialects/Nn/IR/NnOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+using namespace halftone;
+
+bool halftone::isWeightChain(Operation *op) {
+  if (isa<lowbit::ExternalOp, nn::RopeTableOp>(op))
+    return true;
+  if (auto constant = dyn_cast<arith::ConstantOp>(op))
+    return isa<RankedTensorType>(constant.getType());
+  if (auto empty = dyn_cast<tensor::EmptyOp>(op))
+    return empty.getType().hasStaticShape();
+  if (auto transpose = dyn_cast<linalg::TransposeOp>(op))
+    return isWeightChain(transpose.getInput()) && transpose.getInit().getDefiningOp<tensor::EmptyOp>();
+  if (!isa<lowbit::QuantizeOp, lowbit::DequantizeOp, lowbit::AssembleOp, lowbit::DisassembleOp, lowbit::PackOp>(op))
+    return false;
+  return llvm::all_of(op->getOperands(), [](Value operand) { return isWeightChain(operand); });
+}
+
+std::string halftone::weightName(Value value) {
+  Operation *op = value.getDefiningOp();
+  if (!op)
+    return "";
+  if (auto external = dyn_cast<lowbit::ExternalOp>(op))
+    return external.getTensorName().str();
+  if (isa<nn::RopeTableOp>(op))
+    return "rope_table";
+  if (isa<arith::ConstantOp>(op)) {
+    if (auto named = dyn_cast<NameLoc>(op->getLoc()))
+      return named.getName().str();
+    return "constant";
+  }
+  return op->getNumOperands() == 0 ? "" : weightName(op->getOperand(0));
+}
