@@ -12,7 +12,7 @@ import sys
 path = sys.argv[1] + "/model.safetensors"
 raw = open(path, "rb").read()
 size = struct.unpack("<Q", raw[:8])[0]
-scope = {"h": json.loads(raw[8 : 8 + size]), "data": raw[8 + size :], "raw": None, "original": raw}
+scope = {"struct": struct, "h": json.loads(raw[8 : 8 + size]), "data": raw[8 + size :], "raw": None, "original": raw}
 exec(sys.argv[2], scope)
 header = json.dumps(scope["h"]).encode()
 with open(path, "wb") as f:
