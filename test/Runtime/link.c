@@ -50,6 +50,6 @@ int main(void) {
 }
 /*
  * CHECK: fake "model", 1 layer
- * CHECK-NEXT: {{^ 0 1 2 7$}}
+ * CHECK-NEXT: {{^ 2 9 4 8$}}
  * CHECK-NEXT: runtime 1, 7 tokens
  */

@@ -4,6 +4,12 @@
 |* the same thread in every call. Denormals are left alone: results must not
 |* depend on which thread computes them.
 |*
+|* Workers sleep between two calls instead of spinning. Waking them costs about
+|* two microseconds; but where other programs want the CPUs, spinning workers use
+|* up their time slices and every call waits for the next one: 30 tokens per
+|* second were measured where sleeping workers reached 180,000 (no work, two
+|* launches per token, two CPUs, two other busy programs).
+|*
 \*===----------------------------------------------------------------------===*/
 #include "internal.h"
 
@@ -56,5 +62,6 @@ void halftone_pool_run(void *state, void (*task)(void *args, int64_t begin, int6
   }
   launch work = {task, args};
   size_t tile = ((size_t)count + (size_t)pool->count - 1) / (size_t)pool->count;
-  pthreadpool_parallelize_1d_tile_1d(pool->threads, run_range, &work, (size_t)count, tile, 0);
+  pthreadpool_parallelize_1d_tile_1d(pool->threads, run_range, &work, (size_t)count, tile,
+                                     PTHREADPOOL_FLAG_YIELD_WORKERS);
 }
