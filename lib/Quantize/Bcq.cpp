@@ -180,20 +180,23 @@ void BcqGroup::setScales(llvm::ArrayRef<double> values) {
 /// All 2^q values of sum +-alpha_p in ascending order, with their codes: built
 /// from the smallest scale up, each step merges the list moved down and moved up.
 static void sortedLevels(llvm::ArrayRef<double> alpha, double *levels, uint8_t *codes) {
-  double lowLevels[1 << BcqGroup::maxPlanes];
-  uint8_t lowCodes[1 << BcqGroup::maxPlanes];
+  double lowLevels[(1 << BcqGroup::maxPlanes) + 1];
+  uint8_t lowCodes[(1 << BcqGroup::maxPlanes) + 1];
   levels[0] = 0;
   codes[0] = 0;
   unsigned size = 1;
   for (unsigned p = alpha.size(); p-- > 0; size *= 2) {
     std::copy_n(levels, size, lowLevels);
     std::copy_n(codes, size, lowCodes);
-    unsigned down = 0, up = 0;
-    for (unsigned i = 0; i < 2 * size; ++i) {
-      bool takeDown = up == size || (down < size && lowLevels[down] - alpha[p] <= lowLevels[up] + alpha[p]);
-      levels[i] = takeDown ? lowLevels[down] - alpha[p] : lowLevels[up] + alpha[p];
-      codes[i] = takeDown ? lowCodes[down] : uint8_t(lowCodes[up] | 1u << p);
-      takeDown ? ++down : ++up;
+    lowLevels[size] = HUGE_VAL; // the end of either list is never the smaller one
+    lowCodes[size] = 0;
+    for (unsigned i = 0, down = 0, up = 0; i < 2 * size; ++i) {
+      double below = lowLevels[down] - alpha[p], above = lowLevels[up] + alpha[p];
+      bool takeBelow = below <= above;
+      levels[i] = takeBelow ? below : above;
+      codes[i] = takeBelow ? lowCodes[down] : uint8_t(lowCodes[up] | 1u << p);
+      down += takeBelow;
+      up += !takeBelow;
     }
   }
 }
@@ -204,9 +207,16 @@ void BcqGroup::assign() {
   sortedLevels(scales(), levels, codes);
   unsigned size = 1u << q;
   uint32_t n = sorted.size(), begin = 0;
+  bool dense = size > n / 4; // bounds so near each other that walking is faster than searching
   cells.resize(size);
   for (unsigned k = 0; k < size; ++k) {
-    uint32_t end = k + 1 == size ? n : lowerBound(sorted.data(), begin, n, (levels[k] + levels[k + 1]) / 2);
+    uint32_t end = n;
+    if (k + 1 < size) {
+      double middle = (levels[k] + levels[k + 1]) / 2;
+      end = dense ? begin : lowerBound(sorted.data(), begin, n, middle);
+      while (dense && end < n && sorted[end] < middle)
+        ++end;
+    }
     cells[k] = {begin, end, codes[k]};
     begin = end;
   }

@@ -22,14 +22,10 @@ static Expected<uint64_t> tensorBytes(StringRef path, const TensorToWrite &tenso
   return bytes;
 }
 
-/// The header: one entry per tensor in the given order, padded with spaces so that the data begins at a multiple of 8.
-static Expected<std::string> makeHeader(StringRef path, ArrayRef<TensorToWrite> tensors, std::vector<uint64_t> &sizes) {
-  std::string header;
-  raw_string_ostream os(header);
-  json::OStream out(os);
+/// The bytes of every tensor. Errors: a name twice, reserved or not UTF-8; an impossible shape.
+static Expected<std::vector<uint64_t>> checkTensors(StringRef path, ArrayRef<TensorToWrite> tensors) {
+  std::vector<uint64_t> sizes;
   StringSet<> names;
-  uint64_t offset = 0;
-  out.objectBegin();
   for (const TensorToWrite &tensor : tensors) {
     if (!names.insert(tensor.name).second || tensor.name == "__metadata__" || !json::isUTF8(tensor.name))
       return createStringError("cannot write '" + path + "': tensor name '" + tensor.name +
@@ -37,40 +33,53 @@ static Expected<std::string> makeHeader(StringRef path, ArrayRef<TensorToWrite> 
     Expected<uint64_t> bytes = tensorBytes(path, tensor);
     if (!bytes)
       return bytes.takeError();
-    out.attributeObject(tensor.name, [&] {
-      out.attribute("dtype", elementName(tensor.kind));
-      out.attributeArray("shape", [&] {
-        for (int64_t extent : tensor.shape)
-          out.value(extent);
-      });
-      out.attributeArray("data_offsets", [&] {
-        out.value(int64_t(offset));
-        out.value(int64_t(offset + *bytes));
-      });
-    });
-    offset += *bytes;
     sizes.push_back(*bytes);
   }
-  out.objectEnd();
+  return sizes;
+}
+
+/// The header: one entry per tensor in the given order, padded with spaces so that the data begins at a multiple of 8.
+static std::string makeHeader(ArrayRef<TensorToWrite> tensors, ArrayRef<uint64_t> sizes) {
+  std::string header;
+  raw_string_ostream os(header);
+  json::OStream out(os);
+  uint64_t offset = 0;
+  out.object([&] {
+    for (auto [tensor, bytes] : zip_equal(tensors, sizes)) {
+      uint64_t end = offset + bytes;
+      out.attributeObject(tensor.name, [&, &tensor = tensor] {
+        out.attribute("dtype", elementName(tensor.kind));
+        out.attributeArray("shape", [&] {
+          for (int64_t extent : tensor.shape)
+            out.value(extent);
+        });
+        out.attributeArray("data_offsets", [&] {
+          out.value(int64_t(offset));
+          out.value(int64_t(end));
+        });
+      });
+      offset = end;
+    }
+  });
   out.flush();
   header.append(alignTo(header.size(), 8) - header.size(), ' ');
   return header;
 }
 
 Error halftone::writeSafeTensors(StringRef path, ArrayRef<TensorToWrite> tensors) {
-  std::vector<uint64_t> sizes;
-  Expected<std::string> header = makeHeader(path, tensors, sizes);
-  if (!header)
-    return header.takeError();
+  Expected<std::vector<uint64_t>> sizes = checkTensors(path, tensors);
+  if (!sizes)
+    return sizes.takeError();
+  std::string header = makeHeader(tensors, *sizes);
   Expected<AtomicFile> file = AtomicFile::create(path);
   if (!file)
     return file.takeError();
   raw_pwrite_stream &os = file->os();
   char length[8];
-  support::endian::write64le(length, header->size());
+  support::endian::write64le(length, header.size());
   os.write(length, sizeof length);
-  os << *header;
-  for (auto [tensor, size] : zip_equal(tensors, sizes)) {
+  os << header;
+  for (auto [tensor, size] : zip_equal(tensors, *sizes)) {
     uint64_t begin = os.tell();
     if (Error error = tensor.data(os))
       return error;

@@ -49,8 +49,8 @@ struct Format {
   double bitsPerWeight(int64_t rows, int64_t cols) const;
 
   bool operator==(const Format &o) const {
-    return kind == o.kind && bits == o.bits && group == o.group && planeScales == o.planeScales &&
-           solver == o.solver && rounds == o.rounds;
+    return kind == o.kind && bits == o.bits && group == o.group && planeScales == o.planeScales && solver == o.solver &&
+           rounds == o.rounds;
   }
   bool operator!=(const Format &o) const { return !(*this == o); }
 };

@@ -34,6 +34,12 @@ struct QuantizedMatrix {
   int64_t groups() const { return format.groupCount(cols); }
 };
 
+/// Groups whose scale is below 2^-14 get a subnormal half: they lose precision, not their weights. Only where all
+/// magnitudes are too small for any half (about 2^-25 per unit) does a group become zero.
+///
+/// Greedy BCQ with plane scales keeps the greedy scales, as in the papers; everything else ends in a least-squares
+/// fit. Two-level scales are that fit in units of half(sum / 127), rounded; then each weight takes the nearest level.
+///
 /// Quantizes `weights` (row-major rows x cols). Errors: size mismatch; NaN or
 /// infinity (names `tensorName` and the [row, col] index); magnitude whose
 /// scale leaves half precision (names the tensor). `threads` 0: all cores.

@@ -69,7 +69,8 @@ struct TensorToWrite {
   std::function<llvm::Error(llvm::raw_ostream &)> data;
 };
 
-/// Writes a safetensors file under a temporary name and renames it at the end; nothing is left behind on error (full disk included).
+/// Writes a safetensors file under a temporary name and renames it at the end; nothing is left behind on error (full
+/// disk included).
 llvm::Error writeSafeTensors(llvm::StringRef path, llvm::ArrayRef<TensorToWrite> tensors);
 
 /// Bytes per element; the name as in the file's header ("F32", ...).
