@@ -1,0 +1,98 @@
+// RUN: quant-opt --split-input-file --verify-diagnostics %s
+
+// Tables have 16, 32, 64 or 128 entries.
+func.func @table(%t: vector<48xi8>, %i: vector<64xi8>) {
+  // expected-error@below {{operand #0 must be fixed-length vector of 8-bit signless integer values of length 16/32/64/128}}
+  simd.table_lookup %t, %i : vector<48xi8>, vector<64xi8> -> vector<64xi8>
+  return
+}
+
+// -----
+
+// As many results as indices.
+func.func @result(%t: vector<16xi8>, %i: vector<64xi8>) {
+  // expected-error@below {{all of {indices, result} have same type}}
+  simd.table_lookup %t, %i : vector<16xi8>, vector<64xi8> -> vector<32xi8>
+  return
+}
+
+// -----
+
+// Vectors have rank one.
+func.func @rank(%t: vector<16xi8>, %i: vector<4x16xi8>) {
+  // expected-error@below {{operand #1 must be}}
+  simd.table_lookup %t, %i : vector<16xi8>, vector<4x16xi8> -> vector<4x16xi8>
+  return
+}
+
+// -----
+
+// Four bytes for each accumulator.
+func.func @dot(%a: vector<16xi32>, %u: vector<32xi8>) {
+  // expected-error@below {{needs four bytes for each of the 16 accumulators, but has 32 bytes}}
+  simd.dot4 %a, %u, %u : vector<16xi32>, vector<32xi8>, vector<32xi8>
+  return
+}
+
+// -----
+
+// Both sides of a product are equally long.
+func.func @sides(%a: vector<16xi32>, %u: vector<64xi8>, %s: vector<32xi8>) {
+  // expected-error@below {{all of {u, s} have same type}}
+  simd.dot4 %a, %u, %s : vector<16xi32>, vector<64xi8>, vector<32xi8>
+  return
+}
+
+// -----
+
+// A byte is at most 255.
+func.func @bound(%a: vector<16xi32>, %u: vector<64xi8>) {
+  // expected-error@below {{attribute 'max_u' failed to satisfy constraint}}
+  simd.dot4 %a, %u, %u {max_u = 256 : i32} : vector<16xi32>, vector<64xi8>, vector<64xi8>
+  return
+}
+
+// -----
+
+func.func @popcount(%a: vector<16xi32>, %v: vector<16xi8>) {
+  // expected-error@below {{needs four bytes for each of the 16 accumulators, but has 16 bytes}}
+  simd.popcount_accumulate %a, %v : vector<16xi32>, vector<16xi8>
+  return
+}
+
+// -----
+
+func.func @half(%h: vector<16xi16>) {
+  // expected-error@below {{needs a result as long as its operand, but has 'vector<16xi16>' and 'vector<8xf32>'}}
+  simd.extend_half %h : vector<16xi16> -> vector<8xf32>
+  return
+}
+
+// -----
+
+// A kernel must exist,
+func.func @launch(%exec: !simd.exec, %n: index) {
+  // expected-error@below {{does not find a function @missing to launch}}
+  simd.launch %exec @missing() count(%n)
+  return
+}
+
+// -----
+
+// take the arguments and a range,
+func.func private @kernel(%x: f32, %begin: index, %end: index)
+func.func @launch(%exec: !simd.exec, %x: i32, %n: index) {
+  // expected-error@below {{gives @kernel its arguments and a range, that is ('i32', 'index', 'index'), but the kernel takes ('f32', 'index', 'index')}}
+  simd.launch %exec @kernel(%x) count(%n) : i32
+  return
+}
+
+// -----
+
+// and return nothing.
+func.func private @kernel(%begin: index, %end: index) -> f32
+func.func @launch(%exec: !simd.exec, %n: index) {
+  // expected-error@below {{needs a kernel without results, but @kernel has 1}}
+  simd.launch %exec @kernel() count(%n)
+  return
+}

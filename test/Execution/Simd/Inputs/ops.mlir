@@ -1,0 +1,139 @@
+// One function per operation and shape; ops.c calls each and compares with a plain loop.
+
+// Tables of each width, full and odd numbers of indices.
+func.func @lookup_16_64(%t: memref<16xi8>, %i: memref<64xi8>, %r: memref<64xi8>) {
+  %c0 = arith.constant 0 : index
+  %table = vector.load %t[%c0] : memref<16xi8>, vector<16xi8>
+  %indices = vector.load %i[%c0] : memref<64xi8>, vector<64xi8>
+  %x = simd.table_lookup %table, %indices : vector<16xi8>, vector<64xi8> -> vector<64xi8>
+  vector.store %x, %r[%c0] : memref<64xi8>, vector<64xi8>
+  return
+}
+func.func @lookup_32_64(%t: memref<32xi8>, %i: memref<64xi8>, %r: memref<64xi8>) {
+  %c0 = arith.constant 0 : index
+  %table = vector.load %t[%c0] : memref<32xi8>, vector<32xi8>
+  %indices = vector.load %i[%c0] : memref<64xi8>, vector<64xi8>
+  %x = simd.table_lookup %table, %indices : vector<32xi8>, vector<64xi8> -> vector<64xi8>
+  vector.store %x, %r[%c0] : memref<64xi8>, vector<64xi8>
+  return
+}
+func.func @lookup_64_64(%t: memref<64xi8>, %i: memref<64xi8>, %r: memref<64xi8>) {
+  %c0 = arith.constant 0 : index
+  %table = vector.load %t[%c0] : memref<64xi8>, vector<64xi8>
+  %indices = vector.load %i[%c0] : memref<64xi8>, vector<64xi8>
+  %x = simd.table_lookup %table, %indices : vector<64xi8>, vector<64xi8> -> vector<64xi8>
+  vector.store %x, %r[%c0] : memref<64xi8>, vector<64xi8>
+  return
+}
+func.func @lookup_128_64(%t: memref<128xi8>, %i: memref<64xi8>, %r: memref<64xi8>) {
+  %c0 = arith.constant 0 : index
+  %table = vector.load %t[%c0] : memref<128xi8>, vector<128xi8>
+  %indices = vector.load %i[%c0] : memref<64xi8>, vector<64xi8>
+  %x = simd.table_lookup %table, %indices : vector<128xi8>, vector<64xi8> -> vector<64xi8>
+  vector.store %x, %r[%c0] : memref<64xi8>, vector<64xi8>
+  return
+}
+func.func @lookup_16_7(%t: memref<16xi8>, %i: memref<7xi8>, %r: memref<7xi8>) {
+  %c0 = arith.constant 0 : index
+  %table = vector.load %t[%c0] : memref<16xi8>, vector<16xi8>
+  %indices = vector.load %i[%c0] : memref<7xi8>, vector<7xi8>
+  %x = simd.table_lookup %table, %indices : vector<16xi8>, vector<7xi8> -> vector<7xi8>
+  vector.store %x, %r[%c0] : memref<7xi8>, vector<7xi8>
+  return
+}
+func.func @lookup_128_117(%t: memref<128xi8>, %i: memref<117xi8>, %r: memref<117xi8>) {
+  %c0 = arith.constant 0 : index
+  %table = vector.load %t[%c0] : memref<128xi8>, vector<128xi8>
+  %indices = vector.load %i[%c0] : memref<117xi8>, vector<117xi8>
+  %x = simd.table_lookup %table, %indices : vector<128xi8>, vector<117xi8> -> vector<117xi8>
+  vector.store %x, %r[%c0] : memref<117xi8>, vector<117xi8>
+  return
+}
+
+// Every promise about the unsigned side, full and odd numbers of accumulators.
+func.func @dot_16_255(%a: memref<16xi32>, %u: memref<64xi8>, %s: memref<64xi8>, %r: memref<16xi32>) {
+  %c0 = arith.constant 0 : index
+  %acc = vector.load %a[%c0] : memref<16xi32>, vector<16xi32>
+  %vu = vector.load %u[%c0] : memref<64xi8>, vector<64xi8>
+  %vs = vector.load %s[%c0] : memref<64xi8>, vector<64xi8>
+  %x = simd.dot4 %acc, %vu, %vs : vector<16xi32>, vector<64xi8>, vector<64xi8>
+  vector.store %x, %r[%c0] : memref<16xi32>, vector<16xi32>
+  return
+}
+func.func @dot_16_128(%a: memref<16xi32>, %u: memref<64xi8>, %s: memref<64xi8>, %r: memref<16xi32>) {
+  %c0 = arith.constant 0 : index
+  %acc = vector.load %a[%c0] : memref<16xi32>, vector<16xi32>
+  %vu = vector.load %u[%c0] : memref<64xi8>, vector<64xi8>
+  %vs = vector.load %s[%c0] : memref<64xi8>, vector<64xi8>
+  %x = simd.dot4 %acc, %vu, %vs {max_u = 128 : i32} : vector<16xi32>, vector<64xi8>, vector<64xi8>
+  vector.store %x, %r[%c0] : memref<16xi32>, vector<16xi32>
+  return
+}
+func.func @dot_16_127(%a: memref<16xi32>, %u: memref<64xi8>, %s: memref<64xi8>, %r: memref<16xi32>) {
+  %c0 = arith.constant 0 : index
+  %acc = vector.load %a[%c0] : memref<16xi32>, vector<16xi32>
+  %vu = vector.load %u[%c0] : memref<64xi8>, vector<64xi8>
+  %vs = vector.load %s[%c0] : memref<64xi8>, vector<64xi8>
+  %x = simd.dot4 %acc, %vu, %vs {max_u = 127 : i32} : vector<16xi32>, vector<64xi8>, vector<64xi8>
+  vector.store %x, %r[%c0] : memref<16xi32>, vector<16xi32>
+  return
+}
+func.func @dot_16_129(%a: memref<16xi32>, %u: memref<64xi8>, %s: memref<64xi8>, %r: memref<16xi32>) {
+  %c0 = arith.constant 0 : index
+  %acc = vector.load %a[%c0] : memref<16xi32>, vector<16xi32>
+  %vu = vector.load %u[%c0] : memref<64xi8>, vector<64xi8>
+  %vs = vector.load %s[%c0] : memref<64xi8>, vector<64xi8>
+  %x = simd.dot4 %acc, %vu, %vs {max_u = 129 : i32} : vector<16xi32>, vector<64xi8>, vector<64xi8>
+  vector.store %x, %r[%c0] : memref<16xi32>, vector<16xi32>
+  return
+}
+func.func @dot_3_255(%a: memref<3xi32>, %u: memref<12xi8>, %s: memref<12xi8>, %r: memref<3xi32>) {
+  %c0 = arith.constant 0 : index
+  %acc = vector.load %a[%c0] : memref<3xi32>, vector<3xi32>
+  %vu = vector.load %u[%c0] : memref<12xi8>, vector<12xi8>
+  %vs = vector.load %s[%c0] : memref<12xi8>, vector<12xi8>
+  %x = simd.dot4 %acc, %vu, %vs : vector<3xi32>, vector<12xi8>, vector<12xi8>
+  vector.store %x, %r[%c0] : memref<3xi32>, vector<3xi32>
+  return
+}
+func.func @dot_29_127(%a: memref<29xi32>, %u: memref<116xi8>, %s: memref<116xi8>, %r: memref<29xi32>) {
+  %c0 = arith.constant 0 : index
+  %acc = vector.load %a[%c0] : memref<29xi32>, vector<29xi32>
+  %vu = vector.load %u[%c0] : memref<116xi8>, vector<116xi8>
+  %vs = vector.load %s[%c0] : memref<116xi8>, vector<116xi8>
+  %x = simd.dot4 %acc, %vu, %vs {max_u = 127 : i32} : vector<29xi32>, vector<116xi8>, vector<116xi8>
+  vector.store %x, %r[%c0] : memref<29xi32>, vector<29xi32>
+  return
+}
+
+func.func @popcount_16(%a: memref<16xi32>, %v: memref<64xi8>, %r: memref<16xi32>) {
+  %c0 = arith.constant 0 : index
+  %acc = vector.load %a[%c0] : memref<16xi32>, vector<16xi32>
+  %vv = vector.load %v[%c0] : memref<64xi8>, vector<64xi8>
+  %x = simd.popcount_accumulate %acc, %vv : vector<16xi32>, vector<64xi8>
+  vector.store %x, %r[%c0] : memref<16xi32>, vector<16xi32>
+  return
+}
+func.func @popcount_5(%a: memref<5xi32>, %v: memref<20xi8>, %r: memref<5xi32>) {
+  %c0 = arith.constant 0 : index
+  %acc = vector.load %a[%c0] : memref<5xi32>, vector<5xi32>
+  %vv = vector.load %v[%c0] : memref<20xi8>, vector<20xi8>
+  %x = simd.popcount_accumulate %acc, %vv : vector<5xi32>, vector<20xi8>
+  vector.store %x, %r[%c0] : memref<5xi32>, vector<5xi32>
+  return
+}
+
+func.func @half_16(%h: memref<16xi16>, %r: memref<16xf32>) {
+  %c0 = arith.constant 0 : index
+  %v = vector.load %h[%c0] : memref<16xi16>, vector<16xi16>
+  %x = simd.extend_half %v : vector<16xi16> -> vector<16xf32>
+  vector.store %x, %r[%c0] : memref<16xf32>, vector<16xf32>
+  return
+}
+func.func @half_1(%h: memref<1xi16>, %r: memref<1xf32>) {
+  %c0 = arith.constant 0 : index
+  %v = vector.load %h[%c0] : memref<1xi16>, vector<1xi16>
+  %x = simd.extend_half %v : vector<1xi16> -> vector<1xf32>
+  vector.store %x, %r[%c0] : memref<1xf32>, vector<1xf32>
+  return
+}
