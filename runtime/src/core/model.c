@@ -24,6 +24,7 @@ static halftone_status check_range(const char *what, int64_t value, int64_t leas
 }
 
 static halftone_status check_sizes(const halftone_model *m) {
+  int64_t last_token = m->vocabulary > 0 ? m->vocabulary - 1 : 0;
   const struct {
     const char *what;
     int64_t value, least, most;
@@ -39,8 +40,8 @@ static halftone_status check_sizes(const halftone_model *m) {
       {"key_cache_bytes", m->key_cache_bytes, 1, max_bytes},
       {"value_cache_bytes", m->value_cache_bytes, 1, max_bytes},
       {"scratch_bytes", m->scratch_bytes, 0, max_bytes},
-      {"bos", m->bos, -1, m->vocabulary - 1},
-      {"eos", m->eos, -1, m->vocabulary - 1},
+      {"bos", m->bos, -1, last_token},
+      {"eos", m->eos, -1, last_token},
       {"weight_bytes", m->weight_bytes, 0, INT64_C(1) << 48},
       {"tokenizer_bytes", m->tokenizer_bytes, 0, INT64_C(1) << 30},
   };
