@@ -161,6 +161,17 @@ TEST_F(LinkTest, ExecutableRuns) {
   EXPECT_EQ(first.find(folder), std::string::npos);
 }
 
+TEST_F(LinkTest, ExecutableHasTheRuntime) {
+  ArtifactOptions options = modelOptions();
+  options.libraryDir = HALFTONE_RUNTIME_LIBRARIES;
+  options.model->heads = options.model->kvHeads = 1;
+  options.model->keyCacheBytes = options.model->valueCacheBytes = 5 * 9 * 128 * sizeof(float);
+  ASSERT_EQ(write(modelModule(), at("tiny"), options), "");
+  std::string text = shell("./tiny --info");
+  EXPECT_EQ(text.find("[exit code"), std::string::npos) << text;
+  EXPECT_NE(text.find("tiny \"one\""), std::string::npos) << text;
+}
+
 TEST_F(LinkTest, ExecutableNeedsTheRuntime) {
   makeRuntime();
   ASSERT_EQ(shell("rm lib/libhalftone_tokenizer.a"), "");
