@@ -80,20 +80,17 @@ TEST(AtomicFile, NamesThePathInErrors) {
 }
 
 TEST(AtomicFile, FolderNotWritable) {
+  TempFolder folder;
+  std::string path = folder.path("out.o");
+  ASSERT_FALSE(bool(sys::fs::setPermissions(folder.root, sys::fs::owner_read | sys::fs::owner_exe)));
   // Root may write everywhere: be somebody else for the moment.
   bool root = geteuid() == 0;
   if (root && seteuid(65534) != 0)
     GTEST_SKIP() << "cannot give up root's permissions";
-  std::string message, path;
-  {
-    TempFolder folder;
-    ASSERT_FALSE(bool(sys::fs::setPermissions(folder.root, sys::fs::owner_read | sys::fs::owner_exe)));
-    path = folder.path("out.o");
-    message = toString(writeFileAtomically(path, "x"));
-    (void)sys::fs::setPermissions(folder.root, sys::fs::owner_all);
-  }
+  std::string message = toString(writeFileAtomically(path, "x"));
   if (root)
     ASSERT_EQ(seteuid(0), 0);
+  (void)sys::fs::setPermissions(folder.root, sys::fs::owner_all);
   EXPECT_EQ(message, "cannot write '" + path + "': Permission denied");
 }
 
