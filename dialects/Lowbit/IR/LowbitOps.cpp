@@ -88,9 +88,8 @@ LogicalResult GlobalOp::verifyRegions() {
     if (!belongsInWeightChain(op))
       return op.emitOpError() << "cannot be part of the weight '@" << getSymName()
                               << "'; a lowbit.global holds only ops that are evaluated at compile time";
-  auto yield = dyn_cast<YieldOp>(block.back());
-  if (!yield)
-    return emitOpError("must end in lowbit.yield");
+  // The only terminator among the ops above.
+  auto yield = cast<YieldOp>(block.back());
   if (yield.getValue().getType() != getTensorType())
     return emitOpError() << "is " << getTensorType() << ", but its chain yields " << yield.getValue().getType();
   return success();

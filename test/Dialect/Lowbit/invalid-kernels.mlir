@@ -1,0 +1,341 @@
+// RUN: quant-opt %s --split-input-file --verify-diagnostics
+
+// One case per rule of the ops on packed weights. 172 columns in groups of 32 are 6 groups and 192 padded columns.
+
+func.func @activations_group(%x: tensor<4x172xf32>, %c: tensor<4x192xi8>, %s: tensor<4xf32>, %g: tensor<4x6xi32>) {
+  // expected-error@below {{group must not be negative (0 is the whole row)}}
+  %r:3 = lowbit.quantize_activations ins(%x : tensor<4x172xf32>)
+      outs(%c, %s, %g : tensor<4x192xi8>, tensor<4xf32>, tensor<4x6xi32>) group = -1
+      -> tensor<4x192xi8>, tensor<4xf32>, tensor<4x6xi32>
+  return
+}
+
+// -----
+
+func.func @activations_features(%x: tensor<4x?xf32>, %c: tensor<4x192xi8>, %s: tensor<4xf32>, %g: tensor<4x6xi32>) {
+  // expected-error@below {{input features (K) (dimension 1 of input) must be static and positive}}
+  %r:3 = lowbit.quantize_activations ins(%x : tensor<4x?xf32>)
+      outs(%c, %s, %g : tensor<4x192xi8>, tensor<4xf32>, tensor<4x6xi32>) group = 32
+      -> tensor<4x192xi8>, tensor<4xf32>, tensor<4x6xi32>
+  return
+}
+
+// -----
+
+func.func @activations_padding(%x: tensor<4x172xf32>, %c: tensor<4x172xi8>, %s: tensor<4xf32>, %g: tensor<4x6xi32>) {
+  // expected-error@below {{padded features (KP) of codes must be 192, not 172}}
+  %r:3 = lowbit.quantize_activations ins(%x : tensor<4x172xf32>)
+      outs(%c, %s, %g : tensor<4x172xi8>, tensor<4xf32>, tensor<4x6xi32>) group = 32
+      -> tensor<4x172xi8>, tensor<4xf32>, tensor<4x6xi32>
+  return
+}
+
+// -----
+
+func.func @activations_groups(%x: tensor<4x172xf32>, %c: tensor<4x192xi8>, %s: tensor<4xf32>, %g: tensor<4x5xi32>) {
+  // expected-error@below {{groups (G) of sums must be 6, not 5}}
+  %r:3 = lowbit.quantize_activations ins(%x : tensor<4x172xf32>)
+      outs(%c, %s, %g : tensor<4x192xi8>, tensor<4xf32>, tensor<4x5xi32>) group = 32
+      -> tensor<4x192xi8>, tensor<4xf32>, tensor<4x5xi32>
+  return
+}
+
+// -----
+
+func.func @activations_tokens_codes(%x: tensor<4x172xf32>, %c: tensor<3x192xi8>, %s: tensor<4xf32>, %g: tensor<4x6xi32>) {
+  // expected-error@below {{tokens (T) differ: 4 in input, 3 in codes}}
+  %r:3 = lowbit.quantize_activations ins(%x : tensor<4x172xf32>)
+      outs(%c, %s, %g : tensor<3x192xi8>, tensor<4xf32>, tensor<4x6xi32>) group = 32
+      -> tensor<3x192xi8>, tensor<4xf32>, tensor<4x6xi32>
+  return
+}
+
+// -----
+
+func.func @activations_tokens_scales(%x: tensor<4x172xf32>, %c: tensor<4x192xi8>, %s: tensor<3xf32>, %g: tensor<4x6xi32>) {
+  // expected-error@below {{tokens (T) differ: 4 in input, 3 in scales}}
+  %r:3 = lowbit.quantize_activations ins(%x : tensor<4x172xf32>)
+      outs(%c, %s, %g : tensor<4x192xi8>, tensor<3xf32>, tensor<4x6xi32>) group = 32
+      -> tensor<4x192xi8>, tensor<3xf32>, tensor<4x6xi32>
+  return
+}
+
+// -----
+
+func.func @activations_tokens_sums(%x: tensor<4x172xf32>, %c: tensor<4x192xi8>, %s: tensor<4xf32>, %g: tensor<3x6xi32>) {
+  // expected-error@below {{tokens (T) differ: 4 in input, 3 in sums}}
+  %r:3 = lowbit.quantize_activations ins(%x : tensor<4x172xf32>)
+      outs(%c, %s, %g : tensor<4x192xi8>, tensor<4xf32>, tensor<3x6xi32>) group = 32
+      -> tensor<4x192xi8>, tensor<4xf32>, tensor<3x6xi32>
+  return
+}
+
+// -----
+
+func.func @tables_width(%c: tensor<4x64xi8>, %t: tensor<4x2048xi8>) {
+  // expected-error@below {{width must be 16 or 128, not 64}}
+  %r = lowbit.build_tables ins(%c : tensor<4x64xi8>) outs(%t : tensor<4x2048xi8>) width = 64 -> tensor<4x2048xi8>
+  return
+}
+
+// -----
+
+func.func @tables_features(%c: tensor<4x?xi8>, %t: tensor<4x2048xi8>) {
+  // expected-error@below {{padded features (KP) (dimension 1 of codes) must be static and positive}}
+  %r = lowbit.build_tables ins(%c : tensor<4x?xi8>) outs(%t : tensor<4x2048xi8>) width = 128 -> tensor<4x2048xi8>
+  return
+}
+
+// -----
+
+func.func @tables_padding(%c: tensor<4x60xi8>, %t: tensor<4x2048xi8>) {
+  // expected-error@below {{padded features (KP) must be a multiple of 32, not 60}}
+  %r = lowbit.build_tables ins(%c : tensor<4x60xi8>) outs(%t : tensor<4x2048xi8>) width = 128 -> tensor<4x2048xi8>
+  return
+}
+
+// -----
+
+func.func @tables_bytes(%c: tensor<4x64xi8>, %t: tensor<4x2048xi8>) {
+  // expected-error@below {{bytes (B) of tables must be 512, not 2048}}
+  %r = lowbit.build_tables ins(%c : tensor<4x64xi8>) outs(%t : tensor<4x2048xi8>) width = 16 -> tensor<4x2048xi8>
+  return
+}
+
+// -----
+
+func.func @tables_tokens(%c: tensor<3x64xi8>, %t: tensor<4x2048xi8>) {
+  // expected-error@below {{tokens (T) differ: 3 in codes, 4 in tables}}
+  %r = lowbit.build_tables ins(%c : tensor<3x64xi8>) outs(%t : tensor<4x2048xi8>) width = 128 -> tensor<4x2048xi8>
+  return
+}
+
+// -----
+
+func.func @dot_features(%c: tensor<4x64xi8>, %s: tensor<4xf32>, %g: tensor<4x2xi32>, %p: tensor<1280xi8>, %y: tensor<4x64xf32>) {
+  // expected-error@below {{in_features must be positive, not 0}}
+  %r = lowbit.matmul_dot
+      ins(%c, %s, %g, %p : tensor<4x64xi8>, tensor<4xf32>, tensor<4x2xi32>, tensor<1280xi8>)
+      outs(%y : tensor<4x64xf32>) format = !lowbit.ternary<group = 32>, in_features = 0 -> tensor<4x64xf32>
+  return
+}
+
+// -----
+
+func.func @dot_float(%c: tensor<4x64xi8>, %s: tensor<4xf32>, %g: tensor<4x2xi32>, %p: tensor<1280xi8>, %y: tensor<4x64xf32>) {
+  // expected-error@below {{needs a low-bit format, not 'f32'; float weights go to matmul_dequant}}
+  %r = lowbit.matmul_dot
+      ins(%c, %s, %g, %p : tensor<4x64xi8>, tensor<4xf32>, tensor<4x2xi32>, tensor<1280xi8>)
+      outs(%y : tensor<4x64xf32>) format = f32, in_features = 64 -> tensor<4x64xf32>
+  return
+}
+
+// -----
+
+func.func @dot_groups(%c: tensor<4x64xi8>, %s: tensor<4xf32>, %g: tensor<4x3xi32>, %p: tensor<1280xi8>, %y: tensor<4x64xf32>) {
+  // expected-error@below {{groups (G) of sums must be 2, not 3}}
+  %r = lowbit.matmul_dot
+      ins(%c, %s, %g, %p : tensor<4x64xi8>, tensor<4xf32>, tensor<4x3xi32>, tensor<1280xi8>)
+      outs(%y : tensor<4x64xf32>) format = !lowbit.ternary<group = 32>, in_features = 64 -> tensor<4x64xf32>
+  return
+}
+
+// -----
+
+func.func @dot_tokens_scales(%c: tensor<4x64xi8>, %s: tensor<3xf32>, %g: tensor<4x2xi32>, %p: tensor<1280xi8>, %y: tensor<4x64xf32>) {
+  // expected-error@below {{tokens (T) differ: 4 in codes, 3 in scales}}
+  %r = lowbit.matmul_dot
+      ins(%c, %s, %g, %p : tensor<4x64xi8>, tensor<3xf32>, tensor<4x2xi32>, tensor<1280xi8>)
+      outs(%y : tensor<4x64xf32>) format = !lowbit.ternary<group = 32>, in_features = 64 -> tensor<4x64xf32>
+  return
+}
+
+// -----
+
+func.func @dot_tokens_sums(%c: tensor<4x64xi8>, %s: tensor<4xf32>, %g: tensor<3x2xi32>, %p: tensor<1280xi8>, %y: tensor<4x64xf32>) {
+  // expected-error@below {{tokens (T) differ: 4 in codes, 3 in sums}}
+  %r = lowbit.matmul_dot
+      ins(%c, %s, %g, %p : tensor<4x64xi8>, tensor<4xf32>, tensor<3x2xi32>, tensor<1280xi8>)
+      outs(%y : tensor<4x64xf32>) format = !lowbit.ternary<group = 32>, in_features = 64 -> tensor<4x64xf32>
+  return
+}
+
+// -----
+
+func.func @dot_tokens_output(%c: tensor<4x64xi8>, %s: tensor<4xf32>, %g: tensor<4x2xi32>, %p: tensor<1280xi8>, %y: tensor<3x64xf32>) {
+  // expected-error@below {{tokens (T) differ: 4 in codes, 3 in output}}
+  %r = lowbit.matmul_dot
+      ins(%c, %s, %g, %p : tensor<4x64xi8>, tensor<4xf32>, tensor<4x2xi32>, tensor<1280xi8>)
+      outs(%y : tensor<3x64xf32>) format = !lowbit.ternary<group = 32>, in_features = 64 -> tensor<3x64xf32>
+  return
+}
+
+// -----
+
+func.func @dot_output_features(%c: tensor<4x64xi8>, %s: tensor<4xf32>, %g: tensor<4x2xi32>, %p: tensor<1280xi8>, %y: tensor<4x?xf32>) {
+  // expected-error@below {{output features (N) (dimension 1 of output) must be static and positive}}
+  %r = lowbit.matmul_dot
+      ins(%c, %s, %g, %p : tensor<4x64xi8>, tensor<4xf32>, tensor<4x2xi32>, tensor<1280xi8>)
+      outs(%y : tensor<4x?xf32>) format = !lowbit.ternary<group = 32>, in_features = 64 -> tensor<4x?xf32>
+  return
+}
+
+// -----
+
+func.func @dot_padding(%c: tensor<4x96xi8>, %s: tensor<4xf32>, %g: tensor<4x2xi32>, %p: tensor<1280xi8>, %y: tensor<4x64xf32>) {
+  // expected-error@below {{padded features (KP) of codes must be 64, not 96}}
+  %r = lowbit.matmul_dot
+      ins(%c, %s, %g, %p : tensor<4x96xi8>, tensor<4xf32>, tensor<4x2xi32>, tensor<1280xi8>)
+      outs(%y : tensor<4x64xf32>) format = !lowbit.ternary<group = 32>, in_features = 64 -> tensor<4x64xf32>
+  return
+}
+
+// -----
+
+func.func @dot_packed(%c: tensor<4x64xi8>, %s: tensor<4xf32>, %g: tensor<4x2xi32>, %p: tensor<1024xi8>, %y: tensor<4x64xf32>) {
+  // expected-error@below {{packed weights of 64x64x'!lowbit.ternary<group = 32>' in layout rows16 take 1280 bytes, not 1024}}
+  %r = lowbit.matmul_dot
+      ins(%c, %s, %g, %p : tensor<4x64xi8>, tensor<4xf32>, tensor<4x2xi32>, tensor<1024xi8>)
+      outs(%y : tensor<4x64xf32>) format = !lowbit.ternary<group = 32>, in_features = 64 -> tensor<4x64xf32>
+  return
+}
+
+// -----
+
+func.func @lut_width(%t: tensor<4x2048xi8>, %s: tensor<4xf32>, %g: tensor<4x2xi32>, %p: tensor<1280xi8>, %y: tensor<4x64xf32>) {
+  // expected-error@below {{width must be 16 or 128, not 32}}
+  %r = lowbit.matmul_lut
+      ins(%t, %s, %g, %p : tensor<4x2048xi8>, tensor<4xf32>, tensor<4x2xi32>, tensor<1280xi8>)
+      outs(%y : tensor<4x64xf32>) format = !lowbit.ternary<group = 32>, in_features = 64, width = 32 -> tensor<4x64xf32>
+  return
+}
+
+// -----
+
+func.func @lut_groups(%t: tensor<4x2048xi8>, %s: tensor<4xf32>, %g: tensor<4x1xi32>, %p: tensor<1280xi8>, %y: tensor<4x64xf32>) {
+  // expected-error@below {{groups (G) of sums must be 2, not 1}}
+  %r = lowbit.matmul_lut
+      ins(%t, %s, %g, %p : tensor<4x2048xi8>, tensor<4xf32>, tensor<4x1xi32>, tensor<1280xi8>)
+      outs(%y : tensor<4x64xf32>) format = !lowbit.ternary<group = 32>, in_features = 64, width = 128 -> tensor<4x64xf32>
+  return
+}
+
+// -----
+
+func.func @lut_bytes(%t: tensor<4x1024xi8>, %s: tensor<4xf32>, %g: tensor<4x2xi32>, %p: tensor<1280xi8>, %y: tensor<4x64xf32>) {
+  // expected-error@below {{bytes (B) of tables must be 2048, not 1024}}
+  %r = lowbit.matmul_lut
+      ins(%t, %s, %g, %p : tensor<4x1024xi8>, tensor<4xf32>, tensor<4x2xi32>, tensor<1280xi8>)
+      outs(%y : tensor<4x64xf32>) format = !lowbit.ternary<group = 32>, in_features = 64, width = 128 -> tensor<4x64xf32>
+  return
+}
+
+// -----
+
+func.func @lut_plane_scales(%t: tensor<4x2048xi8>, %s: tensor<4xf32>, %g: tensor<4x2xi32>, %p: tensor<1280xi8>, %y: tensor<4x64xf32>) {
+  // expected-error@below {{layout rows64 cannot hold '!lowbit.bcq<planes = 1, group = 32, scale = plane>'}}
+  %r = lowbit.matmul_lut
+      ins(%t, %s, %g, %p : tensor<4x2048xi8>, tensor<4xf32>, tensor<4x2xi32>, tensor<1280xi8>)
+      outs(%y : tensor<4x64xf32>) format = !lowbit.bcq<planes = 1, group = 32, scale = plane>, in_features = 64, width = 128 -> tensor<4x64xf32>
+  return
+}
+
+// -----
+
+func.func @lut_packed(%t: tensor<4x2048xi8>, %s: tensor<4xf32>, %g: tensor<4x2xi32>, %p: tensor<2560xi8>, %y: tensor<4x64xf32>) {
+  // expected-error@below {{in layout rows64 take 1280 bytes, not 2560}}
+  %r = lowbit.matmul_lut
+      ins(%t, %s, %g, %p : tensor<4x2048xi8>, tensor<4xf32>, tensor<4x2xi32>, tensor<2560xi8>)
+      outs(%y : tensor<4x64xf32>) format = !lowbit.ternary<group = 32>, in_features = 64, width = 128 -> tensor<4x64xf32>
+  return
+}
+
+// -----
+
+func.func @dequant_features(%x: tensor<4x?xf32>, %p: tensor<1280xi8>, %y: tensor<4x64xf32>) {
+  // expected-error@below {{input features (K) (dimension 1 of input) must be static and positive}}
+  %r = lowbit.matmul_dequant ins(%x, %p : tensor<4x?xf32>, tensor<1280xi8>) outs(%y : tensor<4x64xf32>)
+      format = !lowbit.ternary<group = 32> -> tensor<4x64xf32>
+  return
+}
+
+// -----
+
+func.func @dequant_output_features(%x: tensor<4x64xf32>, %p: tensor<1280xi8>, %y: tensor<4x?xf32>) {
+  // expected-error@below {{output features (N) (dimension 1 of output) must be static and positive}}
+  %r = lowbit.matmul_dequant ins(%x, %p : tensor<4x64xf32>, tensor<1280xi8>) outs(%y : tensor<4x?xf32>)
+      format = !lowbit.ternary<group = 32> -> tensor<4x?xf32>
+  return
+}
+
+// -----
+
+func.func @dequant_tokens(%x: tensor<4x64xf32>, %p: tensor<1280xi8>, %y: tensor<3x64xf32>) {
+  // expected-error@below {{tokens (T) differ: 4 in input, 3 in output}}
+  %r = lowbit.matmul_dequant ins(%x, %p : tensor<4x64xf32>, tensor<1280xi8>) outs(%y : tensor<3x64xf32>)
+      format = !lowbit.ternary<group = 32> -> tensor<3x64xf32>
+  return
+}
+
+// -----
+
+func.func @dequant_packed(%x: tensor<4x64xf32>, %p: tensor<64xi8>, %y: tensor<4x64xf32>) {
+  // expected-error@below {{in layout rows16 take 1280 bytes, not 64}}
+  %r = lowbit.matmul_dequant ins(%x, %p : tensor<4x64xf32>, tensor<64xi8>) outs(%y : tensor<4x64xf32>)
+      format = !lowbit.ternary<group = 32> -> tensor<4x64xf32>
+  return
+}
+
+// -----
+
+func.func @dequant_float_packed(%x: tensor<4x64xf32>, %p: tensor<1280xi8>, %y: tensor<4x64xf32>) {
+  // expected-error@below {{packed weights of 64x64x'f32' in layout float16 take 16384 bytes, not 1280}}
+  %r = lowbit.matmul_dequant ins(%x, %p : tensor<4x64xf32>, tensor<1280xi8>) outs(%y : tensor<4x64xf32>)
+      format = f32 -> tensor<4x64xf32>
+  return
+}
+
+// -----
+
+func.func @dequant_format(%x: tensor<4x64xf32>, %p: tensor<1280xi8>, %y: tensor<4x64xf32>) {
+  // expected-error@below {{attribute 'format' failed to satisfy constraint: type attribute of low-bit format or f32}}
+  %r = lowbit.matmul_dequant ins(%x, %p : tensor<4x64xf32>, tensor<1280xi8>) outs(%y : tensor<4x64xf32>)
+      format = i8 -> tensor<4x64xf32>
+  return
+}
+
+// -----
+
+func.func @gather_rows(%i: tensor<4xi32>, %p: tensor<1280xi8>, %y: tensor<4x64xf32>) {
+  // expected-error@below {{rows must be positive, not 0}}
+  %r = lowbit.gather_packed ins(%i, %p : tensor<4xi32>, tensor<1280xi8>) outs(%y : tensor<4x64xf32>)
+      format = !lowbit.ternary<group = 32>, rows = 0 -> tensor<4x64xf32>
+  return
+}
+
+// -----
+
+func.func @gather_columns(%i: tensor<4xi32>, %p: tensor<1280xi8>, %y: tensor<4x?xf32>) {
+  // expected-error@below {{columns (D) (dimension 1 of output) must be static and positive}}
+  %r = lowbit.gather_packed ins(%i, %p : tensor<4xi32>, tensor<1280xi8>) outs(%y : tensor<4x?xf32>)
+      format = !lowbit.ternary<group = 32>, rows = 64 -> tensor<4x?xf32>
+  return
+}
+
+// -----
+
+func.func @gather_tokens(%i: tensor<3xi32>, %p: tensor<1280xi8>, %y: tensor<4x64xf32>) {
+  // expected-error@below {{tokens (T) differ: 3 in ids, 4 in output}}
+  %r = lowbit.gather_packed ins(%i, %p : tensor<3xi32>, tensor<1280xi8>) outs(%y : tensor<4x64xf32>)
+      format = !lowbit.ternary<group = 32>, rows = 64 -> tensor<4x64xf32>
+  return
+}
+
+// -----
+
+func.func @gather_packed(%i: tensor<4xi32>, %p: tensor<1280xi8>, %y: tensor<4x64xf32>) {
+  // expected-error@below {{packed weights of 80x64x'!lowbit.ternary<group = 32>' in layout rows16 take 1600 bytes, not 1280}}
+  %r = lowbit.gather_packed ins(%i, %p : tensor<4xi32>, tensor<1280xi8>) outs(%y : tensor<4x64xf32>)
+      format = !lowbit.ternary<group = 32>, rows = 80 -> tensor<4x64xf32>
+  return
+}

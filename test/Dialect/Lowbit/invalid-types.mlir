@@ -1,0 +1,58 @@
+// RUN: quant-opt %s --split-input-file --verify-diagnostics
+
+// One case per rule of the types and of the module's attribute.
+
+// expected-error@below {{planes must be in 1..8, not 9}}
+func.func private @too_many_planes(tensor<4x8x!lowbit.bcq<planes = 9, group = 32>>)
+
+// -----
+
+// expected-error@below {{planes must be in 1..8, not 0}}
+func.func private @no_planes(tensor<4x8x!lowbit.bcq<planes = 0, group = 32>>)
+
+// -----
+
+// expected-error@below {{bits must be in 2..8, not 1}}
+func.func private @too_few_bits(tensor<4x8x!lowbit.int<bits = 1, group = 32>>)
+
+// -----
+
+// expected-error@below {{group must not be negative (0 is the whole row), got -32}}
+func.func private @negative_group_bcq(tensor<4x8x!lowbit.bcq<planes = 3, group = -32>>)
+
+// -----
+
+// expected-error@below {{group must not be negative (0 is the whole row), got -1}}
+func.func private @negative_group_binary(tensor<4x8x!lowbit.binary<group = -1>>)
+
+// -----
+
+// expected-error@below {{group must not be negative (0 is the whole row), got -1}}
+func.func private @negative_group_ternary(tensor<4x8x!lowbit.ternary<group = -1>>)
+
+// -----
+
+// expected-error@below {{group must not be negative (0 is the whole row), got -1}}
+func.func private @negative_group_int(tensor<4x8x!lowbit.int<bits = 4, group = -1>>)
+
+// -----
+
+// expected-error@below {{failed to parse Lowbit_BcqType parameter}}
+// expected-error@below {{expected one of [two_level, plane] for scales of binary-coded weights, got: channel}}
+func.func private @scale(tensor<4x8x!lowbit.bcq<planes = 2, group = 32, scale = channel>>)
+
+// -----
+
+// The formats live on tensors only.
+// expected-error@below {{invalid memref element type}}
+func.func private @memref(memref<4x8x!lowbit.ternary<group = 32>>)
+
+// -----
+
+// expected-error@below {{'lowbit.externals' must name a safetensors file or a folder of them}}
+module attributes { lowbit.externals = 3 } {}
+
+// -----
+
+// expected-error@below {{'lowbit.externals' belongs on the module}}
+func.func private @f() attributes { lowbit.externals = "model.safetensors" }

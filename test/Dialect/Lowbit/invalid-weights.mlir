@@ -1,0 +1,187 @@
+// RUN: quant-opt %s --split-input-file --verify-diagnostics
+
+// One case per rule of externals, globals, quantized matrices and packing.
+
+func.func @unnamed() {
+  // expected-error@below {{needs the name of a tensor}}
+  %w = lowbit.external "" : tensor<4x8xf32>
+  return
+}
+
+// -----
+
+// expected-error@below {{cannot hold elements of type '!lowbit.ternary<group = 32>'; pack the weight first}}
+lowbit.global @unpacked : tensor<4x8x!lowbit.ternary<group = 32>> {
+  %w = lowbit.external "w" : tensor<4x8xf32>
+  %q = lowbit.quantize %w : tensor<4x8xf32> -> tensor<4x8x!lowbit.ternary<group = 32>>
+  lowbit.yield %q : tensor<4x8x!lowbit.ternary<group = 32>>
+}
+
+// -----
+
+// expected-error@below {{offset must not be negative}}
+lowbit.global @w : tensor<4xf32> offset = -64 {
+  %w = lowbit.external "w" : tensor<4xf32>
+  lowbit.yield %w : tensor<4xf32>
+}
+
+// -----
+
+lowbit.global @w : tensor<4xf32> {
+  %w = lowbit.external "w" : tensor<4xf32>
+  // expected-error@below {{cannot be part of the weight '@w'; a lowbit.global holds only ops that are evaluated at compile time}}
+  %n = arith.negf %w : tensor<4xf32>
+  lowbit.yield %n : tensor<4xf32>
+}
+
+// -----
+
+lowbit.global @w : tensor<4xf32> {
+  // expected-error@below {{block with no terminator}}
+  %w = lowbit.external "w" : tensor<4xf32>
+}
+
+// -----
+
+// expected-error@below {{is 'tensor<8xf32>', but its chain yields 'tensor<4xf32>'}}
+lowbit.global @w : tensor<8xf32> {
+  %w = lowbit.external "w" : tensor<4xf32>
+  lowbit.yield %w : tensor<4xf32>
+}
+
+// -----
+
+func.func @unknown() {
+  // expected-error@below {{there is no lowbit.global '@w'}}
+  %w = lowbit.get_global @w : tensor<4xf32>
+  return
+}
+
+// -----
+
+lowbit.global @w : tensor<4xf32> {
+  %w = lowbit.external "w" : tensor<4xf32>
+  lowbit.yield %w : tensor<4xf32>
+}
+func.func @other_type() {
+  // expected-error@below {{result is 'tensor<5xf32>', but '@w' is 'tensor<4xf32>'}}
+  %w = lowbit.get_global @w : tensor<5xf32>
+  return
+}
+
+// -----
+
+lowbit.global @w : tensor<4xf32> {
+  %w = lowbit.external "w" : tensor<4xf32>
+  lowbit.yield %w : tensor<4xf32>
+}
+func.func @strided() {
+  // expected-error@below {{memory of weights has the identity layout and no memory space}}
+  %w = lowbit.get_global @w : memref<4xf32, strided<[2]>>
+  return
+}
+
+// -----
+
+func.func @dynamic(%w: tensor<?x8xf32>) {
+  // expected-error@below {{the source must have static and positive sizes, not 'tensor<?x8xf32>'}}
+  %q = lowbit.quantize %w : tensor<?x8xf32> -> tensor<?x8x!lowbit.ternary<group = 32>>
+  return
+}
+
+// -----
+
+func.func @quantize_shape(%w: tensor<4x8xf32>) {
+  // expected-error@below {{source and result differ in shape: 'tensor<4x8xf32>' and 'tensor<8x4x!lowbit.ternary<group = 32>>'}}
+  %q = lowbit.quantize %w : tensor<4x8xf32> -> tensor<8x4x!lowbit.ternary<group = 32>>
+  return
+}
+
+// -----
+
+func.func @rounds(%w: tensor<4x8xf32>) {
+  // expected-error@below {{rounds must not be negative}}
+  %q = lowbit.quantize %w rounds = -1 : tensor<4x8xf32> -> tensor<4x8x!lowbit.binary<group = 32>>
+  return
+}
+
+// -----
+
+func.func @solver(%w: tensor<4x8xf32>) {
+  // expected-error@below {{solver = greedy is for binary-coded formats, not for '!lowbit.ternary<group = 32>'}}
+  %q = lowbit.quantize %w solver = greedy : tensor<4x8xf32> -> tensor<4x8x!lowbit.ternary<group = 32>>
+  return
+}
+
+// -----
+
+func.func @dequantize_shape(%q: tensor<4x8x!lowbit.ternary<group = 32>>) {
+  // expected-error@below {{source and result differ in shape}}
+  %w = lowbit.dequantize %q : tensor<4x8x!lowbit.ternary<group = 32>> -> tensor<4x9xf32>
+  return
+}
+
+// -----
+
+func.func @component_count(%a: tensor<4x8xi8>) {
+  // expected-error@below {{needs 2 components for 'tensor<4x8x!lowbit.ternary<group = 32>>', got 1}}
+  %q = lowbit.assemble %a : (tensor<4x8xi8>) -> tensor<4x8x!lowbit.ternary<group = 32>>
+  return
+}
+
+// -----
+
+// 8 columns are padded to 32 codes of two bits: 8 bytes, not 2.
+func.func @component_type(%a: tensor<4x2xi8>, %s: tensor<4x1xf16>) {
+  // expected-error@below {{component 'codes' must be 'tensor<4x8xi8>', not 'tensor<4x2xi8>'}}
+  %q = lowbit.assemble %a, %s : (tensor<4x2xi8>, tensor<4x1xf16>) -> tensor<4x8x!lowbit.ternary<group = 32>>
+  return
+}
+
+// -----
+
+func.func @disassemble(%q: tensor<4x8x!lowbit.binary<group = 32>>) {
+  // expected-error@below {{component 'scales' must be 'tensor<4x1xf16>', not 'tensor<4x1xf32>'}}
+  %p, %s = lowbit.disassemble %q : (tensor<4x8x!lowbit.binary<group = 32>>) -> (tensor<4x4xi8>, tensor<4x1xf32>)
+  return
+}
+
+// -----
+
+func.func @pack_dynamic(%w: tensor<?x8xf32>) {
+  // expected-error@below {{the source must have static and positive sizes, not 'tensor<?x8xf32>'}}
+  %p = lowbit.pack %w layout(float16) : tensor<?x8xf32> -> tensor<512xi8>
+  return
+}
+
+// -----
+
+func.func @pack_float(%w: tensor<16x8xf32>) {
+  // expected-error@below {{layout rows16 cannot hold 'f32'}}
+  %p = lowbit.pack %w layout(rows16) : tensor<16x8xf32> -> tensor<512xi8>
+  return
+}
+
+// -----
+
+func.func @pack_plane_scales(%q: tensor<64x32x!lowbit.bcq<planes = 2, group = 32, scale = plane>>) {
+  // expected-error@below {{layout rows64 cannot hold '!lowbit.bcq<planes = 2, group = 32, scale = plane>'}}
+  %p = lowbit.pack %q layout(rows64) : tensor<64x32x!lowbit.bcq<planes = 2, group = 32, scale = plane>> -> tensor<768xi8>
+  return
+}
+
+// -----
+
+func.func @pack_bytes(%w: tensor<16x8xf32>) {
+  // expected-error@below {{packed weights of 16x8x'f32' in layout float16 take 512 bytes, not 256}}
+  %p = lowbit.pack %w layout(float16) : tensor<16x8xf32> -> tensor<256xi8>
+  return
+}
+
+// -----
+
+func.func @pack_layout(%w: tensor<16x8xf32>) {
+  // expected-error@below {{expected one of [rows16, rows64, float16] for byte layout of packed weights, got: rows32}}
+  %p = lowbit.pack %w layout(rows32) : tensor<16x8xf32> -> tensor<512xi8>
+  return
+}

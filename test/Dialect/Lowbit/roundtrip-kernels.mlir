@@ -1,0 +1,46 @@
+// RUN: quant-opt %s --verify-roundtrip | FileCheck %s
+
+// The ops of stage 2, on tensors and on memrefs.
+
+!format = !lowbit.ternary<group = 32>
+
+// CHECK-LABEL: func.func @tensors
+func.func @tensors(%x: tensor<?x64xf32>, %ids: tensor<?xi32>, %packed: tensor<1280xi8>, %floats: tensor<16384xi8>,
+                   %c: tensor<?x64xi8>, %s: tensor<?xf32>, %g: tensor<?x2xi32>, %t: tensor<?x2048xi8>) {
+  // CHECK: %[[A:.+]]:3 = lowbit.quantize_activations ins(%{{.+}} : tensor<?x64xf32>) outs(%{{.+}}, %{{.+}}, %{{.+}} : tensor<?x64xi8>, tensor<?xf32>, tensor<?x2xi32>) group = 32 -> tensor<?x64xi8>, tensor<?xf32>, tensor<?x2xi32>
+  %codes, %scales, %sums = lowbit.quantize_activations ins(%x : tensor<?x64xf32>)
+      outs(%c, %s, %g : tensor<?x64xi8>, tensor<?xf32>, tensor<?x2xi32>) group = 32
+      -> tensor<?x64xi8>, tensor<?xf32>, tensor<?x2xi32>
+  // CHECK: %[[T:.+]] = lowbit.build_tables ins(%[[A]]#0 : tensor<?x64xi8>) outs(%{{.+}} : tensor<?x2048xi8>) width = 128 -> tensor<?x2048xi8>
+  %tables = lowbit.build_tables ins(%codes : tensor<?x64xi8>) outs(%t : tensor<?x2048xi8>) width = 128
+      -> tensor<?x2048xi8>
+  // CHECK: lowbit.matmul_lut ins(%[[T]], %[[A]]#1, %[[A]]#2, %{{.+}} : tensor<?x2048xi8>, tensor<?xf32>, tensor<?x2xi32>, tensor<1280xi8>) outs(%{{.+}} : tensor<?x64xf32>) format = !lowbit.ternary<group = 32>, in_features = 64, width = 128 -> tensor<?x64xf32>
+  %0 = lowbit.matmul_lut ins(%tables, %scales, %sums, %packed
+                             : tensor<?x2048xi8>, tensor<?xf32>, tensor<?x2xi32>, tensor<1280xi8>)
+      outs(%x : tensor<?x64xf32>) format = !format, in_features = 64, width = 128 -> tensor<?x64xf32>
+  // CHECK: lowbit.matmul_dot ins(%[[A]]#0, %[[A]]#1, %[[A]]#2, %{{.+}} : tensor<?x64xi8>, tensor<?xf32>, tensor<?x2xi32>, tensor<1280xi8>) outs(%{{.+}} : tensor<?x64xf32>) format = !lowbit.ternary<group = 32>, in_features = 64 -> tensor<?x64xf32>
+  %1 = lowbit.matmul_dot ins(%codes, %scales, %sums, %packed
+                             : tensor<?x64xi8>, tensor<?xf32>, tensor<?x2xi32>, tensor<1280xi8>)
+      outs(%x : tensor<?x64xf32>) format = !format, in_features = 64 -> tensor<?x64xf32>
+  // CHECK: lowbit.matmul_dequant ins(%{{.+}}, %{{.+}} : tensor<?x64xf32>, tensor<16384xi8>) outs(%{{.+}} : tensor<?x64xf32>) format = f32 -> tensor<?x64xf32>
+  %2 = lowbit.matmul_dequant ins(%x, %floats : tensor<?x64xf32>, tensor<16384xi8>) outs(%x : tensor<?x64xf32>)
+      format = f32 -> tensor<?x64xf32>
+  // CHECK: lowbit.gather_packed ins(%{{.+}}, %{{.+}} : tensor<?xi32>, tensor<1280xi8>) outs(%{{.+}} : tensor<?x64xf32>) format = !lowbit.ternary<group = 32>, rows = 64 -> tensor<?x64xf32>
+  %3 = lowbit.gather_packed ins(%ids, %packed : tensor<?xi32>, tensor<1280xi8>) outs(%x : tensor<?x64xf32>)
+      format = !format, rows = 64 -> tensor<?x64xf32>
+  return
+}
+
+// CHECK-LABEL: func.func @memrefs
+func.func @memrefs(%x: memref<1x172xf32>, %c: memref<1x192xi8>, %s: memref<1xf32>, %g: memref<1x6xi32>,
+                   %t: memref<1x1536xi8>, %packed: memref<1664xi8>, %y: memref<1x16xf32>) {
+  // CHECK: lowbit.quantize_activations ins(%{{.+}} : memref<1x172xf32>) outs(%{{.+}}, %{{.+}}, %{{.+}} : memref<1x192xi8>, memref<1xf32>, memref<1x6xi32>) group = 32{{$}}
+  lowbit.quantize_activations ins(%x : memref<1x172xf32>)
+      outs(%c, %s, %g : memref<1x192xi8>, memref<1xf32>, memref<1x6xi32>) group = 32
+  // CHECK: lowbit.build_tables ins(%{{.+}} : memref<1x192xi8>) outs(%{{.+}} : memref<1x1536xi8>) width = 16{{$}}
+  lowbit.build_tables ins(%c : memref<1x192xi8>) outs(%t : memref<1x1536xi8>) width = 16
+  // CHECK: lowbit.matmul_dequant ins(%{{.+}}, %{{.+}} : memref<1x172xf32>, memref<1664xi8>) outs(%{{.+}} : memref<1x16xf32>) format = !lowbit.bcq<planes = 3, group = 32>{{$}}
+  lowbit.matmul_dequant ins(%x, %packed : memref<1x172xf32>, memref<1664xi8>) outs(%y : memref<1x16xf32>)
+      format = !lowbit.bcq<planes = 3, group = 32>
+  return
+}

@@ -1,0 +1,71 @@
+// RUN: quant-opt %s --verify-roundtrip | FileCheck %s
+
+// Every op and type prints as it was written. Defaults (float activations, strategy auto, alternating solver with 15
+// rounds, two-level scales) are not printed.
+
+// CHECK: module attributes {lowbit.externals = "model.safetensors"}
+module attributes { lowbit.externals = "model.safetensors" } {
+  // CHECK: lowbit.global "private" @up : tensor<3520xi8> offset = 4096 {
+  lowbit.global "private" @up : tensor<3520xi8> offset = 4096 {
+    // CHECK: %[[W:.+]] = lowbit.external "model.up.weight" : tensor<172x64xf32>
+    %w = lowbit.external "model.up.weight" : tensor<172x64xf32>
+    // CHECK: %[[Q:.+]] = lowbit.quantize %[[W]] : tensor<172x64xf32> -> tensor<172x64x!lowbit.ternary<group = 32>>
+    %q = lowbit.quantize %w : tensor<172x64xf32> -> tensor<172x64x!lowbit.ternary<group = 32>>
+    // CHECK: %[[P:.+]] = lowbit.pack %[[Q]] layout(rows16) : tensor<172x64x!lowbit.ternary<group = 32>> -> tensor<3520xi8>
+    %p = lowbit.pack %q layout(rows16) : tensor<172x64x!lowbit.ternary<group = 32>> -> tensor<3520xi8>
+    // CHECK: lowbit.yield %[[P]] : tensor<3520xi8>
+    lowbit.yield %p : tensor<3520xi8>
+  }
+  // CHECK: lowbit.global @norm : tensor<64xf32> {
+  lowbit.global @norm : tensor<64xf32> {
+    %w = lowbit.external "norm" : tensor<64xf32>
+    lowbit.yield %w : tensor<64xf32>
+  }
+
+  // CHECK-LABEL: func.func private @formats(
+  // CHECK-SAME: tensor<4x8x!lowbit.bcq<planes = 3, group = 0>>
+  // CHECK-SAME: tensor<4x8x!lowbit.bcq<planes = 8, group = 128, scale = plane>>
+  // CHECK-SAME: tensor<4x8x!lowbit.binary<group = 32>>
+  // CHECK-SAME: tensor<4x8x!lowbit.ternary<group = 64>>
+  // CHECK-SAME: tensor<4x8x!lowbit.int<bits = 4, group = 32>>
+  func.func private @formats(tensor<4x8x!lowbit.bcq<planes = 3, group = 0, scale = two_level>>,
+                             tensor<4x8x!lowbit.bcq<planes = 8, group = 128, scale = plane>>,
+                             tensor<4x8x!lowbit.binary<group = 32>>,
+                             tensor<4x8x!lowbit.ternary<group = 64>>,
+                             tensor<4x8x!lowbit.int<bits = 4, group = 32>>)
+
+  // CHECK-LABEL: func.func @weights
+  func.func @weights(%w: tensor<64x64xf32>) -> tensor<64x64xf32> {
+    // CHECK: lowbit.quantize %{{.+}} solver = greedy : tensor<64x64xf32> -> tensor<64x64x!lowbit.binary<group = 32>>
+    %b = lowbit.quantize %w solver = greedy : tensor<64x64xf32> -> tensor<64x64x!lowbit.binary<group = 32>>
+    // CHECK: lowbit.quantize %{{.+}} rounds = 3 : tensor<64x64xf32> -> tensor<64x64x!lowbit.bcq<planes = 3, group = 32>>
+    %q = lowbit.quantize %w solver = alternating rounds = 3
+         : tensor<64x64xf32> -> tensor<64x64x!lowbit.bcq<planes = 3, group = 32>>
+    // CHECK: %[[PARTS:.+]]:3 = lowbit.disassemble %{{.+}} : (tensor<64x64x!lowbit.bcq<planes = 3, group = 32>>) -> (tensor<3x64x8xi8>, tensor<64x2xf16>, tensor<64x2x3xi8>)
+    %planes, %scales, %multipliers = lowbit.disassemble %q
+         : (tensor<64x64x!lowbit.bcq<planes = 3, group = 32>>) -> (tensor<3x64x8xi8>, tensor<64x2xf16>, tensor<64x2x3xi8>)
+    // CHECK: %[[A:.+]] = lowbit.assemble %[[PARTS]]#0, %[[PARTS]]#1, %[[PARTS]]#2 : (tensor<3x64x8xi8>, tensor<64x2xf16>, tensor<64x2x3xi8>) -> tensor<64x64x!lowbit.bcq<planes = 3, group = 32>>
+    %a = lowbit.assemble %planes, %scales, %multipliers
+         : (tensor<3x64x8xi8>, tensor<64x2xf16>, tensor<64x2x3xi8>) -> tensor<64x64x!lowbit.bcq<planes = 3, group = 32>>
+    // CHECK: lowbit.dequantize %[[A]] : tensor<64x64x!lowbit.bcq<planes = 3, group = 32>> -> tensor<64x64xf32>
+    %d = lowbit.dequantize %a : tensor<64x64x!lowbit.bcq<planes = 3, group = 32>> -> tensor<64x64xf32>
+    return %d : tensor<64x64xf32>
+  }
+
+  // CHECK-LABEL: func.func @products
+  func.func @products(%x: tensor<?x64xf32>, %ids: tensor<?xi32>, %y: tensor<?x64xf32>, %f: tensor<64x64xf32>,
+                      %w: tensor<64x64x!lowbit.int<bits = 8, group = 0>>, %bx: memref<4x64xf32>, %bw: memref<64x64xf32>) {
+    // CHECK: lowbit.matmul ins(%{{.+}}, %{{.+}} : tensor<?x64xf32>, tensor<64x64x!lowbit.int<bits = 8, group = 0>>) outs(%{{.+}} : tensor<?x64xf32>) activations = i8 strategy = lut -> tensor<?x64xf32>
+    %0 = lowbit.matmul ins(%x, %w : tensor<?x64xf32>, tensor<64x64x!lowbit.int<bits = 8, group = 0>>)
+         outs(%y : tensor<?x64xf32>) activations = i8 strategy = lut -> tensor<?x64xf32>
+    // CHECK: lowbit.matmul ins(%{{.+}}, %{{.+}} : tensor<?x64xf32>, tensor<64x64xf32>) outs(%{{.+}} : tensor<?x64xf32>) -> tensor<?x64xf32>
+    %1 = lowbit.matmul ins(%x, %f : tensor<?x64xf32>, tensor<64x64xf32>)
+         outs(%y : tensor<?x64xf32>) activations = f32 strategy = auto -> tensor<?x64xf32>
+    // CHECK: lowbit.matmul ins(%{{.+}}, %{{.+}} : memref<4x64xf32>, memref<64x64xf32>) outs(%{{.+}} : memref<4x64xf32>){{$}}
+    lowbit.matmul ins(%bx, %bw : memref<4x64xf32>, memref<64x64xf32>) outs(%bx : memref<4x64xf32>)
+    // CHECK: lowbit.gather ins(%{{.+}}, %{{.+}} : tensor<?xi32>, tensor<64x64x!lowbit.int<bits = 8, group = 0>>) outs(%{{.+}} : tensor<?x64xf32>) -> tensor<?x64xf32>
+    %2 = lowbit.gather ins(%ids, %w : tensor<?xi32>, tensor<64x64x!lowbit.int<bits = 8, group = 0>>)
+         outs(%y : tensor<?x64xf32>) -> tensor<?x64xf32>
+    return
+  }
+}
