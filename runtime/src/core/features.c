@@ -21,7 +21,7 @@ typedef struct feature {
 #if defined(__x86_64__)
 
 /* Register state that the operating system must save for a feature to be usable (bits of XCR0). */
-enum { STATE_NONE = 0, STATE_YMM = 0x6, STATE_AMX = 0x60000 };
+enum { STATE_NONE = 0, STATE_YMM = 0x6, STATE_ZMM = 0xe6, STATE_AMX = 0x60000 };
 enum cpuid_register { EAX, EBX, ECX, EDX };
 
 /** Features that libcpuinfo has no question for: CPUID leaf, subleaf, register, bit. */
@@ -36,7 +36,7 @@ static const cpuid_feature cpuid_features[] = {
     {"amx-bf16", 7, 0, EDX, 22, STATE_AMX},
     {"amx-int8", 7, 0, EDX, 25, STATE_AMX},
     {"amx-tile", 7, 0, EDX, 24, STATE_AMX},
-    {"avx512fp16", 7, 0, EDX, 23, 0xe6},
+    {"avx512fp16", 7, 0, EDX, 23, STATE_ZMM},
     {"avxifma", 7, 1, EAX, 23, STATE_YMM},
     {"avxneconvert", 7, 1, EDX, 5, STATE_YMM},
     {"avxvnni", 7, 1, EAX, 4, STATE_YMM},
@@ -132,8 +132,21 @@ static uint64_t saved_state(void) {
   return (uint64_t)high << 32 | low;
 }
 
+/** Version of AVX10, 0 for none: leaf 7, subleaf 1 says whether leaf 0x24 has it. */
+static unsigned avx10_version(void) {
+  unsigned r[4];
+  if (!__get_cpuid_count(7, 1, &r[EAX], &r[EBX], &r[ECX], &r[EDX]) || !(r[EDX] >> 19 & 1) ||
+      (saved_state() & STATE_ZMM) != STATE_ZMM || !__get_cpuid_count(0x24, 0, &r[EAX], &r[EBX], &r[ECX], &r[EDX]))
+    return 0;
+  return r[EBX] & 0xff;
+}
+
 /** 1, 0, or -1 if the table has no such name. */
 static int ask_cpuid(const char *name) {
+  if (strcmp(name, "avx10.1") == 0)
+    return avx10_version() >= 1;
+  if (strcmp(name, "avx10.2") == 0)
+    return avx10_version() >= 2;
   for (size_t i = 0; i < sizeof cpuid_features / sizeof *cpuid_features; ++i) {
     const cpuid_feature *f = &cpuid_features[i];
     if (strcmp(f->name, name) != 0)

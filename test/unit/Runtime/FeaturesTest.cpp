@@ -58,6 +58,29 @@ TEST(Features, AgreesWithTheKernel) {
     EXPECT_EQ(halftone_cpu_has(llvm), int(flags.count(kernel))) << llvm;
 }
 
+// The names that a compiled model may need (lib/Target/TargetInfo.cpp).
+TEST(Features, NamesThatTheCompilerWritesAreKnown) {
+  for (const char *name : {"sse3",         "ssse3",
+                           "sse4.1",       "sse4.2",
+                           "sse4a",        "popcnt",
+                           "lzcnt",        "bmi",
+                           "bmi2",         "tbm",
+                           "movbe",        "f16c",
+                           "fma",          "fma4",
+                           "xop",          "avx",
+                           "avx2",         "avxvnni",
+                           "avxvnniint8",  "avxifma",
+                           "gfni",         "avx512f",
+                           "avx512bw",     "avx512vl",
+                           "avx512dq",     "avx512cd",
+                           "avx512vnni",   "avx512vbmi",
+                           "avx512vbmi2",  "avx512ifma",
+                           "avx512bf16",   "avx512fp16",
+                           "avx512bitalg", "avx512vpopcntdq",
+                           "avx10.1",      "avx10.2"})
+    EXPECT_GE(halftone_cpu_has(name), 0) << name;
+}
+
 TEST(Features, EveryX8664HasSse2) {
   EXPECT_EQ(halftone_cpu_has("sse2"), 1);
   EXPECT_EQ(halftone_check_features("sse2,64bit"), HALFTONE_OK);
