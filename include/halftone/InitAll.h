@@ -13,6 +13,7 @@
 #include "dialects/Nn/Transforms/BufferizableOpInterfaceImpl.h"
 #include "dialects/Simd/IR/SimdDialect.h"
 #include "halftone/Conversion/SimdToLLVM.h"
+#include "halftone/Pipelines/Pipelines.h"
 
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -34,6 +35,7 @@ inline void registerAllPasses() {
   mlir::registerAllPasses();
   lowbit::registerLowbitPasses();
   registerSimdToLLVMPasses();
+  registerPipelines();
 }
 
 } // namespace halftone

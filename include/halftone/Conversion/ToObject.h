@@ -3,7 +3,10 @@
 #define HALFTONE_CONVERSION_TOOBJECT_H
 
 #include "dialects/Simd/IR/SimdDialect.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Pass/Pass.h"
 
 namespace halftone {

@@ -21,6 +21,21 @@ def HalftoneCInterface : Pass<"halftone-c-interface", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::halftone::simd::SimdDialect"];
 }
 
+def HalftoneExpandMath : Pass<"halftone-expand-math", "::mlir::ModuleOp"> {
+  let summary = "Replaces exp, tanh, erf and log by polynomials";
+  let description = [{
+    Upstream's polynomial approximations, made of arithmetic and fused multiply-adds: the same bits on every target,
+    where a mathematical library would give its own.
+
+    ```mlir
+    %y = math.exp %x : vector<16xf32>
+    // becomes arith and math.fma operations
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+    "::mlir::vector::VectorDialect"];
+}
+
 def HalftoneLowerGlobals : Pass<"halftone-lower-globals", "::mlir::ModuleOp"> {
   let summary = "Turns lowbit.get_global into addresses within the weight section";
   let description = [{

@@ -1,0 +1,59 @@
+//===- Pipelines.h - The stages of the compiler -----------------*- C++ -*-===//
+//
+// Each stage is a pipeline of its own that quant-opt can run by name:
+//   halftone-to-lowbit   [0] float IR    -> [1] low-bit IR
+//   halftone-to-planned  [1] low-bit IR  -> [2] planned IR
+//   halftone-to-loops    [2] planned IR  -> [3] loop IR
+//   halftone-to-llvm     [3] loop IR     -> [4] LLVM dialect
+//
+//===----------------------------------------------------------------------===//
+#ifndef HALFTONE_PIPELINES_PIPELINES_H
+#define HALFTONE_PIPELINES_PIPELINES_H
+
+#include "mlir/Pass/PassOptions.h"
+#include <string>
+
+namespace mlir {
+class OpPassManager;
+}
+
+namespace halftone {
+
+/// What to do with which weight; see lowbit-quantize-weights.
+struct ToLowbitOptions : mlir::PassPipelineOptions<ToLowbitOptions> {
+  Option<std::string> format{*this, "format", llvm::cl::desc("format of weights"), llvm::cl::init("bcq3g32")};
+  Option<std::string> embeddingFormat{*this, "embedding-format", llvm::cl::desc("format of embedding tables"),
+                                      llvm::cl::init("float")};
+  Option<std::string> headFormat{*this, "head-format", llvm::cl::desc("format of the output head"),
+                                 llvm::cl::init("float")};
+  ListOption<std::string> tensorFormats{*this, "tensor-formats",
+                                        llvm::cl::desc("regex=format, the last match wins")};
+  Option<std::string> activations{*this, "activations", llvm::cl::desc("f32 or i8"), llvm::cl::init("f32")};
+  Option<std::string> strategy{*this, "strategy", llvm::cl::desc("auto, lut, dot or dequant"),
+                               llvm::cl::init("auto")};
+};
+
+struct ToPlannedOptions : mlir::PassPipelineOptions<ToPlannedOptions> {
+  Option<std::string> cpu{*this, "cpu", llvm::cl::desc("LLVM CPU name"), llvm::cl::init("native")};
+};
+
+struct ToLoopsOptions : mlir::PassPipelineOptions<ToLoopsOptions> {
+  Option<int64_t> chunk{*this, "chunk", llvm::cl::desc("most tokens in one call of a model's functions"),
+                        llvm::cl::init(64)};
+};
+
+struct ToLLVMOptions : mlir::PassPipelineOptions<ToLLVMOptions> {
+  Option<std::string> cpu{*this, "cpu", llvm::cl::desc("LLVM CPU name"), llvm::cl::init("native")};
+};
+
+void buildToLowbitPipeline(mlir::OpPassManager &pm, const ToLowbitOptions &options);
+void buildToPlannedPipeline(mlir::OpPassManager &pm, const ToPlannedOptions &options);
+void buildToLoopsPipeline(mlir::OpPassManager &pm, const ToLoopsOptions &options);
+void buildToLLVMPipeline(mlir::OpPassManager &pm, const ToLLVMOptions &options);
+
+/// Registers all of Halftone's pipelines and the passes of Transforms and Conversion. Once per process.
+void registerPipelines();
+
+} // namespace halftone
+
+#endif // HALFTONE_PIPELINES_PIPELINES_H

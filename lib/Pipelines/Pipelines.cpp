@@ -1,0 +1,77 @@
+//===- Pipelines.cpp - The stages of the compiler -------------------------===//
+
+#include "halftone/Pipelines/Pipelines.h"
+#include "dialects/Lowbit/Transforms/Passes.h"
+#include "halftone/Conversion/SimdToLLVM.h"
+#include "halftone/Conversion/ToKernels.h"
+#include "halftone/Conversion/ToObject.h"
+#include "halftone/Transforms/Passes.h"
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace halftone;
+
+void halftone::buildToLowbitPipeline(OpPassManager &pm, const ToLowbitOptions &options) {
+  pm.addPass(createHalftoneSpecializeTokens());
+  LowbitQuantizeWeightsOptions quantize;
+  quantize.format = options.format;
+  quantize.embeddingFormat = options.embeddingFormat;
+  quantize.headFormat = options.headFormat;
+  quantize.tensorFormats.assign(options.tensorFormats.begin(), options.tensorFormats.end());
+  quantize.activations = options.activations;
+  quantize.strategy = options.strategy;
+  pm.addPass(createLowbitQuantizeWeights(quantize));
+  pm.addPass(createCanonicalizerPass());
+}
+
+void halftone::buildToPlannedPipeline(OpPassManager &pm, const ToPlannedOptions &options) {
+  pm.addPass(createLowbitSelectKernels({options.cpu}));
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  pm.addPass(createLowbitOutlineWeights());
+  pm.addPass(createLowbitPlaceWeights());
+}
+
+void halftone::buildToLoopsPipeline(OpPassManager &pm, const ToLoopsOptions &options) {
+  pm.addPass(createHalftoneResultsToArguments());
+  pm.addPass(lowbit::createLowbitBufferize());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  pm.addPass(createHalftonePlanMemory({options.chunk}));
+  pm.addPass(createConvertLowbitToKernels());
+  pm.addPass(createConvertNnToKernels());
+  pm.addPass(createConvertLinalgToLoopsPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+void halftone::buildToLLVMPipeline(OpPassManager &pm, const ToLLVMOptions &options) {
+  pm.addPass(createHalftoneExpandMath());
+  pm.addPass(createHalftoneCInterface());
+  pm.addPass(createHalftoneLowerGlobals());
+  pm.addPass(createLoopInvariantCodeMotionPass());
+  pm.addPass(createCSEPass());
+  LowerToLLVMOptions lower;
+  lower.cpu = options.cpu.getValue();
+  buildLowerToLLVMPipeline(pm, lower);
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+void halftone::registerPipelines() {
+  registerHalftoneTransformsPasses();
+  registerHalftoneToKernelsPasses();
+  registerHalftoneToObjectPasses();
+  PassPipelineRegistration<ToLowbitOptions>("halftone-to-lowbit", "Stage 0 to 1: give weights a low-bit format",
+                                            buildToLowbitPipeline);
+  PassPipelineRegistration<ToPlannedOptions>("halftone-to-planned", "Stage 1 to 2: choose kernels, pack weights",
+                                             buildToPlannedPipeline);
+  PassPipelineRegistration<ToLoopsOptions>("halftone-to-loops", "Stage 2 to 3: buffers, kernels as loops on vectors",
+                                           buildToLoopsPipeline);
+  PassPipelineRegistration<ToLLVMOptions>("halftone-to-llvm", "Stage 3 to 4: the LLVM dialect for one CPU",
+                                          buildToLLVMPipeline);
+}

@@ -1,0 +1,255 @@
+//===- Evaluate.cpp - From weight chains to bytes -------------------------===//
+
+#include "halftone/Weights/Evaluate.h"
+#include "dialects/Lowbit/IR/LowbitOps.h"
+#include "dialects/Nn/IR/NnOps.h"
+#include "halftone/Pack/Pack.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+#include "llvm/Support/FormatVariadic.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace halftone;
+
+namespace {
+
+template <typename... Ts>
+llvm::Error failure(const char *format, Ts &&...args) {
+  return llvm::createStringError(llvm::formatv(format, std::forward<Ts>(args)...).str());
+}
+
+/// A value of a chain: floats, a quantized matrix, or bytes.
+struct Datum {
+  std::vector<float> floats;
+  std::optional<QuantizedMatrix> matrix;
+  std::vector<uint8_t> bytes;
+  enum { Floats, Matrix, Bytes } kind = Floats;
+};
+
+class Evaluator {
+public:
+  Evaluator(const TensorStore *store, unsigned threads) : store(store), threads(threads) {}
+
+  llvm::Expected<Datum> evaluate(Value value) {
+    Operation *op = value.getDefiningOp();
+    if (auto external = dyn_cast<lowbit::ExternalOp>(op))
+      return readExternal(external);
+    if (auto constant = dyn_cast<arith::ConstantOp>(op))
+      return readConstant(constant);
+    if (auto table = dyn_cast<nn::RopeTableOp>(op))
+      return ropeTable(table);
+    if (auto transpose = dyn_cast<linalg::TransposeOp>(op))
+      return transposed(transpose);
+    if (auto quantizeOp = dyn_cast<lowbit::QuantizeOp>(op))
+      return quantized(quantizeOp);
+    if (auto dequantizeOp = dyn_cast<lowbit::DequantizeOp>(op))
+      return dequantized(dequantizeOp);
+    if (auto packOp = dyn_cast<lowbit::PackOp>(op))
+      return packed(packOp);
+    return failure("weight '{0}': '{1}' cannot be evaluated at compile time", record.name,
+                   op->getName().getStringRef());
+  }
+
+  WeightRecord record;
+
+private:
+  static RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
+
+  void noteSource(StringRef name, ArrayRef<int64_t> shape) {
+    record.name = name.str();
+    record.shape.assign(shape.begin(), shape.end());
+  }
+
+  llvm::Expected<Datum> readExternal(lowbit::ExternalOp op) {
+    noteSource(op.getTensorName(), typeOf(op.getResult()).getShape());
+    if (!store)
+      return failure("tensor '{0}': the module names no weight file; add the attribute lowbit.externals",
+                     record.name);
+    const TensorEntry *entry = store->find(op.getTensorName());
+    if (!entry)
+      return failure("tensor '{0}' is not in '{1}'", record.name,
+                     store->files().empty() ? std::string() : store->files().front());
+    if (entry->shape != record.shape)
+      return failure("tensor '{0}' has shape [{1}] in '{2}', the module expects [{3}]", record.name,
+                     llvm::make_range(entry->shape.begin(), entry->shape.end()), store->files()[entry->file],
+                     llvm::make_range(record.shape.begin(), record.shape.end()));
+    llvm::Expected<std::vector<float>> floats = store->readFloats(*entry);
+    if (!floats)
+      return floats.takeError();
+    Datum datum;
+    datum.floats = std::move(*floats);
+    return datum;
+  }
+
+  llvm::Expected<Datum> readConstant(arith::ConstantOp op) {
+    RankedTensorType type = typeOf(op.getResult());
+    std::string name = "constant";
+    if (auto named = dyn_cast<NameLoc>(op.getLoc()))
+      name = named.getName().str();
+    noteSource(name, type.getShape());
+    if (!type.getElementType().isF32())
+      return failure("weight '{0}': constants of this element type cannot be weights", name);
+    Datum datum;
+    if (auto dense = dyn_cast<DenseElementsAttr>(op.getValue())) {
+      datum.floats.reserve(type.getNumElements());
+      for (float value : dense.getValues<float>())
+        datum.floats.push_back(value);
+      return datum;
+    }
+    if (auto resource = dyn_cast<DenseResourceElementsAttr>(op.getValue())) {
+      AsmResourceBlob *blob = resource.getRawHandle().getBlob();
+      if (!blob || int64_t(blob->getData().size()) != type.getNumElements() * 4)
+        return failure("weight '{0}': the resource '{1}' is missing or has the wrong size", name,
+                       resource.getRawHandle().getKey());
+      const float *data = reinterpret_cast<const float *>(blob->getData().data());
+      datum.floats.assign(data, data + type.getNumElements());
+      return datum;
+    }
+    return failure("weight '{0}': only dense and dense_resource constants can be weights", name);
+  }
+
+  llvm::Expected<Datum> ropeTable(nn::RopeTableOp op) {
+    RankedTensorType type = typeOf(op.getResult());
+    noteSource("rope_table", type.getShape());
+    int64_t context = type.getDimSize(0), half = type.getDimSize(1) / 2;
+    double theta = op.getTheta().convertToDouble();
+    Datum datum;
+    datum.floats.resize(type.getNumElements());
+    for (int64_t p = 0; p < context; ++p)
+      for (int64_t i = 0; i < half; ++i) {
+        double angle = double(p) * std::pow(theta, -double(i) / double(half));
+        datum.floats[p * 2 * half + i] = float(std::cos(angle));
+        datum.floats[p * 2 * half + half + i] = float(std::sin(angle));
+      }
+    return datum;
+  }
+
+  llvm::Expected<Datum> transposed(linalg::TransposeOp op) {
+    llvm::Expected<Datum> source = evaluate(op.getInput());
+    if (!source)
+      return source;
+    RankedTensorType type = typeOf(op.getInput());
+    if (type.getRank() != 2 || op.getPermutation() != ArrayRef<int64_t>{1, 0})
+      return failure("weight '{0}': only matrices can be transposed", record.name);
+    int64_t rows = type.getDimSize(0), cols = type.getDimSize(1);
+    Datum result;
+    result.floats.resize(source->floats.size());
+    for (int64_t row = 0; row < rows; ++row)
+      for (int64_t col = 0; col < cols; ++col)
+        result.floats[col * rows + row] = source->floats[row * cols + col];
+    return result;
+  }
+
+  llvm::Expected<Datum> quantized(lowbit::QuantizeOp op) {
+    llvm::Expected<Datum> source = evaluate(op.getSource());
+    if (!source)
+      return source;
+    RankedTensorType type = typeOf(op.getSource());
+    int64_t rows = type.getDimSize(0), cols = type.getDimSize(1);
+    record.format = op.getFormat();
+    record.bitsPerWeight = record.format.bitsPerWeight(rows, cols);
+    llvm::Expected<QuantizedMatrix> matrix =
+        quantize(source->floats, rows, cols, record.format, record.name, threads);
+    if (!matrix)
+      return matrix.takeError();
+    record.relativeSquaredError = relativeSquaredError(source->floats, dequantize(*matrix));
+    Datum result;
+    result.kind = Datum::Matrix;
+    result.matrix = std::move(*matrix);
+    return result;
+  }
+
+  llvm::Expected<Datum> dequantized(lowbit::DequantizeOp op) {
+    llvm::Expected<Datum> source = evaluate(op.getSource());
+    if (!source)
+      return source;
+    Datum result;
+    result.floats = dequantize(*source->matrix);
+    return result;
+  }
+
+  llvm::Expected<Datum> packed(lowbit::PackOp op) {
+    llvm::Expected<Datum> source = evaluate(op.getSource());
+    if (!source)
+      return source;
+    Datum result;
+    result.kind = Datum::Bytes;
+    RankedTensorType type = typeOf(op.getSource());
+    if (source->kind == Datum::Matrix) {
+      Layout layout = op.getLayout() == lowbit::PackLayout::Rows64 ? Layout::Rows64 : Layout::Rows16;
+      result.bytes = pack(*source->matrix, layout, threads);
+    } else {
+      for (auto [i, value] : llvm::enumerate(source->floats))
+        if (!std::isfinite(value))
+          return failure("tensor '{0}' holds {1} at [{2}, {3}]", record.name, std::isnan(value) ? "NaN" : "infinity",
+                         i / type.getDimSize(1), i % type.getDimSize(1));
+      result.bytes = packFloats(source->floats, type.getDimSize(0), type.getDimSize(1));
+    }
+    return result;
+  }
+
+  const TensorStore *store;
+  unsigned threads;
+};
+
+/// How the functions of the module use each global.
+llvm::StringMap<std::string> findStrategies(ModuleOp module) {
+  llvm::StringMap<std::string> strategies;
+  auto note = [&](StringRef global, StringRef strategy) {
+    std::string &text = strategies[global];
+    if (StringRef(text).contains(strategy))
+      return;
+    text += (text.empty() ? "" : "+") + strategy.str();
+  };
+  module.walk([&](lowbit::GetGlobalOp get) {
+    for (Operation *user : get->getUsers()) {
+      StringRef name = user->getName().getStringRef();
+      if (name.consume_front("lowbit.matmul_"))
+        note(get.getName(), name);
+      else if (isa<lowbit::GatherPackedOp>(user))
+        note(get.getName(), "gather");
+    }
+  });
+  return strategies;
+}
+
+} // namespace
+
+llvm::Expected<std::vector<WeightRecord>> halftone::evaluateWeights(ModuleOp module, const TensorStore *store,
+                                                                    llvm::raw_ostream &os,
+                                                                    const EvaluateOptions &options) {
+  llvm::StringMap<std::string> strategies = findStrategies(module);
+  std::vector<lowbit::GlobalOp> globals;
+  for (auto global : module.getOps<lowbit::GlobalOp>())
+    globals.push_back(global);
+  std::vector<WeightRecord> records;
+  uint64_t start = os.tell();
+  for (lowbit::GlobalOp global : globals) {
+    Evaluator evaluator(store, options.threads);
+    llvm::Expected<Datum> datum = evaluator.evaluate(global.getYielded());
+    if (!datum)
+      return datum.takeError();
+    if (datum->kind == Datum::Matrix)
+      return failure("weight '{0}' is not packed; run lowbit-select-kernels before", evaluator.record.name);
+    if (!global.getOffset())
+      return failure("weight '{0}' has no place yet; run lowbit-place-weights before", evaluator.record.name);
+    os.write_zeros(start + *global.getOffset() - os.tell());
+    llvm::ArrayRef<uint8_t> bytes = datum->bytes;
+    if (datum->kind == Datum::Floats)
+      bytes = {reinterpret_cast<const uint8_t *>(datum->floats.data()), datum->floats.size() * 4};
+    os.write(reinterpret_cast<const char *>(bytes.data()), bytes.size());
+    evaluator.record.bytes = bytes.size();
+    auto strategy = strategies.find(global.getSymName());
+    evaluator.record.strategy = strategy == strategies.end() ? "data" : strategy->second;
+    records.push_back(std::move(evaluator.record));
+    if (options.progress)
+      options.progress(records.size(), globals.size(), records.back());
+  }
+  int64_t total = 0;
+  if (auto attr = module->getAttrOfType<IntegerAttr>("lowbit.weight_bytes"))
+    total = attr.getInt();
+  os.write_zeros(start + total - os.tell());
+  return records;
+}
