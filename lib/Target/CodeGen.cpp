@@ -261,6 +261,15 @@ Error artifact::emitModule(Module &module, TargetMachine &machine, bool assembly
 // The object
 //===----------------------------------------------------------------------===//
 
+/// Whether libc or libm has a function.
+static bool isLibraryFunction(StringRef name, const TargetLibraryInfo &library) {
+  // LLVM calls these but does not list them; and it lists C++ and OpenMP entry points, too.
+  if (name == "fma" || name == "fmaf")
+    return true;
+  LibFunc known;
+  return !name.starts_with("_Z") && !name.starts_with("__kmpc") && library.getLibFunc(name, known);
+}
+
 Error artifact::checkUndefinedSymbols(ArrayRef<char> object, const Triple &triple) {
   auto file = object::ELFFile<object::ELF64LE>::create(StringRef(object.data(), object.size()));
   if (!file)
@@ -282,11 +291,9 @@ Error artifact::checkUndefinedSymbols(ArrayRef<char> object, const Triple &tripl
       Expected<StringRef> name = symbol.getName(*strings);
       if (!name)
         return name.takeError();
-      LibFunc known;
       if (symbol.st_shndx != ELF::SHN_UNDEF || name->empty() || *name == "_GLOBAL_OFFSET_TABLE_")
         continue;
-      // C++ and OpenMP entry points are in LLVM's list of library functions, too.
-      if (name->starts_with("_Z") || name->starts_with("__kmpc") || !library.getLibFunc(*name, known))
+      if (!isLibraryFunction(*name, library))
         unknown.push_back(*name);
     }
   }

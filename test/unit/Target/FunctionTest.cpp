@@ -90,6 +90,28 @@ TEST_F(FunctionTest, OptimizesWithoutFastMath) {
   EXPECT_EQ(text.find("vfmadd"), std::string::npos) << text;
 }
 
+TEST_F(FunctionTest, FusedMultiplyAddWithoutTheInstruction) {
+  // (1 + 2^-12)^2 - 1 - 2^-11 is 2^-24 when nothing is rounded in between, and 0 otherwise.
+  llvm::StringRef module = R"(
+    declare float @llvm.fma.f32(float, float, float)
+    define i32 @pick(ptr %exec, ptr %index, ptr %result) {
+      %i = load i32, ptr %index
+      %f = sitofp i32 %i to float
+      %e = fmul float %f, 0x3F30000000000000
+      %x = fadd float %e, 1.0
+      %m = call float @llvm.fma.f32(float %x, float %x, float 0xBFF0020000000000)
+      %s = fmul float %m, 0x4170000000000000
+      store float %s, ptr %result
+      ret i32 0
+    })";
+  ArtifactOptions options = pickOptions();
+  options.target = target("x86-64");
+  ASSERT_EQ(write(module, at("pick.o"), options), "");
+  writeFile("main.c", "#include \"pick.h\"\n#include <stdio.h>\nint main(void) { int32_t i = 1; float r;\n"
+                      "pick(0, &i, &r); printf(\"%g\\n\", r); return 0; }\n");
+  EXPECT_EQ(shell("cc main.c pick.o -lm -o main && ./main"), "1\n");
+}
+
 TEST_F(FunctionTest, OptimizationLevels) {
   for (unsigned level : {0u, 1u, 3u}) {
     ArtifactOptions options = pickOptions();
