@@ -7,12 +7,15 @@
 #include "halftone/Support/Half.h"
 #include "halftone/Support/Parallel.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/Endian.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/xxhash.h"
 #include <cmath>
+#include <cstring>
 
 using namespace llvm;
 
@@ -161,7 +164,7 @@ static Expected<bool> prepareFolder(StringRef folder) {
   sys::fs::file_status status;
   std::error_code missing = sys::fs::status(folder, status);
   if (missing == std::errc::no_such_file_or_directory) {
-    if (std::error_code ec = sys::fs::create_directory(folder))
+    if (std::error_code ec = sys::fs::create_directory(folder, /*IgnoreExisting=*/true, sys::fs::all_all))
       return fileError(folder, "cannot create the folder: " + ec.message());
     return true;
   }
