@@ -52,9 +52,8 @@ std::vector<int32_t> draw(const halftone_sampling &settings, const std::vector<f
 std::vector<int32_t> keptIds(const halftone_sampling &o, const std::vector<float> &logits) {
   std::vector<int32_t> ids(logits.size());
   std::iota(ids.begin(), ids.end(), 0);
-  std::sort(ids.begin(), ids.end(), [&](int32_t a, int32_t b) {
-    return logits[a] > logits[b] || (logits[a] == logits[b] && a < b);
-  });
+  std::sort(ids.begin(), ids.end(),
+            [&](int32_t a, int32_t b) { return logits[a] > logits[b] || (logits[a] == logits[b] && a < b); });
   if (o.top_k && size_t(o.top_k) < ids.size())
     ids.resize(o.top_k);
   double total = 0, reached = 0;
