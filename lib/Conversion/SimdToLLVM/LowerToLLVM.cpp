@@ -23,6 +23,7 @@ void buildLowerToLLVMPipeline(OpPassManager &manager, const LowerToLLVMOptions &
   // Vectors of rank one and structured control flow with plain indices.
   manager.addPass(createExactVectorFMA());
   manager.addNestedPass<func::FuncOp>(vector::createLowerVectorMaskPass());
+  manager.addNestedPass<func::FuncOp>(vector::createLowerVectorMultiReductionPass());
   VectorTransferToSCFOptions transfers;
   transfers.enableFullUnroll();
   manager.addPass(createConvertVectorToSCFPass(transfers));
