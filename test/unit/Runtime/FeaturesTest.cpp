@@ -96,6 +96,20 @@ TEST(Features, HiddenOnesAreMissing) {
                "--mcpu=native, or for many machines with --mcpu=x86-64-v3 or x86-64");
 }
 
+// Those that libcpuinfo does not know and CPUID is asked for.
+TEST(Features, HidingWorksForEveryName) {
+  int hidden = 0;
+  for (const char *name : {"fsgsbase", "clflushopt", "xsaveopt", "xsavec", "invpcid", "avxvnni"}) {
+    if (halftone_cpu_has(name) != 1)
+      continue;
+    Hide hide(name);
+    EXPECT_EQ(halftone_cpu_has(name), 0) << name;
+    ++hidden;
+  }
+  if (hidden == 0)
+    GTEST_SKIP() << "this CPU has none of them";
+}
+
 TEST(Features, HidingIsByWholeNames) {
   Hide hide("sse,avx5");
   EXPECT_EQ(halftone_cpu_has("sse2"), 1);
