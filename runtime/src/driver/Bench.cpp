@@ -50,10 +50,15 @@ double measure(const Test &test, halftone_context *context, const std::vector<in
 }
 
 std::vector<Test> listTests(const Options &options, int64_t context) {
+  auto orDefault = [&](const std::vector<int64_t> &given, int64_t tokens) {
+    return given.empty() ? std::vector<int64_t>{std::min(tokens, context)} : given;
+  };
+  const std::vector<int64_t> prompts = orDefault(options.benchPrompt, 512);
+  const std::vector<int64_t> lengths = orDefault(options.benchGenerate, 128);
   std::vector<Test> tests;
   for (int64_t threads : options.threads)
     for (bool prefill : {true, false})
-      for (int64_t tokens : prefill ? options.benchPrompt : options.benchGenerate) {
+      for (int64_t tokens : prefill ? prompts : lengths) {
         if (tokens > context)
           throw Failure(format("%s %lld does not fit the model's context of %lld; choose a smaller number",
                                prefill ? "-p" : "-n", (long long)tokens, (long long)context));

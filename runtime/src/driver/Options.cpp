@@ -136,11 +136,11 @@ Group measureOptions() {
    APPLY{choose(p, Task::Bench, name);
 }
 }
-, {"", "--n-prompt", "N,..", "with --bench, also -p: lengths of the prompt (default 512; 0: none)",
+, {"", "--n-prompt", "N,..", "with --bench, also -p: lengths of the prompt (default 512, or the context; 0: none)",
    APPLY{p.benchPrompt = value;
 }
 }
-, {"", "--n-gen", "N,..", "with --bench, also -n: numbers of decoded tokens (default 128; 0: none)",
+, {"", "--n-gen", "N,..", "with --bench, also -n: numbers of decoded tokens (default 128, or the context; 0: none)",
    APPLY{p.benchGenerate = value;
 }
 }

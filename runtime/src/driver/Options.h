@@ -31,7 +31,7 @@ struct Options {
   std::string text;
 
   // Bench
-  std::vector<int64_t> benchPrompt = {512}, benchGenerate = {128};
+  std::vector<int64_t> benchPrompt, benchGenerate; // empty: 512 and 128, or the context if it is smaller
   int64_t repetitions = 5;
 };
 

@@ -46,7 +46,7 @@ std::string Session::tokenText(int32_t token) const {
 
 std::string Session::sizeText() const {
   double bytes = double(model().weight_bytes);
-  if (bytes < 1 << 20)
+  if (bytes < 1000.0 * (1 << 10))
     return format("%.2f KiB", bytes / (1 << 10));
-  return bytes < 1 << 30 ? format("%.2f MiB", bytes / (1 << 20)) : format("%.2f GiB", bytes / (1 << 30));
+  return bytes < 1000.0 * (1 << 20) ? format("%.2f MiB", bytes / (1 << 20)) : format("%.2f GiB", bytes / (1 << 30));
 }
