@@ -307,8 +307,8 @@ def Lowbit_GatherOp : Lowbit_DpsOp<"gather", ["output"]> {
 def Lowbit_QuantizeActivationsOp : Lowbit_DpsOp<"quantize_activations", ["codes", "scales", "sums"]> {
   let summary = "activations as int8 codes with one scale per token";
   let description = [{
-    For each token t: s = max_k |x[t][k]| / 127; code = roundeven(x[t][k] * (127 / max)); all codes are 0 when the
-    row is 0 (then s = 0). Codes lie in packed order: each group of `group` columns (0: all) is padded with zeros to
+    For each token t, with m = max_k |x[t][k]|: scale s = m / 127, code = roundeven(x[t][k] * (127 / m)). A row whose
+    m is below 1e-30 counts as 0: s = 0 and all codes are 0. Codes lie in packed order: each group of `group` columns (0: all) is padded with zeros to
     a multiple of 32, KP in total. sums[t][g] is the exact sum of the codes of group g.
 
     For K = 64, group = 32, KP is 64 and G is 2; for K = 172, group = 32, KP is 192 and G is 6 (the last group has
@@ -338,10 +338,16 @@ def Lowbit_QuantizeActivationsOp : Lowbit_DpsOp<"quantize_activations", ["codes"
 def Lowbit_BuildTablesOp : Lowbit_DpsOp<"build_tables", ["tables"]> {
   let summary = "tables of signed sums of activation codes";
   let description = [{
-    For every slice of 8 codes the sums of all their sign patterns as exact 16-bit integers. `width` is the number
-    of entries of the table look-up that will read them: 128, one table per slice of half its patterns (the
-    others are their negatives); 16, two tables of the patterns of 4 codes each. B is the size of a token's tables
-    in bytes.
+    For every slice of 8 codes a_0 .. a_7 the sums for all patterns of signs, as exact 16-bit integers. Entry c of a
+    table of the codes a_0 .. a_{m-1} is sum_j (bit j of c is set ? a_j : -a_j). `width` is the number of entries
+    that one table look-up of the kernel reads:
+
+    * 128: per slice one table of m = 8 codes, entries 0..127. The entry of a pattern with bit 7 set is the negative
+      of the complement's. 128 low bytes, then 128 high bytes: 256 bytes.
+    * 16: per slice two tables of m = 4 codes (a_0 .. a_3, then a_4 .. a_7), entries 0..15. 16 low bytes, then 16 high
+      bytes, of each: 64 bytes.
+
+    B, the bytes of one token's tables, is KP/8 times that.
 
     ```mlir
     %r = lowbit.build_tables ins(%codes : tensor<?x192xi8>) outs(%tables : tensor<?x6144xi8>) width = 128
@@ -429,7 +435,8 @@ def Lowbit_MatmulLutOp : Lowbit_DpsOp<"matmul_lut", ["output"]> {
 def Lowbit_MatmulDequantOp : Lowbit_DpsOp<"matmul_dequant", ["output"]> {
   let summary = "product of float activations with packed weights";
   let description = [{
-    y[t][n] = sum_k x[t][k] * w[n][k] in floats, in one fixed order of addition. `packed` has the layout `rows16`, or
+    y[t][n] = sum_k x[t][k] * w[n][k] in floats, in ascending order of k, every step an fma. With one scale per group
+    a group sums its integer weights first: s = fma(integer weight, x, s), then y = fma(scale, s, y). `packed` has the layout `rows16`, or
     `float16` when `format` is f32.
 
     ```mlir
