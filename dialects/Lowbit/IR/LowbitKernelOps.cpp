@@ -24,17 +24,18 @@ static LogicalResult verifyWidth(Operation *op, int64_t width) {
   return op->emitOpError() << "width must be 16 or 128, not " << width;
 }
 
-/// Kernels on integer activations work on low-bit weights only.
-static LogicalResult verifyLowbit(Operation *op, Type format) {
-  if (isa<FormatTypeInterface>(format))
+/// Kernels on integer activations need weights that are one scale per group times integers.
+static LogicalResult verifyIntegerWeights(Operation *op, Type format) {
+  auto lowbitFormat = dyn_cast<FormatTypeInterface>(format);
+  if (lowbitFormat && !lowbitFormat.getFormat().planeScales)
     return success();
-  return op->emitOpError() << "needs a low-bit format, not " << format << "; float weights go to matmul_dequant";
+  return op->emitOpError() << "needs a format with integer weights, not " << format << "; its kernel is matmul_dequant";
 }
 
 /// Scales and sums belong to the activations of an op with `inFeatures` columns in groups of `format`.
 static LogicalResult verifyScalesAndSums(Operation *op, Value activations, StringRef name, Value scales, Value sums,
                                          Value output, Type format, int64_t inFeatures) {
-  if (failed(verifyPositive(op, "in_features", inFeatures)) || failed(verifyLowbit(op, format)))
+  if (failed(verifyPositive(op, "in_features", inFeatures)) || failed(verifyIntegerWeights(op, format)))
     return failure();
   int64_t groups = groupCount(inFeatures, cast<FormatTypeInterface>(format).getGroup());
   if (failed(dps::verifyExpectedSize(op, "groups (G)", "sums", sums, 1, groups)) ||
@@ -72,7 +73,7 @@ static LogicalResult verifyPacked(Operation *op, Value packed, Type format, int6
     return failure();
   int64_t size = cast<ShapedType>(packed.getType()).getDimSize(0);
   int64_t expected = packedBytes(*typeToFormat(format), rows, cols, layoutOf(layout));
-  if (size == expected)
+  if (dps::sizesAgree(size, expected))
     return success();
   return op->emitOpError() << "packed weights of " << rows << "x" << cols << "x" << format << " in layout "
                            << stringifyPackLayout(layout) << " take " << expected << " bytes, not " << size;

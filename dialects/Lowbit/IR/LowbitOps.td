@@ -23,6 +23,8 @@ class Lowbit_DpsOp<string mnemonic, list<string> initNames>
 /// A matrix of a low-bit format.
 def Lowbit_Quantized : TensorRankOf<[Lowbit_AnyFormat], [2]>;
 def Lowbit_FloatTensor : TensorRankOf<[F32], [2]>;
+/// Packed weights.
+def Lowbit_Bytes : RankedTensorOf<[I8], [HasStaticShapePred, HasAnyRankOfPred<[1]>], "1D statically shaped tensor">;
 /// The weights of a product: quantized (tensors only) or float.
 def Lowbit_Weights
     : AnyTypeOf<[TensorRankOf<[F32, Lowbit_AnyFormat], [2]>, MemRefRankOf<[F32], [2]>],
@@ -232,7 +234,7 @@ def Lowbit_PackOp : Lowbit_Op<"pack", [Pure]> {
     TensorRankOf<[F32, Lowbit_AnyFormat], [2]>:$source,
     Lowbit_PackLayoutAttr:$layout
   );
-  let results = (outs TensorRankOf<[I8], [1]>:$result);
+  let results = (outs Lowbit_Bytes:$result);
   let assemblyFormat = [{
     $source `layout` `` `(` custom<PackLayout>($layout) `)` attr-dict `:` type($source) `->` type($result)
   }];
@@ -375,7 +377,7 @@ def Lowbit_MatmulDotOp : Lowbit_DpsOp<"matmul_dot", ["output"]> {
         y   = fma(weight scale[n][g] , float(sum), y)
 
     and y is multiplied by the activations' scale at the end. `packed` has the layout `rows16`; `sums` lets kernels
-    work on unsigned codes. `in_features` is K. The result is the same, bit for bit, as `lowbit.matmul_lut`'s.
+    work on unsigned codes. `in_features` is K. Formats with plane scales have no integer weights. The result is the same, bit for bit, as `lowbit.matmul_lut`'s.
 
     ```mlir
     %r = lowbit.matmul_dot

@@ -123,7 +123,7 @@ func.func @dot_features(%c: tensor<4x64xi8>, %s: tensor<4xf32>, %g: tensor<4x2xi
 // -----
 
 func.func @dot_float(%c: tensor<4x64xi8>, %s: tensor<4xf32>, %g: tensor<4x2xi32>, %p: tensor<1280xi8>, %y: tensor<4x64xf32>) {
-  // expected-error@below {{needs a low-bit format, not 'f32'; float weights go to matmul_dequant}}
+  // expected-error@below {{needs a format with integer weights, not 'f32'; its kernel is matmul_dequant}}
   %r = lowbit.matmul_dot
       ins(%c, %s, %g, %p : tensor<4x64xi8>, tensor<4xf32>, tensor<4x2xi32>, tensor<1280xi8>)
       outs(%y : tensor<4x64xf32>) format = f32, in_features = 64 -> tensor<4x64xf32>
@@ -233,7 +233,7 @@ func.func @lut_bytes(%t: tensor<4x1024xi8>, %s: tensor<4xf32>, %g: tensor<4x2xi3
 // -----
 
 func.func @lut_plane_scales(%t: tensor<4x2048xi8>, %s: tensor<4xf32>, %g: tensor<4x2xi32>, %p: tensor<1280xi8>, %y: tensor<4x64xf32>) {
-  // expected-error@below {{layout rows64 cannot hold '!lowbit.bcq<planes = 1, group = 32, scale = plane>'}}
+  // expected-error@below {{needs a format with integer weights, not '!lowbit.bcq<planes = 1, group = 32, scale = plane>'; its kernel is matmul_dequant}}
   %r = lowbit.matmul_lut
       ins(%t, %s, %g, %p : tensor<4x2048xi8>, tensor<4xf32>, tensor<4x2xi32>, tensor<1280xi8>)
       outs(%y : tensor<4x64xf32>) format = !lowbit.bcq<planes = 1, group = 32, scale = plane>, in_features = 64, width = 128 -> tensor<4x64xf32>
