@@ -34,23 +34,23 @@ def ConvertSimdToLLVM : Pass<"convert-simd-to-llvm", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::func::FuncDialect"];
 }
 
-def ExactVectorFMA : Pass<"exact-vector-fma"> {
-  let summary = "rewrites vector.fma to math.fma, which rounds once on every target";
+def ExactFMA : Pass<"exact-fma"> {
+  let summary = "rewrites llvm.intr.fmuladd to llvm.intr.fma, which rounds once on every target";
   let description = [{
-    Upstream lowers `vector.fma` to LLVM's `fmuladd`, which rounds twice where a
-    target has no fused instruction. `math.fma` becomes `llvm.intr.fma`.
+    Upstream lowers `vector.fma`, and what it builds of it (outer products), to
+    LLVM's `fmuladd`, which rounds twice where a target has no fused instruction.
 
     ```mlir
-    %r = vector.fma %a, %b, %c : vector<16xf32>
+    %r = llvm.intr.fmuladd(%a, %b, %c) : (vector<16xf32>, vector<16xf32>, vector<16xf32>) -> vector<16xf32>
     ```
 
     becomes
 
     ```mlir
-    %r = math.fma %a, %b, %c : vector<16xf32>
+    %r = llvm.intr.fma(%a, %b, %c) : (vector<16xf32>, vector<16xf32>, vector<16xf32>) -> vector<16xf32>
     ```
   }];
-  let dependentDialects = ["::mlir::math::MathDialect"];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
 
 def VerifyLLVMOnly : Pass<"verify-llvm-only", "::mlir::ModuleOp"> {

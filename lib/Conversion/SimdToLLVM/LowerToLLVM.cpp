@@ -5,7 +5,6 @@
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Dialect/Vector/Transforms/Passes.h"
 #include "mlir/Pass/PassManager.h"
@@ -21,7 +20,6 @@ namespace halftone {
 
 void buildLowerToLLVMPipeline(OpPassManager &manager, const LowerToLLVMOptions &options) {
   // Vectors of rank one and structured control flow with plain indices.
-  manager.addPass(createExactVectorFMA());
   manager.addNestedPass<func::FuncOp>(vector::createLowerVectorMaskPass());
   manager.addNestedPass<func::FuncOp>(vector::createLowerVectorMultiReductionPass());
   VectorTransferToSCFOptions transfers;
@@ -38,6 +36,7 @@ void buildLowerToLLVMPipeline(OpPassManager &manager, const LowerToLLVMOptions &
   vectors.reassociateFPReductions = false;
   vectors.force32BitVectorIndices = false; // weights may be longer than 2^31 bytes
   manager.addPass(createConvertVectorToLLVMPass(vectors));
+  manager.addPass(createExactFMA());
   manager.addPass(createConvertMathToLLVMPass());
   manager.addPass(createConvertMathToLibmPass());
   manager.addPass(createFinalizeMemRefToLLVMConversionPass());

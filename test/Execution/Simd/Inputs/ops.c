@@ -62,7 +62,9 @@ static void check_dot(const char *name, dot_fn *function, int lanes, int max_u) 
       s[i] = round < 6 ? extremes[round] : round < 1000 ? extremes[random32() % 6] : (int8_t)random32();
     }
     for (int i = 0; i < lanes; ++i)
-      acc[i] = round % 3 == 0 ? 0x7fffffffu - random32() % 100000 : round % 3 == 1 ? 0x80000000u + random32() % 100000 : random32();
+      acc[i] = round % 3 == 0   ? 0x7fffffffu - random32() % 100000
+               : round % 3 == 1 ? 0x80000000u + random32() % 100000
+                                : random32();
     function(PASS(acc, lanes), PASS(u, 4 * lanes), PASS(s, 4 * lanes), PASS(result, lanes));
     for (int i = 0; i < lanes; ++i) {
       uint32_t wanted = acc[i];
