@@ -1,0 +1,38 @@
+//===- Compile.h - From a model to an artefact ------------------*- C++ -*-===//
+//
+// What quant-compile does, as a library: input in any form, the stages of
+// Pipelines.h, weights streamed to the object, the report.
+//
+//===----------------------------------------------------------------------===//
+#ifndef HALFTONE_DRIVER_COMPILE_H
+#define HALFTONE_DRIVER_COMPILE_H
+
+#include "halftone/Driver/Report.h"
+#include "llvm/Support/Error.h"
+#include <string>
+#include <vector>
+
+namespace halftone {
+
+struct CompileOptions {
+  std::string input;  ///< model folder or .mlir file, "-": MLIR on standard input
+  std::string output; ///< by its suffix: .mlir, .ll, .s, .o (and .h), .so; none: an executable
+  std::string format = "bcq3g32", embeddingFormat = "float", headFormat = "float";
+  std::vector<std::string> tensorFormats; ///< regex=format
+  std::string activations = "f32", strategy = "auto";
+  std::string cpu = "native";
+  std::string compileTo;  ///< float, lowbit, planned, loops or llvm; only for .mlir outputs
+  std::string reportFile; ///< JSON; empty: none
+  int64_t context = 0;    ///< tokens in the KV cache, 0: as the model says
+  int64_t chunk = 64;     ///< most tokens of one prefill call
+  unsigned threads = 0;   ///< of the compiler, 0: all cores
+  bool progress = false;  ///< live progress on standard error
+};
+
+/// Compiles; diagnostics of MLIR go to standard error as they appear. The report says what was made; it has no
+/// tensors when an .mlir was written. Nothing is left behind after an error.
+llvm::Expected<CompileReport> compile(const CompileOptions &options);
+
+} // namespace halftone
+
+#endif // HALFTONE_DRIVER_COMPILE_H

@@ -1,0 +1,27 @@
+//===- Report.h - What a compilation made of each tensor --------*- C++ -*-===//
+#ifndef HALFTONE_DRIVER_REPORT_H
+#define HALFTONE_DRIVER_REPORT_H
+
+#include "halftone/Weights/Evaluate.h"
+#include "llvm/Support/JSON.h"
+
+namespace halftone {
+
+struct CompileReport {
+  std::string model, cpu, activations;
+  std::vector<WeightRecord> tensors;
+
+  int64_t weights() const;      ///< elements of all tensors
+  int64_t bytes() const;        ///< in the object
+  int64_t floatBytes() const;   ///< the same tensors as float32
+  double bitsPerWeight() const; ///< exact, of all tensors by their formats
+  double ratio() const;         ///< float32 bytes over bytes in the object
+
+  llvm::json::Value toJson() const;
+  /// A table for people.
+  void print(llvm::raw_ostream &os) const;
+};
+
+} // namespace halftone
+
+#endif // HALFTONE_DRIVER_REPORT_H

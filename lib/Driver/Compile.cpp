@@ -1,0 +1,280 @@
+//===- Compile.cpp - From a model to an artefact --------------------------===//
+
+#include "halftone/Driver/Compile.h"
+#include "Describe.h"
+#include "dialects/Lowbit/IR/LowbitOps.h"
+#include "halftone/Import/Externals.h"
+#include "halftone/Import/Import.h"
+#include "halftone/Import/LoadMlir.h"
+#include "halftone/InitDialects.h"
+#include "halftone/Pipelines/Pipelines.h"
+#include "halftone/Support/AtomicFile.h"
+#include "halftone/Target/Artifact.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Signals.h"
+#include "llvm/Support/WithColor.h"
+
+using namespace mlir;
+using namespace halftone;
+
+namespace {
+
+/// A file that disappears with the object, and when the process is interrupted.
+class TemporaryFile {
+public:
+  ~TemporaryFile() {
+    if (path.empty())
+      return;
+    llvm::sys::fs::remove(path);
+    llvm::sys::DontRemoveFileOnSignal(path);
+  }
+  llvm::Error create(StringRef beside) {
+    if (std::error_code ec = llvm::sys::fs::createUniqueFile(beside + ".weights-%%%%%%", fd, path)) {
+      path.clear();
+      return llvm::createStringError(llvm::formatv("cannot write '{0}': {1}", beside, ec.message()).str());
+    }
+    llvm::sys::RemoveFileOnSignal(path);
+    return llvm::Error::success();
+  }
+  int fd = -1;
+  SmallString<128> path;
+};
+
+class Compilation {
+public:
+  explicit Compilation(const CompileOptions &options)
+      : options(options), context(registry(), options.threads == 1 ? MLIRContext::Threading::DISABLED
+                                                                   : MLIRContext::Threading::ENABLED),
+        diagnostics(&context, [this](Diagnostic &diagnostic) { print(diagnostic); }) {}
+
+  llvm::Expected<CompileReport> run() {
+    llvm::Expected<TargetInfo> found = TargetInfo::get(options.cpu);
+    if (!found)
+      return found.takeError();
+    target = std::move(*found);
+    report.cpu = target.cpu;
+    report.activations = options.activations;
+    if (llvm::Error error = checkOptions())
+      return std::move(error);
+    if (llvm::Error error = load())
+      return std::move(error);
+    if (isMlirOutput())
+      return writeMlir();
+    if (llvm::Error error = build())
+      return std::move(error);
+    return std::move(report);
+  }
+
+private:
+  static DialectRegistry registry() {
+    DialectRegistry registry;
+    registerCompilerDialects(registry);
+    registerBuiltinDialectTranslation(registry);
+    registerLLVMDialectTranslation(registry);
+    return registry;
+  }
+
+  void print(Diagnostic &diagnostic) {
+    bool isWarning = diagnostic.getSeverity() == DiagnosticSeverity::Warning;
+    if (auto loc = diagnostic.getLocation()->findInstanceOf<FileLineColLoc>())
+      llvm::errs() << loc.getFilename().getValue() << ':' << loc.getLine() << ':' << loc.getColumn() << ": ";
+    else
+      llvm::errs() << options.input << ": ";
+    llvm::WithColor(llvm::errs(), isWarning ? llvm::raw_ostream::MAGENTA : llvm::raw_ostream::RED, true)
+        << (isWarning ? "warning: " : diagnostic.getSeverity() == DiagnosticSeverity::Note ? "note: " : "error: ");
+    llvm::errs() << diagnostic.str() << '\n';
+  }
+
+  bool isMlirOutput() const { return StringRef(options.output).ends_with(".mlir") || options.output == "-"; }
+
+  llvm::Error checkOptions() {
+    if (options.compileTo.empty())
+      return llvm::Error::success();
+    if (!stageByName(options.compileTo))
+      return llvm::createStringError("unknown stage '" + options.compileTo +
+                                     "' of --compile-to, expected float, lowbit, planned, loops or llvm");
+    if (!isMlirOutput())
+      return llvm::createStringError("--compile-to needs an output that ends in .mlir, not '" + options.output + "'");
+    return llvm::Error::success();
+  }
+
+  llvm::Error load() {
+    bool isFolder = llvm::sys::fs::is_directory(options.input);
+    if (isFolder) {
+      ImportOptions import;
+      import.context = options.context;
+      import.warn = [](StringRef text) { llvm::WithColor::warning(llvm::errs(), "quant-compile") << text << '\n'; };
+      llvm::Expected<OwningOpRef<ModuleOp>> imported = importModel(context, options.input, import);
+      if (!imported)
+        return imported.takeError();
+      module = std::move(*imported);
+    } else {
+      if (!StringRef(options.input).ends_with(".mlir") && options.input != "-")
+        return llvm::createStringError(
+            "'" + options.input + "' is neither a model folder nor a file that ends in .mlir");
+      llvm::Expected<OwningOpRef<ModuleOp>> loaded = loadMlir(context, options.input);
+      if (!loaded)
+        return loaded.takeError();
+      module = std::move(*loaded);
+    }
+    externalsBase = isFolder ? "" : options.input;
+    report.model = isFolder ? llvm::sys::path::filename(options.input).str()
+                            : llvm::sys::path::stem(options.input).str();
+    if (stageOf(*module) == Stage::LLVM)
+      return llvm::createStringError("'" + options.input +
+                                     "' is in the LLVM dialect already; use mlir-translate and clang for it");
+    return llvm::Error::success();
+  }
+
+  /// Runs the pipelines that lead from the module's stage to `stage`.
+  llvm::Error advance(Stage stage) {
+    Stage from = stageOf(*module);
+    PassManager pm(&context);
+    auto needs = [&](Stage to) { return from < to && to <= stage; };
+    if (needs(Stage::Lowbit)) {
+      ToLowbitOptions lowbit;
+      lowbit.format = options.format;
+      lowbit.embeddingFormat = options.embeddingFormat;
+      lowbit.headFormat = options.headFormat;
+      for (const std::string &rule : options.tensorFormats)
+        lowbit.tensorFormats.push_back(rule);
+      lowbit.activations = options.activations;
+      lowbit.strategy = options.strategy;
+      buildToLowbitPipeline(pm, lowbit);
+    }
+    if (needs(Stage::Planned)) {
+      ToPlannedOptions planned;
+      planned.cpu = options.cpu;
+      buildToPlannedPipeline(pm, planned);
+    }
+    if (needs(Stage::Loops)) {
+      ToLoopsOptions loops;
+      loops.chunk = options.chunk;
+      buildToLoopsPipeline(pm, loops);
+    }
+    if (needs(Stage::LLVM)) {
+      ToLLVMOptions llvmOptions;
+      llvmOptions.cpu = options.cpu;
+      buildToLLVMPipeline(pm, llvmOptions);
+    }
+    if (failed(pm.run(*module)))
+      return llvm::createStringError("'" + options.input + "' could not be compiled");
+    return llvm::Error::success();
+  }
+
+  llvm::Expected<CompileReport> writeMlir() {
+    Stage stage = options.compileTo.empty() ? Stage::Lowbit : *stageByName(options.compileTo);
+    llvm::Expected<AtomicFile> file = AtomicFile::create(options.output);
+    if (!file)
+      return file.takeError();
+    if (llvm::Error error = advance(stage))
+      return std::move(error);
+    std::string weights = resolveExternals(*module, externalsBase);
+    if (!weights.empty()) {
+      llvm::Expected<std::string> path = externalsPathFor(weights, options.output);
+      if (!path)
+        return path.takeError();
+      (*module)->setAttr(externalsAttrName, StringAttr::get(&context, *path));
+    }
+    (*module)->print(file->os());
+    file->os() << '\n';
+    if (llvm::Error error = file->commit())
+      return std::move(error);
+    return std::move(report);
+  }
+
+  llvm::Error evaluate(TemporaryFile &weights) {
+    llvm::Expected<TensorStore> store = openExternals(*module, externalsBase);
+    if (!store)
+      return store.takeError();
+    if (llvm::Error error = weights.create(options.output))
+      return error;
+    llvm::raw_fd_ostream os(weights.fd, /*shouldClose=*/true);
+    EvaluateOptions evaluateOptions;
+    evaluateOptions.threads = options.threads;
+    if (options.progress)
+      evaluateOptions.progress = [](size_t done, size_t total, const WeightRecord &record) {
+        llvm::errs() << llvm::formatv("\r\x1b[K[{0}/{1}] {2}", done, total, done == total ? "" : record.name)
+                     << (done == total ? "\r\x1b[K" : "");
+      };
+    auto records = evaluateWeights(*module, &*store, os, evaluateOptions);
+    os.close();
+    std::error_code status = os.error();
+    os.clear_error();
+    if (!records)
+      return records.takeError();
+    if (status)
+      return llvm::createStringError("cannot write the weights of '" + options.output + "': " + status.message());
+    report.tensors = std::move(*records);
+    return llvm::Error::success();
+  }
+
+  llvm::Error build() {
+    ArtifactOptions artifact;
+    artifact.target = target;
+    llvm::Expected<std::optional<ModelDescription>> described = describeModel(*module);
+    if (!described)
+      return described.takeError();
+    artifact.model = std::move(*described);
+    if (!artifact.model)
+      artifact.functions = describeFunctions(*module);
+
+    if (llvm::Error error = advance(Stage::Planned))
+      return error;
+    TemporaryFile weights;
+    if (llvm::Error error = evaluate(weights))
+      return error;
+    artifact.weightsFile = std::string(weights.path);
+    if (auto bytes = (*module)->getAttrOfType<IntegerAttr>("lowbit.weight_bytes"))
+      artifact.weightBytes = bytes.getInt();
+    if (artifact.weightBytes == 0)
+      artifact.weightsFile.clear();
+
+    if (llvm::Error error = advance(Stage::Loops))
+      return error;
+    if (artifact.model)
+      completeModel(*artifact.model);
+    if (llvm::Error error = advance(Stage::LLVM))
+      return error;
+    llvm::LLVMContext llvmContext;
+    std::unique_ptr<llvm::Module> translated = translateModuleToLLVMIR(*module, llvmContext, report.model);
+    if (!translated)
+      return llvm::createStringError("'" + options.input + "' could not be translated to LLVM IR");
+    module = nullptr;
+    return writeArtifact(*translated, options.output, artifact);
+  }
+
+  void completeModel(ModelDescription &model) {
+    model.chunk = options.chunk;
+    model.scratchBytes = scratchBytes(*module);
+    model.report = llvm::formatv("{0}", report.toJson()).str();
+    auto attributes = (*module)->getAttrOfType<DictionaryAttr>("halftone.model");
+    if (auto tokenizer = attributes.getAs<StringAttr>("tokenizer")) {
+      SmallString<128> path(resolveExternals(*module, externalsBase));
+      if (!llvm::sys::fs::is_directory(path))
+        llvm::sys::path::remove_filename(path);
+      llvm::sys::path::append(path, tokenizer.getValue());
+      model.tokenizerFile = std::string(path);
+    }
+  }
+
+  const CompileOptions &options;
+  MLIRContext context;
+  ScopedDiagnosticHandler diagnostics;
+  TargetInfo target;
+  OwningOpRef<ModuleOp> module;
+  std::string externalsBase;
+  CompileReport report;
+};
+
+} // namespace
+
+llvm::Expected<CompileReport> halftone::compile(const CompileOptions &options) { return Compilation(options).run(); }

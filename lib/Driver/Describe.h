@@ -1,0 +1,29 @@
+//===- Describe.h - What artefacts say about a module -----------*- C++ -*-===//
+#ifndef HALFTONE_LIB_DRIVER_DESCRIBE_H
+#define HALFTONE_LIB_DRIVER_DESCRIBE_H
+
+#include "halftone/Target/Artifact.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace halftone {
+
+/// The description of a model out of a module's `halftone.model`, before its functions are lowered (cache sizes come
+/// from their types). None for other modules. Errors name the missing attribute.
+llvm::Expected<std::optional<ModelDescription>> describeModel(mlir::ModuleOp module);
+
+/// The C functions of a module that is no model: one for each public function, with parameters in the order of its
+/// arguments and results.
+std::vector<CFunction> describeFunctions(mlir::ModuleOp module);
+
+/// The largest scratch area of the module's functions, after halftone-plan-memory.
+int64_t scratchBytes(mlir::ModuleOp module);
+
+/// The stage that a module is in, by what it holds.
+enum class Stage { Float, Lowbit, Planned, Loops, LLVM };
+Stage stageOf(mlir::ModuleOp module);
+/// The stage of a name of --compile-to; none for other names.
+std::optional<Stage> stageByName(llvm::StringRef name);
+
+} // namespace halftone
+
+#endif // HALFTONE_LIB_DRIVER_DESCRIBE_H

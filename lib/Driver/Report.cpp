@@ -1,0 +1,88 @@
+//===- Report.cpp - What a compilation made of each tensor ----------------===//
+
+#include "halftone/Driver/Report.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace halftone;
+
+static int64_t elements(const WeightRecord &record) {
+  int64_t count = 1;
+  for (int64_t size : record.shape)
+    count *= size;
+  return count;
+}
+
+static std::string shapeText(const WeightRecord &record) {
+  std::string text;
+  for (int64_t size : record.shape)
+    text += (text.empty() ? "" : "x") + std::to_string(size);
+  return text;
+}
+
+int64_t CompileReport::weights() const {
+  int64_t total = 0;
+  for (const WeightRecord &record : tensors)
+    total += elements(record);
+  return total;
+}
+
+int64_t CompileReport::bytes() const {
+  int64_t total = 0;
+  for (const WeightRecord &record : tensors)
+    total += record.bytes;
+  return total;
+}
+
+int64_t CompileReport::floatBytes() const { return weights() * 4; }
+
+double CompileReport::bitsPerWeight() const {
+  double bits = 0;
+  for (const WeightRecord &record : tensors)
+    bits += record.bitsPerWeight * double(elements(record));
+  return weights() ? bits / double(weights()) : 0;
+}
+
+double CompileReport::ratio() const { return bytes() ? double(floatBytes()) / double(bytes()) : 0; }
+
+llvm::json::Value CompileReport::toJson() const {
+  llvm::json::Array list;
+  for (const WeightRecord &record : tensors)
+    list.push_back(llvm::json::Object{{"name", record.name},
+                                      {"shape", llvm::json::Array(record.shape)},
+                                      {"format", record.format.name()},
+                                      {"bits_per_weight", record.bitsPerWeight},
+                                      {"bytes", record.bytes},
+                                      {"relative_squared_error", record.relativeSquaredError},
+                                      {"strategy", record.strategy}});
+  return llvm::json::Object{{"model", model},
+                            {"cpu", cpu},
+                            {"activations", activations},
+                            {"tensors", std::move(list)},
+                            {"totals", llvm::json::Object{{"weights", weights()},
+                                                          {"bytes", bytes()},
+                                                          {"float32_bytes", floatBytes()},
+                                                          {"bits_per_weight", bitsPerWeight()},
+                                                          {"ratio", ratio()}}}};
+}
+
+void CompileReport::print(llvm::raw_ostream &os) const {
+  size_t width = 6;
+  for (const WeightRecord &record : tensors)
+    width = std::max(width, record.name.size());
+  os << llvm::left_justify("tensor", width)
+     << "  shape         format        bits/weight         bytes  rel. sq. error  strategy\n";
+  for (const WeightRecord &record : tensors) {
+    os << llvm::left_justify(record.name, width)
+       << llvm::formatv("  {0,-12}  {1,-12}  {2,11:f3}  {3,12}  ", shapeText(record), record.format.name(),
+                        record.bitsPerWeight, record.bytes);
+    if (record.format.kind == FormatKind::Float)
+      os << "             -";
+    else
+      os << llvm::formatv("{0,14:f6}", record.relativeSquaredError);
+    os << "  " << record.strategy << '\n';
+  }
+  os << llvm::formatv("total: {0} weights, {1:f3} bits per weight, {2} bytes in the object, "
+                      "{3:f2}x smaller than float32 ({4} bytes)\n",
+                      weights(), bitsPerWeight(), bytes(), ratio(), floatBytes());
+}

@@ -1,0 +1,108 @@
+//===- Options.cpp - Command line of quant-compile ------------------------===//
+#include "Options.h"
+
+#include "llvm/Config/llvm-config.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace llvm;
+
+namespace halftone {
+
+static constexpr StringLiteral overview =
+    R"(quant-compile: from a trained model to a native low-bit program
+
+INPUT is a model folder (Hugging Face LlamaForCausalLM) or an .mlir file with products by constant weights, at any
+stage up to loops. What is written depends on the suffix of the output:
+  model         an executable: model, tokenizer and runtime in one file (./model --prompt "..." -n 60)
+  model.so      a shared object for quant-run
+  model.o       a relocatable object, and model.h to use it from C
+  model.s .ll   assembly, LLVM IR
+  model.mlir    MLIR of the stage that --compile-to names: float, lowbit (default), planned, loops, llvm
+
+formats (g: elements that share a scale, 0: the whole row)
+  bcq<planes>g<group>    binary coding, 1 to 8 planes, two-level scales; with f at the end: a float scale per plane
+  ternaryg<group>        -1, 0, +1 times a scale
+  rtn<bits>g<group>      round to nearest, 2 to 8 bits
+  float                  unquantized
+
+examples
+  quant-compile my-llama --format bcq3g32 -o my-llama.so        3 bits and scales, float activations
+  quant-compile my-llama --format ternaryg64 --activations i8 -o my-llama
+  quant-compile my-llama --format bcq3g32 --tensor-format 'down_proj=rtn4g32' --head-format rtn8g0 -o m.o
+  quant-compile mlp.mlir --format rtn8g0 -o mlp.o --report mlp.json
+)";
+
+static void printVersion(raw_ostream &os) { os << "quant-compile 0.1.0 (LLVM " LLVM_VERSION_STRING ")\n"; }
+
+static Error usageError(const Twine &message) { return createStringError(message + "; see 'quant-compile --help'"); }
+
+Expected<QuantCompileOptions> parseQuantCompileOptions(int argc, char **argv) {
+  // The shared libLLVM brings hundreds of options of its own, "threads" among them.
+  cl::ResetCommandLineParser();
+  static cl::OptionCategory category("quant-compile options");
+  QuantCompileOptions options;
+  CompileOptions &c = options.compile;
+  static cl::opt<std::string> input(cl::Positional, cl::desc("<model folder or .mlir file>"), cl::cat(category));
+  // Options live as long as the process: the parser keeps references to them.
+  auto text = [](StringRef name, const char *description, const char *value, const std::string &initial) {
+    return new cl::opt<std::string>(name, cl::desc(description), cl::value_desc(value), cl::init(initial),
+                                    cl::cat(category));
+  };
+  auto *output = text("o", "Output; its suffix says what to write", "path", "");
+  auto *format = text("format", "Format of weights that no other option names", "format", c.format);
+  auto *embedding = text("embedding-format", "Format of the embedding table", "format", c.embeddingFormat);
+  auto *head = text("head-format", "Format of the output head", "format", c.headFormat);
+  auto *activations = text("activations", "Precision of activations: f32 or i8", "kind", c.activations);
+  auto *strategy = text("strategy", "Kernel strategy: auto, lut, dot or dequant", "name", c.strategy);
+  auto *cpu = text("mcpu", "Target CPU, LLVM's name, or native; see --list-cpus", "cpu", c.cpu);
+  auto *compileTo = text("compile-to", "Stage to stop at, for .mlir outputs", "stage", "");
+  auto *report = text("report", "Write the report as JSON to this file", "path", "");
+  static cl::list<std::string> tensorFormats(
+      "tensor-format", cl::desc("Format of the tensors whose name the regular expression finds; repeatable, the "
+                                "last match wins"),
+      cl::value_desc("regex=format"), cl::cat(category));
+  static cl::opt<int64_t> context("context", cl::desc("Tokens that the KV cache holds (default: as the model says)"),
+                                  cl::value_desc("tokens"), cl::init(0), cl::cat(category));
+  static cl::opt<int64_t> chunk("chunk", cl::desc("Most tokens of one prefill call (default: 64)"),
+                                cl::value_desc("tokens"), cl::init(64), cl::cat(category));
+  static cl::opt<unsigned> threads("threads", cl::desc("Threads of the compiler itself (default: all cores)"),
+                                   cl::value_desc("n"), cl::init(0), cl::cat(category));
+  static cl::opt<bool> quiet("quiet", cl::desc("No table of tensors"), cl::cat(category));
+  static cl::alias quietShort("q", cl::desc("Alias for --quiet"), cl::aliasopt(quiet), cl::cat(category));
+  static cl::opt<bool> listCpus("list-cpus", cl::desc("Print the names that --mcpu takes"), cl::cat(category));
+  cl::HideUnrelatedOptions(category);
+  cl::SetVersionPrinter(printVersion);
+  cl::ParseCommandLineOptions(argc, argv, overview);
+
+  options.quiet = quiet;
+  options.listCpus = listCpus;
+  c.input = input;
+  c.output = *output;
+  c.format = *format;
+  c.embeddingFormat = *embedding;
+  c.headFormat = *head;
+  c.tensorFormats.assign(tensorFormats.begin(), tensorFormats.end());
+  c.activations = *activations;
+  c.strategy = *strategy;
+  c.cpu = *cpu;
+  c.compileTo = *compileTo;
+  c.reportFile = *report;
+  c.context = context;
+  c.chunk = chunk;
+  c.threads = threads;
+  c.progress = errs().is_displayed();
+  if (listCpus)
+    return options;
+  if (c.input.empty())
+    return usageError("no model given");
+  if (c.output.empty())
+    return usageError("no output given; add '-o PATH'");
+  if (context < 0 || (context.getNumOccurrences() && context == 0))
+    return usageError("--context must be at least 1");
+  if (chunk < 1 || chunk > 4096)
+    return usageError("--chunk must be between 1 and 4096");
+  return options;
+}
+
+} // namespace halftone

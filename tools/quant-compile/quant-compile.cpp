@@ -1,0 +1,53 @@
+//===- quant-compile.cpp - From a trained model to a native program -------===//
+#include "Options.h"
+
+#include "halftone/Import/LoadMlir.h"
+#include "halftone/Support/AtomicFile.h"
+#include "halftone/Target/TargetInfo.h"
+
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace halftone;
+using namespace llvm;
+
+static constexpr StringLiteral tool = "quant-compile";
+
+static Error run(const QuantCompileOptions &options) {
+  const CompileOptions &c = options.compile;
+  bool toStandardOutput = c.output == "-";
+  Expected<CompileReport> report = compile(c);
+  if (!report)
+    return report.takeError();
+  if (!c.reportFile.empty())
+    if (Error error = writeFileAtomically(c.reportFile, formatv("{0:2}\n", report->toJson()).str()))
+      return error;
+  if (options.quiet || toStandardOutput || report->tensors.empty())
+    return Error::success();
+  report->print(outs());
+  outs() << formatv("wrote {0} for {1}, activations {2}\n", c.output, report->cpu, c.activations);
+  outs().flush();
+  std::error_code status = outs().error();
+  outs().clear_error();
+  return status ? createStringError("cannot write to standard output: " + status.message()) : Error::success();
+}
+
+int main(int argc, char **argv) {
+  InitLLVM init(argc, argv);
+  Expected<QuantCompileOptions> options = parseQuantCompileOptions(argc, argv);
+  if (!options) {
+    reportError(tool, options.takeError());
+    return 1;
+  }
+  if (options->listCpus) {
+    for (const std::string &cpu : TargetInfo::listCpus())
+      outs() << cpu << '\n';
+    return 0;
+  }
+  if (Error error = run(*options)) {
+    reportError(tool, std::move(error));
+    return 1;
+  }
+  return 0;
+}
