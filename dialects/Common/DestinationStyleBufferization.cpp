@@ -2,6 +2,7 @@
 
 #include "dialects/Common/DestinationStyleBufferization.h"
 
+#include "mlir/Dialect/Utils/StructuredOpsUtils.h"
 #include "mlir/IR/PatternMatch.h"
 
 using namespace mlir;
