@@ -3,6 +3,7 @@
 #include "dialects/Lowbit/IR/LowbitAttrs.h"
 
 #include "dialects/Lowbit/IR/LowbitDialect.h"
+#include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
 
