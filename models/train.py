@@ -2,11 +2,13 @@
 """Train a small Llama on a text file and write it as a Hugging Face directory.
 
 Needs only Debian packages: python3-torch, python3-sentencepiece and
-python3-numpy. One CPU thread is enough for the default size; a CPU with
-bfloat16 instructions (AVX512_BF16) is about ten times faster than one without.
+python3-numpy. One thread of a CPU with bfloat16 instructions (AVX512_BF16) trains
+the default size in half an hour; without them the matrix products take several
+times as long.
 """
 
 import argparse
+import io
 import json
 import math
 import os
@@ -99,7 +101,6 @@ def set_dummy_prefix(proto):
 def train_tokenizer(text, vocab):
     """Returns the bytes of tokenizer.model. Trained line by line without a
     leading space, because a line start is not preceded by one in the text."""
-    import io
     out = io.BytesIO()
     spm.SentencePieceTrainer.train(
         sentence_iterator=iter([line for line in text.split('\n') if line]),
@@ -161,7 +162,8 @@ class Corpus:
                 line = int(np.searchsorted(self.offset,
                                            self.offset[line] + length - 1))
             line += 1
-        return torch.from_numpy(np.stack(rows).astype(np.int64))
+        rows = np.array(rows, np.int64).reshape(-1, length)
+        return torch.from_numpy(rows)
 
 
 # --- Model --------------------------------------------------------------------
@@ -473,7 +475,11 @@ def main():
     except (OSError, UnicodeDecodeError) as e:
         sys.exit('train.py: %s: %s' % (a.text, e))
     train_text, dev_text, docs = split_text(text)
-    tokenizer_bytes = train_tokenizer(train_text, a.vocab)
+    try:
+        tokenizer_bytes = train_tokenizer(train_text, a.vocab)
+    except RuntimeError as e:
+        sys.exit('train.py: %s: no tokenizer of %d pieces from this text: %s'
+                 % (a.text, a.vocab, e))
     tokenizer = spm.SentencePieceProcessor(model_proto=tokenizer_bytes)
     replace_file(os.path.join(a.out, 'tokenizer.model'), tokenizer_bytes)
     replace_file(os.path.join(a.out, 'valid.txt'),
@@ -483,6 +489,10 @@ def main():
                  (json.dumps(config, indent=1) + '\n').encode())
     corpus = Corpus(tokenizer, train_text, np.random.default_rng(a.seed))
     dev = Corpus(tokenizer, dev_text, None).cover(a.context + 1)
+    if not len(dev):
+        sys.exit('train.py: %s: the 5%% held out, less the %d bytes of valid.txt, '
+                 'are less than one window of %d tokens; give more text or a '
+                 'smaller --context' % (a.text, VALID_BYTES, a.context))
     model = Llama(config, torch.Generator().manual_seed(a.seed))
     longest = max(len(tokenizer.encode(d)) for d in docs)
     print('train %d tokens, dev %d windows, valid %d documents of at most %d '
