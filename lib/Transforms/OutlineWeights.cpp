@@ -9,7 +9,6 @@
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/SymbolTable.h"
 #include "llvm/ADT/SetVector.h"
-#include "llvm/ADT/StringMap.h"
 
 namespace halftone {
 #define GEN_PASS_DEF_LOWBITOUTLINEWEIGHTS
@@ -23,7 +22,7 @@ namespace {
 
 constexpr int64_t kSmallConstantBytes = 1024;
 
-/// Ops of the chain that ends in `op`, operands first.
+/// Ops of the chain that ends in `op`, operands (and what they write to) first.
 void collectChain(Operation *op, llvm::SetVector<Operation *> &chain) {
   for (Value operand : op->getOperands())
     collectChain(operand.getDefiningOp(), chain);
@@ -52,20 +51,22 @@ struct OutlineWeights : halftone::impl::LowbitOutlineWeightsBase<OutlineWeights>
           ends.push_back(op);
       });
     OpBuilder builder(module.getContext());
-    insertion = &module.getBody()->front();
+    if (!ends.empty())
+      insertion = &module.getBody()->front();
     for (Operation *end : ends)
       outline(end, builder);
     for (auto function : module.getOps<func::FuncOp>())
       eraseDeadChains(function);
   }
 
-  /// A chain's last op: some user is not part of a chain.
+  /// A chain's last op: some user is not part of a chain. Constants of other types than f32 are left to
+  /// bufferization: only floats can be evaluated.
   static bool isEnd(Operation *op) {
-    if (op->getNumResults() != 1 || isa<tensor::EmptyOp>(op) || !isWeightChain(op))
+    if (op->getNumResults() != 1 || !isWeightChain(op))
       return false;
     if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
       auto type = cast<RankedTensorType>(constant.getType());
-      if (type.getNumElements() * type.getElementTypeBitWidth() / 8 < kSmallConstantBytes)
+      if (!type.getElementType().isF32() || type.getNumElements() * 4 < kSmallConstantBytes)
         return false;
     }
     return llvm::any_of(op->getUsers(), [](Operation *user) { return !isWeightChain(user); });
@@ -76,10 +77,8 @@ struct OutlineWeights : halftone::impl::LowbitOutlineWeightsBase<OutlineWeights>
     collectChain(end, chain);
     lowbit::GlobalOp global = createGlobal(end, chain, builder);
     builder.setInsertionPoint(end);
-    auto get = lowbit::GetGlobalOp::create(builder, end->getLoc(), end->getResult(0).getType(),
-                                           global.getSymName());
-    end->getResult(0).replaceUsesWithIf(get.getResult(),
-                                        [](OpOperand &use) { return !isWeightChain(use.getOwner()); });
+    auto get = lowbit::GetGlobalOp::create(builder, end->getLoc(), end->getResult(0).getType(), global.getSymName());
+    end->getResult(0).replaceUsesWithIf(get.getResult(), [](OpOperand &use) { return !isWeightChain(use.getOwner()); });
   }
 
   lowbit::GlobalOp createGlobal(Operation *end, const llvm::SetVector<Operation *> &chain, OpBuilder &builder) {
@@ -96,30 +95,31 @@ struct OutlineWeights : halftone::impl::LowbitOutlineWeightsBase<OutlineWeights>
       inner.clone(*op, mapping);
     lowbit::YieldOp::create(inner, end->getLoc(), mapping.lookup(end->getResult(0)));
 
-    // Equal chains share one global: compare the text of the body.
-    std::string text;
-    llvm::raw_string_ostream os(text);
-    global.getBody().front().print(os);
-    auto [entry, isNew] = known.try_emplace(text, global);
-    if (!isNew) {
-      global.erase();
-      return entry->second;
-    }
+    // Equal chains share one global.
+    for (lowbit::GlobalOp other : known[type])
+      if (OperationEquivalence::isRegionEquivalentTo(&global.getBody(), &other.getBody(),
+                                                     OperationEquivalence::IgnoreLocations)) {
+        global.erase();
+        return other;
+      }
+    known[type].push_back(global);
     symbols->insert(global);
     return global;
   }
 
   static void eraseDeadChains(func::FuncOp function) {
     SmallVector<Operation *> ops;
-    function.walk([&](Operation *op) { ops.push_back(op); });
-    for (Operation *op : llvm::reverse(ops))
+    function.walk([&](Operation *op) {
       if (isa<tensor::EmptyOp>(op) || isWeightChain(op))
-        if (op->use_empty())
-          op->erase();
+        ops.push_back(op);
+    });
+    for (Operation *op : llvm::reverse(ops))
+      if (op->use_empty())
+        op->erase();
   }
 
   std::optional<SymbolTable> symbols;
-  llvm::StringMap<lowbit::GlobalOp> known;
+  llvm::DenseMap<Type, SmallVector<lowbit::GlobalOp>> known;
   Operation *insertion = nullptr;
 };
 

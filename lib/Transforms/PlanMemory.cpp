@@ -3,7 +3,8 @@
 #include "halftone/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Interfaces/ViewLikeInterface.h"
+#include "mlir/Interfaces/DataLayoutInterfaces.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/Support/MathExtras.h"
 
 namespace halftone {
@@ -24,16 +25,30 @@ struct Buffer {
   int64_t bytes, first, last, offset = 0;
 };
 
-/// Position of the last op of `block` that uses `value` or anything derived from it.
-int64_t lastUse(Value value, Block &block, const llvm::DenseMap<Operation *, int64_t> &positions) {
-  int64_t last = 0;
+/// All uses of `value` and of the memrefs made from it: views, results of regions that yield it, arguments of regions.
+void collectUsers(Value value, llvm::SetVector<Operation *> &users) {
   for (Operation *user : value.getUsers()) {
-    Operation *inBlock = block.findAncestorOpInBlock(*user);
-    last = std::max(last, positions.lookup(inBlock));
-    for (Value result : user->getResults())
-      if (isa<BaseMemRefType>(result.getType()))
-        last = std::max(last, lastUse(result, block, positions));
+    if (!users.insert(user))
+      continue;
+    auto follow = [&](ValueRange values) {
+      for (Value next : values)
+        if (isa<BaseMemRefType>(next.getType()))
+          collectUsers(next, users);
+    };
+    follow(user->getResults());
+    for (Region &region : user->getRegions())
+      follow(region.getArguments());
+    if (user->hasTrait<OpTrait::IsTerminator>() && !isa<func::ReturnOp>(user))
+      follow(user->getParentOp()->getResults());
   }
+}
+
+/// Position of the last op of `block` that uses one of `users`.
+int64_t lastUse(const llvm::SetVector<Operation *> &users, Block &block,
+                const llvm::DenseMap<Operation *, int64_t> &positions) {
+  int64_t last = 0;
+  for (Operation *user : users)
+    last = std::max(last, positions.lookup(block.findAncestorOpInBlock(*user)));
   return last;
 }
 
@@ -63,11 +78,13 @@ struct PlanMemory : halftone::impl::HalftonePlanMemoryBase<PlanMemory> {
   void runOnOperation() override {
     bool isModel = getOperation()->hasAttr("halftone.model");
     for (auto function : getOperation().getOps<func::FuncOp>())
-      if (function.isPublic() && !function.isExternal())
-        plan(function, isModel);
+      if (function.isPublic() && !function.isExternal() && failed(plan(function, isModel)))
+        return signalPassFailure();
   }
 
-  void plan(func::FuncOp function, bool isModel) {
+  LogicalResult plan(func::FuncOp function, bool isModel) {
+    if (!llvm::hasSingleElement(function.getBody()))
+      return function.emitError("function '") << function.getSymName() << "' has more than one block";
     Block &block = function.front();
     llvm::DenseMap<Operation *, int64_t> positions;
     for (auto [position, op] : llvm::enumerate(block))
@@ -75,39 +92,62 @@ struct PlanMemory : halftone::impl::HalftonePlanMemoryBase<PlanMemory> {
 
     SmallVector<Buffer> buffers;
     SmallVector<memref::AllocOp> others;
-    function.walk([&](memref::AllocOp alloc) {
+    WalkResult result = function.walk([&](memref::AllocOp alloc) {
+      llvm::SetVector<Operation *> users;
+      collectUsers(alloc.getResult(), users);
       bool isDynamic = !alloc.getType().hasStaticShape();
-      if (alloc->getBlock() != &block || (isDynamic && !isModel))
-        others.push_back(alloc);
-      else
-        buffers.push_back({alloc, bytesOf(alloc.getType()), positions[alloc],
-                           lastUse(alloc.getResult(), block, positions)});
+      if (alloc->getBlock() == &block && (!isDynamic || isModel)) {
+        buffers.push_back({alloc, bytesOf(alloc), positions[alloc], lastUse(users, block, positions)});
+        return WalkResult::advance();
+      }
+      if (users.contains(alloc->getBlock()->getTerminator())) {
+        alloc.emitOpError("leaves the block that it is in; such memory cannot be planned");
+        return WalkResult::interrupt();
+      }
+      others.push_back(alloc);
+      return WalkResult::advance();
     });
-    int64_t total = std::max(placeBuffers(buffers), kAlignment);
+    if (result.wasInterrupted())
+      return failure();
+    placeInScratch(function, buffers);
+    for (memref::AllocOp alloc : others)
+      freeAtEnd(alloc);
+    return success();
+  }
 
+  /// Makes the buffers views of a new argument, and forgets who freed them.
+  static void placeInScratch(func::FuncOp function, MutableArrayRef<Buffer> buffers) {
+    int64_t total = std::max(placeBuffers(buffers), kAlignment);
     OpBuilder builder(function.getContext());
     auto scratchType = MemRefType::get({total}, builder.getI8Type());
     (void)function.insertArgument(function.getNumArguments(), scratchType, {}, function.getLoc());
     Value scratch = function.getArguments().back();
     for (Buffer &buffer : buffers) {
+      for (Operation *user : llvm::make_early_inc_range(buffer.alloc->getUsers()))
+        if (isa<memref::DeallocOp>(user))
+          user->erase();
       builder.setInsertionPoint(buffer.alloc);
       Location loc = buffer.alloc.getLoc();
       Value offset = arith::ConstantIndexOp::create(builder, loc, buffer.offset);
-      Value view = memref::ViewOp::create(builder, loc, buffer.alloc.getType(), scratch, offset,
-                                          buffer.alloc.getDynamicSizes());
+      Value view =
+          memref::ViewOp::create(builder, loc, buffer.alloc.getType(), scratch, offset, buffer.alloc.getDynamicSizes());
       buffer.alloc.replaceAllUsesWith(view);
       buffer.alloc.erase();
-    }
-    // What could not be placed lives as long as its block.
-    for (memref::AllocOp alloc : others) {
-      builder.setInsertionPoint(alloc->getBlock()->getTerminator());
-      memref::DeallocOp::create(builder, alloc.getLoc(), alloc.getResult());
     }
     function->setAttr("halftone.scratch_bytes", builder.getI64IntegerAttr(total));
   }
 
-  int64_t bytesOf(MemRefType type) const {
-    int64_t bytes = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+  /// What could not be placed lives as long as its block.
+  static void freeAtEnd(memref::AllocOp alloc) {
+    if (llvm::any_of(alloc->getUsers(), llvm::IsaPred<memref::DeallocOp>))
+      return;
+    OpBuilder builder(alloc->getBlock()->getTerminator());
+    memref::DeallocOp::create(builder, alloc.getLoc(), alloc.getResult());
+  }
+
+  int64_t bytesOf(memref::AllocOp alloc) const {
+    MemRefType type = alloc.getType();
+    int64_t bytes = DataLayout::closest(alloc).getTypeSize(type.getElementType()).getFixedValue();
     for (int64_t size : type.getShape())
       bytes *= ShapedType::isDynamic(size) ? maxDynamic : size;
     return llvm::alignTo(std::max<int64_t>(bytes, 1), kAlignment);

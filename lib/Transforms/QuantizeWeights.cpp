@@ -8,7 +8,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Utils/Utils.h"
-#include "llvm/ADT/StringSet.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/Support/Regex.h"
 #include <memory>
 
@@ -49,11 +49,12 @@ std::optional<Product> matchProduct(linalg::LinalgOp op) {
   bool rowsAreOutputs = b->first == n && b->second == k;
   if (!rowsAreOutputs && !(b->first == k && b->second == n))
     return std::nullopt;
-  Product product{op, op.getDpsInputOperand(0)->get(), op.getDpsInputOperand(1)->get(),
-                  op.getDpsInitOperand(0)->get(), rowsAreOutputs};
+  Product product{op, op.getDpsInputOperand(0)->get(), op.getDpsInputOperand(1)->get(), op.getDpsInitOperand(0)->get(),
+                  rowsAreOutputs};
   auto isF32 = [](Value v) { return cast<RankedTensorType>(v.getType()).getElementType().isF32(); };
   if (!isF32(product.activations) || !isF32(product.weights) || !isF32(product.init) ||
-      !isWeightChain(product.weights) || isWeightChain(product.activations))
+      !isWeightChain(product.weights) || isWeightChain(product.activations) ||
+      cast<ShapedType>(product.weights.getType()).getNumElements() == 0)
     return std::nullopt;
   return product;
 }
@@ -65,6 +66,27 @@ bool isZeroOrEmpty(Value init) {
   if (auto constant = init.getDefiningOp<arith::ConstantOp>())
     return matchPattern(constant.getResult(), m_AnyZeroFloat());
   return init.getDefiningOp<tensor::EmptyOp>() != nullptr;
+}
+
+/// `value` with its number of columns known.
+Value withColumns(OpBuilder &builder, Value value, int64_t columns) {
+  auto type = cast<RankedTensorType>(value.getType());
+  if (!type.isDynamicDim(1))
+    return value;
+  auto known = RankedTensorType::get({type.getDimSize(0), columns}, type.getElementType());
+  return tensor::CastOp::create(builder, value.getLoc(), known, value);
+}
+
+/// What tells weights apart: the name of an external, the value of a constant at the root of the chain.
+Attribute weightIdentity(Value weights) {
+  Operation *op = weights.getDefiningOp();
+  while (op->getNumOperands() > 0)
+    op = op->getOperand(0).getDefiningOp();
+  if (auto external = dyn_cast<lowbit::ExternalOp>(op))
+    return external.getTensorNameAttr();
+  if (auto constant = dyn_cast<arith::ConstantOp>(op))
+    return constant.getValue();
+  return {};
 }
 
 /// An uninitialized tensor of the shape of `like`.
@@ -82,8 +104,8 @@ Value withOutputRows(OpBuilder &builder, const Product &product) {
     return transpose.getInput();
   Location loc = product.weights.getLoc();
   auto type = cast<RankedTensorType>(product.weights.getType());
-  Value empty = tensor::EmptyOp::create(
-      builder, loc, ArrayRef<int64_t>{type.getDimSize(1), type.getDimSize(0)}, type.getElementType());
+  Value empty = tensor::EmptyOp::create(builder, loc, ArrayRef<int64_t>{type.getDimSize(1), type.getDimSize(0)},
+                                        type.getElementType());
   return linalg::TransposeOp::create(builder, loc, product.weights, empty, ArrayRef<int64_t>{1, 0})->getResult(0);
 }
 
@@ -106,9 +128,10 @@ struct QuantizeWeights : halftone::impl::LowbitQuantizeWeightsBase<QuantizeWeigh
       if (isa<linalg::LinalgOp, nn::EmbedOp>(op))
         ops.push_back(op);
     });
+    embeddings.clear();
     for (Operation *op : ops)
-      if (auto embed = dyn_cast<nn::EmbedOp>(op))
-        embeddingNames.insert(weightName(embed.getTable()));
+      if (auto embed = dyn_cast<nn::EmbedOp>(op); embed && isWeightChain(embed.getTable()))
+        embeddings.insert(weightIdentity(embed.getTable()));
     for (Operation *op : ops) {
       if (auto embed = dyn_cast<nn::EmbedOp>(op))
         rewriteEmbed(embed);
@@ -132,6 +155,7 @@ private:
     if (failed(read(format, defaultFormat)) || failed(read(embeddingFormat, embedding)) ||
         failed(read(headFormat, head)))
       return failure();
+    rules.clear();
     for (const std::string &text : tensorFormats) {
       auto [regex, name] = StringRef(text).rsplit('=');
       Rule rule{text, std::make_shared<llvm::Regex>(regex), {}};
@@ -150,6 +174,9 @@ private:
     std::optional<lowbit::Strategy> s = lowbit::symbolizeStrategy(strategy);
     if (!s)
       return getOperation().emitError("unknown strategy '") << strategy << "', expected auto, lut, dot or dequant";
+    if ((*s == lowbit::Strategy::Lut || *s == lowbit::Strategy::Dot) && *a != lowbit::Activations::I8)
+      return getOperation().emitError("strategy ")
+             << strategy << " works on integer activations; add activations=i8 or use dequant";
     activationKind = *a;
     strategyKind = *s;
     return success();
@@ -188,15 +215,18 @@ private:
     OpBuilder builder(product.op);
     Location loc = product.op.getLoc();
     std::string name = weightName(product.weights);
-    bool isHead = embeddingNames.contains(name) || name == "lm_head.weight";
+    bool isHead = embeddings.contains(weightIdentity(product.weights)) || name == "lm_head.weight";
     Value weights = quantized(builder, withOutputRows(builder, product), choose(name, false, isHead));
-    Value empty = emptyLike(builder, loc, product.init);
+    auto shape = cast<RankedTensorType>(weights.getType()).getShape();
+    Value empty = withColumns(builder, emptyLike(builder, loc, product.init), shape[0]);
     // A product with unquantized weights has nothing but the float kernel.
     bool isFloat = cast<RankedTensorType>(weights.getType()).getElementType().isF32();
-    auto matmul = lowbit::MatmulOp::create(builder, loc, product.activations, weights, empty,
-                                           isFloat ? lowbit::Activations::F32 : activationKind,
+    auto matmul = lowbit::MatmulOp::create(builder, loc, withColumns(builder, product.activations, shape[1]), weights,
+                                           empty, isFloat ? lowbit::Activations::F32 : activationKind,
                                            isFloat ? lowbit::Strategy::Auto : strategyKind);
     Value result = matmul->getResult(0);
+    if (result.getType() != product.init.getType())
+      result = tensor::CastOp::create(builder, loc, product.init.getType(), result);
     if (!isZeroOrEmpty(product.init)) {
       Value sum = emptyLike(builder, loc, product.init);
       result = linalg::AddOp::create(builder, loc, ValueRange{result, product.init}, ValueRange{sum}).getResult(0);
@@ -209,7 +239,7 @@ private:
   std::vector<Rule> rules;
   lowbit::Activations activationKind = lowbit::Activations::F32;
   lowbit::Strategy strategyKind = lowbit::Strategy::Auto;
-  llvm::StringSet<> embeddingNames;
+  llvm::DenseSet<Attribute> embeddings; ///< identities of the tables of nn.embed
 };
 
 } // namespace

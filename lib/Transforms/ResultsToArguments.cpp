@@ -25,7 +25,9 @@ struct ResultsToArguments : halftone::impl::HalftoneResultsToArgumentsBase<Resul
   static LogicalResult rewrite(func::FuncOp function) {
     if (!llvm::hasSingleElement(function.getBody()))
       return function.emitError("function '") << function.getSymName() << "' has more than one block";
-    auto ret = cast<func::ReturnOp>(function.front().getTerminator());
+    auto ret = dyn_cast<func::ReturnOp>(function.front().getTerminator());
+    if (!ret)
+      return function.emitError("function '") << function.getSymName() << "' does not end in func.return";
     OpBuilder builder(ret);
     for (Value result : ret.getOperands()) {
       auto type = dyn_cast<RankedTensorType>(result.getType());

@@ -42,8 +42,8 @@ public:
     auto type = cast<RankedTensorType>(op.getTable().getType());
     auto gather = lowbit::GatherPackedOp::create(
         builder, op.getLoc(), op.getIds(),
-        pack(builder, op.getTable(), type.getElementType().isF32() ? lowbit::PackLayout::Float16
-                                                                   : lowbit::PackLayout::Rows16),
+        pack(builder, op.getTable(),
+             type.getElementType().isF32() ? lowbit::PackLayout::Float16 : lowbit::PackLayout::Rows16),
         op.getOutput(), type.getElementType(), type.getDimSize(0));
     op->replaceAllUsesWith(gather->getResults());
     op.erase();
@@ -63,11 +63,7 @@ private:
                                 << lowbit::stringifyStrategy(strategy) << " needs; use dequant or two-level scales";
       return failure();
     }
-    if (!integers) {
-      op.emitOpError("strategy ") << lowbit::stringifyStrategy(strategy)
-                                  << " needs 8-bit activations (activations = i8)";
-      return failure();
-    }
+    assert(integers && "the verifier of lowbit.matmul wants 8-bit activations here");
     return strategy;
   }
 
@@ -76,8 +72,8 @@ private:
   }
 
   static Value dequant(OpBuilder &builder, lowbit::MatmulOp op, Type element, const Format &format) {
-    Value packed = pack(builder, op.getWeights(), format.kind == FormatKind::Float ? lowbit::PackLayout::Float16
-                                                                                   : lowbit::PackLayout::Rows16);
+    Value packed = pack(builder, op.getWeights(),
+                        format.kind == FormatKind::Float ? lowbit::PackLayout::Float16 : lowbit::PackLayout::Rows16);
     return lowbit::MatmulDequantOp::create(builder, op.getLoc(), op.getInput(), packed, op.getOutput(), element)
         ->getResult(0);
   }
@@ -103,12 +99,12 @@ private:
     Value codes = quantize->getResult(0), scales = quantize->getResult(1), sums = quantize->getResult(2);
     if (strategy == lowbit::Strategy::Dot)
       return lowbit::MatmulDotOp::create(builder, loc, codes, scales, sums,
-                                         pack(builder, op.getWeights(), lowbit::PackLayout::Rows16),
-                                         op.getOutput(), element, cols)
+                                         pack(builder, op.getWeights(), lowbit::PackLayout::Rows16), op.getOutput(),
+                                         element, cols)
           ->getResult(0);
     int64_t bytes = groups.paddedCols() / 8 * tableBytesPerSlice(tableWidth);
-    auto tables = lowbit::BuildTablesOp::create(
-        builder, loc, codes, perToken(builder, loc, x, bytes, builder.getI8Type()), tableWidth);
+    auto tables = lowbit::BuildTablesOp::create(builder, loc, codes,
+                                                perToken(builder, loc, x, bytes, builder.getI8Type()), tableWidth);
     return lowbit::MatmulLutOp::create(builder, loc, tables->getResult(0), scales, sums,
                                        pack(builder, op.getWeights(), lowbit::PackLayout::Rows64), op.getOutput(),
                                        element, cols, tableWidth)
@@ -134,6 +130,10 @@ struct SelectKernels : halftone::impl::LowbitSelectKernelsBase<SelectKernels> {
         ops.push_back(op);
     });
     for (Operation *op : ops) {
+      if (op->getNumResults() == 0) {
+        op->emitOpError("works on buffers; kernels are selected on tensors, before bufferization");
+        return signalPassFailure();
+      }
       if (auto gather = dyn_cast<lowbit::GatherOp>(op))
         selector.rewrite(gather);
       else if (failed(selector.rewrite(cast<lowbit::MatmulOp>(op))))

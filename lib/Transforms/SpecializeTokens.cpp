@@ -34,10 +34,15 @@ struct SpecializeTokens : halftone::impl::HalftoneSpecializeTokensBase<Specializ
     if (!module->hasAttr("halftone.model"))
       return;
     auto body = module.lookupSymbol<func::FuncOp>("body");
-    if (!body) {
+    if (!body || body.isExternal()) {
       module.emitError("the module has the attribute 'halftone.model' but no function 'body'");
       return signalPassFailure();
     }
+    for (StringRef name : {"decode", "prefill"})
+      if (Operation *taken = module.lookupSymbol(name)) {
+        taken->emitError("the name '") << name << "' is taken; a model's '" << name << "' is made from its 'body'";
+        return signalPassFailure();
+      }
     OpBuilder builder(body);
     auto decode = cast<func::FuncOp>(builder.clone(*body));
     decode.setSymName("decode");
@@ -73,6 +78,9 @@ struct SpecializeTokens : halftone::impl::HalftoneSpecializeTokensBase<Specializ
       }
       for (Value result : op->getResults())
         result.setType(singleToken(result.getType()));
+      for (Region &region : op->getRegions())
+        for (BlockArgument argument : region.getArguments())
+          argument.setType(singleToken(argument.getType()));
     });
     for (Operation *op : llvm::reverse(erased))
       if (op->use_empty())

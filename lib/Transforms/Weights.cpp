@@ -13,12 +13,16 @@ using namespace halftone;
 bool halftone::isWeightChain(Operation *op) {
   if (isa<lowbit::ExternalOp, nn::RopeTableOp>(op))
     return true;
-  if (auto constant = dyn_cast<arith::ConstantOp>(op))
-    return isa<RankedTensorType>(constant.getType());
-  if (auto empty = dyn_cast<tensor::EmptyOp>(op))
-    return empty.getType().hasStaticShape();
+  if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
+    auto type = dyn_cast<RankedTensorType>(constant.getType());
+    return type && type.getElementType().isIntOrFloat() &&
+           isa<DenseElementsAttr, DenseResourceElementsAttr>(constant.getValue());
+  }
   if (auto transpose = dyn_cast<linalg::TransposeOp>(op))
-    return isWeightChain(transpose.getInput()) && transpose.getInit().getDefiningOp<tensor::EmptyOp>();
+    return isWeightChain(transpose.getInput()) && transpose.getPermutation() == ArrayRef<int64_t>{1, 0} &&
+           cast<ShapedType>(transpose.getInput().getType()).getElementType().isF32() &&
+           cast<ShapedType>(transpose.getInit().getType()).hasStaticShape() &&
+           transpose.getInit().getDefiningOp<tensor::EmptyOp>();
   if (!isa<lowbit::QuantizeOp, lowbit::DequantizeOp, lowbit::AssembleOp, lowbit::DisassembleOp, lowbit::PackOp>(op))
     return false;
   return llvm::all_of(op->getOperands(), [](Value operand) { return isWeightChain(operand); });

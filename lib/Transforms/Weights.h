@@ -7,7 +7,8 @@
 
 namespace halftone {
 
-/// True if `op` may be part of the chain that computes a weight and all its operands are such chains too.
+/// True if `op` may be part of the chain that computes a weight and all its operands are such chains too. The
+/// tensor.empty under a transposition belongs to the transposition and is no chain of its own.
 bool isWeightChain(mlir::Operation *op);
 inline bool isWeightChain(mlir::Value value) {
   return value.getDefiningOp() && isWeightChain(value.getDefiningOp());

@@ -9,6 +9,7 @@
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "llvm/Support/FormatVariadic.h"
 #include <cmath>
+#include <cstring>
 
 using namespace mlir;
 using namespace halftone;
@@ -65,8 +66,7 @@ private:
   llvm::Expected<Datum> readExternal(lowbit::ExternalOp op) {
     noteSource(op.getTensorName(), typeOf(op.getResult()).getShape());
     if (!store)
-      return failure("tensor '{0}': the module names no weight file; add the attribute lowbit.externals",
-                     record.name);
+      return failure("tensor '{0}': the module names no weight file; add the attribute lowbit.externals", record.name);
     const TensorEntry *entry = store->find(op.getTensorName());
     if (!entry)
       return failure("tensor '{0}' is not in '{1}'", record.name,
@@ -78,9 +78,26 @@ private:
     llvm::Expected<std::vector<float>> floats = store->readFloats(*entry);
     if (!floats)
       return floats.takeError();
+    if (llvm::Error error = checkFinite(*floats, record.shape))
+      return error;
     Datum datum;
     datum.floats = std::move(*floats);
     return datum;
+  }
+
+  /// An error that names the first NaN or infinity. Masks among constants hold infinities; checkpoints do not.
+  llvm::Error checkFinite(ArrayRef<float> floats, ArrayRef<int64_t> shape) const {
+    auto bad = llvm::find_if(floats, [](float value) { return !std::isfinite(value); });
+    if (bad == floats.end())
+      return llvm::Error::success();
+    SmallVector<int64_t> position;
+    int64_t rest = bad - floats.begin();
+    for (int64_t size : llvm::reverse(shape)) {
+      position.insert(position.begin(), rest % size);
+      rest /= size;
+    }
+    return failure("tensor '{0}': the weight at [{1}] is {2}", record.name,
+                   llvm::make_range(position.begin(), position.end()), std::isnan(*bad) ? "not a number" : "infinite");
   }
 
   llvm::Expected<Datum> readConstant(arith::ConstantOp op) {
@@ -103,8 +120,8 @@ private:
       if (!blob || int64_t(blob->getData().size()) != type.getNumElements() * 4)
         return failure("weight '{0}': the resource '{1}' is missing or has the wrong size", name,
                        resource.getRawHandle().getKey());
-      const float *data = reinterpret_cast<const float *>(blob->getData().data());
-      datum.floats.assign(data, data + type.getNumElements());
+      datum.floats.resize(type.getNumElements());
+      std::memcpy(datum.floats.data(), blob->getData().data(), blob->getData().size());
       return datum;
     }
     return failure("weight '{0}': only dense and dense_resource constants can be weights", name);
@@ -150,8 +167,7 @@ private:
     int64_t rows = type.getDimSize(0), cols = type.getDimSize(1);
     record.format = op.getFormat();
     record.bitsPerWeight = record.format.bitsPerWeight(rows, cols);
-    llvm::Expected<QuantizedMatrix> matrix =
-        quantize(source->floats, rows, cols, record.format, record.name, threads);
+    llvm::Expected<QuantizedMatrix> matrix = quantize(source->floats, rows, cols, record.format, record.name, threads);
     if (!matrix)
       return matrix.takeError();
     record.relativeSquaredError = relativeSquaredError(source->floats, dequantize(*matrix));
@@ -181,10 +197,8 @@ private:
       Layout layout = op.getLayout() == lowbit::PackLayout::Rows64 ? Layout::Rows64 : Layout::Rows16;
       result.bytes = pack(*source->matrix, layout, threads);
     } else {
-      for (auto [i, value] : llvm::enumerate(source->floats))
-        if (!std::isfinite(value))
-          return failure("tensor '{0}' holds {1} at [{2}, {3}]", record.name, std::isnan(value) ? "NaN" : "infinity",
-                         i / type.getDimSize(1), i % type.getDimSize(1));
+      if (llvm::Error error = checkFinite(source->floats, type.getShape()))
+        return error;
       result.bytes = packFloats(source->floats, type.getDimSize(0), type.getDimSize(1));
     }
     return result;
@@ -215,6 +229,8 @@ llvm::StringMap<std::string> findStrategies(ModuleOp module) {
   return strategies;
 }
 
+constexpr uint64_t kAlignment = 64;
+
 } // namespace
 
 llvm::Expected<std::vector<WeightRecord>> halftone::evaluateWeights(ModuleOp module, const TensorStore *store,
@@ -233,9 +249,10 @@ llvm::Expected<std::vector<WeightRecord>> halftone::evaluateWeights(ModuleOp mod
       return datum.takeError();
     if (datum->kind == Datum::Matrix)
       return failure("weight '{0}' is not packed; run lowbit-select-kernels before", evaluator.record.name);
-    if (!global.getOffset())
-      return failure("weight '{0}' has no place yet; run lowbit-place-weights before", evaluator.record.name);
-    os.write_zeros(start + *global.getOffset() - os.tell());
+    uint64_t place = llvm::alignTo(os.tell() - start, kAlignment);
+    if (global.getOffset() != place)
+      return failure("weight '{0}' is not at its place; run lowbit-place-weights before", evaluator.record.name);
+    os.write_zeros(start + place - os.tell());
     llvm::ArrayRef<uint8_t> bytes = datum->bytes;
     if (datum->kind == Datum::Floats)
       bytes = {reinterpret_cast<const uint8_t *>(datum->floats.data()), datum->floats.size() * 4};
@@ -247,9 +264,12 @@ llvm::Expected<std::vector<WeightRecord>> halftone::evaluateWeights(ModuleOp mod
     if (options.progress)
       options.progress(records.size(), globals.size(), records.back());
   }
-  int64_t total = 0;
-  if (auto attr = module->getAttrOfType<IntegerAttr>("lowbit.weight_bytes"))
-    total = attr.getInt();
+  uint64_t total = llvm::alignTo(os.tell() - start, kAlignment);
+  auto expected = module->getAttrOfType<IntegerAttr>("lowbit.weight_bytes");
+  if (!expected || uint64_t(expected.getInt()) != total)
+    return failure("the module's weights take {0} bytes, which its attribute lowbit.weight_bytes does not say; run "
+                   "lowbit-place-weights before",
+                   total);
   os.write_zeros(start + total - os.tell());
   return records;
 }

@@ -71,11 +71,11 @@ def LowbitSelectKernels : Pass<"lowbit-select-kernels", "::mlir::ModuleOp"> {
     Each `lowbit.matmul` becomes `lowbit.matmul_dot`, `lowbit.matmul_lut` or `lowbit.matmul_dequant` on a
     `lowbit.pack` of its weights, preceded by what these need (`lowbit.quantize_activations`,
     `lowbit.build_tables`); `lowbit.gather` becomes `lowbit.gather_packed`. `auto` is: float activations dequant,
-    8-bit activations dot, because both decode and prefill then read one packed copy. One weight gets one layout: a
-    table that is also gathered from is packed as rows16.
+    8-bit activations dot, because both decode and prefill then read one packed copy, in the layout that
+    `lowbit.gather_packed` reads too. A table that is gathered from and has a forced lut product is packed twice.
 
-    Errors: lut or dot with float activations or float weights; bcq with plane scales with 8-bit activations under
-    a forced lut or dot (with `auto` it is computed by dequant).
+    Errors: a forced lut or dot with float weights or bcq with plane scales (with `auto` they are computed by
+    dequant); operations on buffers.
   }];
   let options = [
     Option<"cpu", "cpu", "std::string", "\"native\"", "LLVM CPU name, sets the table width of lut">
@@ -89,7 +89,16 @@ def HalftonePlanMemory : Pass<"halftone-plan-memory", "::mlir::ModuleOp"> {
     Every `memref.alloc` in the outermost block of a public function becomes a `memref.view` of a new argument, the
     scratch area. Buffers that are never live together share memory; each starts at a multiple of 64 bytes. A
     dynamic size must be bounded by `max-dynamic`, the most tokens in a call. The function gets the attribute
-    `halftone.scratch_bytes`. Only for functions with straight-line outermost code, which models are.
+    `halftone.scratch_bytes`. Other buffers (in loops, or of dynamic size outside of models) are freed at the end of
+    their block.
+
+    Errors: a function of several blocks; a buffer in a region that leaves the region.
+
+    ```mlir
+    %a = memref.alloc() : memref<4x8xf32>
+    // becomes
+    %a = memref.view %scratch[%c128][] : memref<512xi8> to memref<4x8xf32>
+    ```
   }];
   let options = [
     Option<"maxDynamic", "max-dynamic", "int64_t", "64", "bound of every dynamic size">

@@ -8,8 +8,6 @@ using namespace mlir;
 using namespace halftone;
 
 LogicalResult halftone::checkBuffers(Operation *op) {
-  if (!op->getParentOfType<func::FuncOp>())
-    return op->emitOpError("is not inside a function");
   for (Value operand : op->getOperands()) {
     if (isa<TensorType>(operand.getType()))
       return op->emitOpError("works on tensors; bufferize before making kernels");
@@ -28,16 +26,20 @@ static Value getExec(func::FuncOp function) {
   return function.getArgument(0);
 }
 
-void halftone::launch(OpBuilder &builder, Location loc, const Kernel &kernel, ValueRange args, Value tokens) {
+void halftone::launch(OpBuilder &builder, Location loc, const Kernel &kernel, ValueRange operands, Value tokens) {
+  // Operands may disagree in whether the number of tokens is static: the kernel's type decides.
+  SmallVector<Value> args(operands);
+  for (auto [arg, type] : llvm::zip(args, func::FuncOp(kernel.function).getArgumentTypes()))
+    if (arg.getType() != type && memref::CastOp::areCastCompatible(arg.getType(), type))
+      arg = memref::CastOp::create(builder, loc, type, arg);
   int64_t staticTokens = cast<MemRefType>(tokens.getType()).getDimSize(0);
   bool isStatic = !kernel.perToken || !ShapedType::isDynamic(staticTokens);
   int64_t staticCount = kernel.units * (kernel.perToken && isStatic ? staticTokens : 1);
   Value count = arith::ConstantIndexOp::create(builder, loc, staticCount);
   if (isStatic && staticCount == 1) {
-    SmallVector<Value> all(args);
-    all.push_back(arith::ConstantIndexOp::create(builder, loc, 0));
-    all.push_back(count);
-    func::CallOp::create(builder, loc, kernel.function, all);
+    args.push_back(arith::ConstantIndexOp::create(builder, loc, 0));
+    args.push_back(count);
+    func::CallOp::create(builder, loc, kernel.function, args);
     return;
   }
   if (!isStatic) {

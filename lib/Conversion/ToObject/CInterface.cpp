@@ -42,6 +42,8 @@ public:
 
 private:
   LogicalResult readArguments() {
+    if (body.getNumResults() > 0)
+      return body.emitError("function '") << body.getSymName() << "' returns values; run halftone-results-to-arguments";
     ArrayRef<Type> types = body.getArgumentTypes();
     hasExec = !types.empty() && isa<simd::ExecType>(types.front());
     if (types.empty() || !isa<MemRefType>(types.back()))
@@ -53,8 +55,8 @@ private:
         return body.emitError("function '") << body.getSymName() << "': an argument of type " << type
                                             << " has no C counterpart; use tensors and index";
       if (memref && !memref.getLayout().isIdentity())
-        return body.emitError("function '") << body.getSymName() << "': the layout of " << type
-                                            << " is not the identity";
+        return body.emitError("function '")
+               << body.getSymName() << "': the layout of " << type << " is not the identity";
       hasDynamic |= memref && !memref.hasStaticShape();
     }
     return success();
@@ -85,8 +87,8 @@ private:
     Value n = isModel || hasDynamic ? Value(entry.getArguments().back()) : Value();
     SmallVector<Value> operands;
     if (hasExec)
-      operands.push_back(UnrealizedConversionCastOp::create(
-                             builder, loc, simd::ExecType::get(builder.getContext()), entry.getArgument(0))
+      operands.push_back(UnrealizedConversionCastOp::create(builder, loc, simd::ExecType::get(builder.getContext()),
+                                                            entry.getArgument(0))
                              .getResult(0));
     for (auto [i, type] : llvm::enumerate(arguments)) {
       Value argument = entry.getArgument(1 + i);
@@ -124,8 +126,8 @@ private:
     LLVM::CondBrOp::create(builder, loc, failed, noMemory, run);
     builder.setInsertionPointToStart(run);
     Value address = LLVM::PtrToIntOp::create(builder, loc, i64, raw);
-    Value up = LLVM::AndOp::create(builder, loc, LLVM::AddOp::create(builder, loc, address, constant(63)),
-                                   constant(-64));
+    Value up =
+        LLVM::AndOp::create(builder, loc, LLVM::AddOp::create(builder, loc, address, constant(63)), constant(-64));
     Value shift = LLVM::SubOp::create(builder, loc, up, address);
     Value aligned = LLVM::GEPOp::create(builder, loc, pointer, builder.getI8Type(), raw, ValueRange{shift});
     callBody(aligned, raw);
