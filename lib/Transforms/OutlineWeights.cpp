@@ -96,13 +96,14 @@ struct OutlineWeights : halftone::impl::LowbitOutlineWeightsBase<OutlineWeights>
     lowbit::YieldOp::create(inner, end->getLoc(), mapping.lookup(end->getResult(0)));
 
     // Equal chains share one global.
-    for (lowbit::GlobalOp other : known[type])
-      if (OperationEquivalence::isRegionEquivalentTo(&global.getBody(), &other.getBody(),
+    SmallVector<lowbit::GlobalOp> &candidates = known[name];
+    for (lowbit::GlobalOp other : candidates)
+      if (OperationEquivalence::isRegionEquivalentTo(&other.getBody(), &global.getBody(),
                                                      OperationEquivalence::IgnoreLocations)) {
         global.erase();
         return other;
       }
-    known[type].push_back(global);
+    candidates.push_back(global);
     symbols->insert(global);
     return global;
   }
