@@ -96,14 +96,13 @@ struct OutlineWeights : halftone::impl::LowbitOutlineWeightsBase<OutlineWeights>
     lowbit::YieldOp::create(inner, end->getLoc(), mapping.lookup(end->getResult(0)));
 
     // Equal chains share one global.
-    SmallVector<lowbit::GlobalOp> &candidates = known[name];
-    for (lowbit::GlobalOp other : candidates)
-      if (OperationEquivalence::isRegionEquivalentTo(&other.getBody(), &global.getBody(),
+    for (lowbit::GlobalOp other : known[type])
+      if (OperationEquivalence::isRegionEquivalentTo(&global.getBody(), &other.getBody(),
                                                      OperationEquivalence::IgnoreLocations)) {
         global.erase();
         return other;
       }
-    candidates.push_back(global);
+    known[type].push_back(global);
     symbols->insert(global);
     return global;
   }
