@@ -76,7 +76,7 @@ LogicalResult GlobalOp::verify() {
 
 /// Ops that may compute a weight at compile time. Named, not typed, where they belong to other dialects.
 static bool belongsInWeightChain(Operation &op) {
-  if (isa<ExternalOp, QuantizeOp, AssembleOp, DisassembleOp, PackOp, YieldOp>(op))
+  if (isa<ExternalOp, QuantizeOp, DequantizeOp, AssembleOp, DisassembleOp, PackOp, YieldOp>(op))
     return true;
   StringRef name = op.getName().getStringRef();
   return name == "arith.constant" || name == "linalg.transpose" || name == "tensor.empty" || name == "nn.rope_table";

@@ -61,7 +61,7 @@ def Lowbit_GlobalOp : Lowbit_Op<"global", [Symbol, IsolatedFromAbove, SingleBloc
   let description = [{
     Names the bytes or floats that the chain in its region evaluates to at compile time. The chain is made of
     `lowbit.external`, `arith.constant`, `linalg.transpose` (with its `tensor.empty`), `lowbit.quantize`,
-    `lowbit.assemble`, `lowbit.disassemble`, `lowbit.pack` and `nn.rope_table`, and ends in `lowbit.yield`.
+    `lowbit.dequantize`, `lowbit.assemble`, `lowbit.disassemble`, `lowbit.pack` and `nn.rope_table`, and ends in `lowbit.yield`.
     `offset` is the position in bytes in the object's weight section; it is there once weights are placed.
 
     ```mlir

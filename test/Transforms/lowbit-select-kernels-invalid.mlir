@@ -1,0 +1,27 @@
+// RUN: quant-opt --lowbit-select-kernels --split-input-file --verify-diagnostics %s
+// RUN: not quant-opt --lowbit-select-kernels='cpu=pentium9' %s --split-input-file 2>&1 | FileCheck %s
+
+// CHECK: error: {{.*}}pentium9
+// Tables and dot products need integer weights; plane scales are floats.
+func.func @plane_scales(%x: tensor<1x64xf32>, %w: tensor<8x64x!lowbit.bcq<planes = 2, group = 32, scale = plane>>, %y: tensor<1x8xf32>) -> tensor<1x8xf32> {
+  // expected-error@below {{format bcq2g32f has no integer weights, which strategy lut needs; use dequant or two-level scales}}
+  %r = lowbit.matmul ins(%x, %w : tensor<1x64xf32>, tensor<8x64x!lowbit.bcq<planes = 2, group = 32, scale = plane>>) outs(%y : tensor<1x8xf32>) activations = i8 strategy = lut -> tensor<1x8xf32>
+  return %r : tensor<1x8xf32>
+}
+
+// -----
+
+func.func @floats(%x: tensor<1x64xf32>, %w: tensor<8x64xf32>, %y: tensor<1x8xf32>) -> tensor<1x8xf32> {
+  // expected-error@below {{format float has no integer weights, which strategy dot needs}}
+  %r = lowbit.matmul ins(%x, %w : tensor<1x64xf32>, tensor<8x64xf32>) outs(%y : tensor<1x8xf32>) activations = i8 strategy = dot -> tensor<1x8xf32>
+  return %r : tensor<1x8xf32>
+}
+
+// -----
+
+// Packing happens on tensors.
+func.func @buffers(%x: memref<1x64xf32>, %w: memref<8x64xf32>, %y: memref<1x8xf32>) {
+  // expected-error@below {{works on buffers; kernels are selected on tensors, before bufferization}}
+  lowbit.matmul ins(%x, %w : memref<1x64xf32>, memref<8x64xf32>) outs(%y : memref<1x8xf32>)
+  return
+}

@@ -1,0 +1,57 @@
+// RUN: quant-opt --lowbit-select-kernels='cpu=x86-64-v3' %s | FileCheck %s --check-prefixes=CHECK,NARROW
+// RUN: quant-opt --lowbit-select-kernels='cpu=icelake-server' %s | FileCheck %s --check-prefixes=CHECK,WIDE
+
+!ternary = !lowbit.ternary<group = 32>
+!planes = !lowbit.bcq<planes = 2, group = 32, scale = plane>
+
+// auto: integers by dot products, everything else by dequantizing.
+// CHECK-LABEL: func @automatic
+// CHECK: %[[P:.+]] = lowbit.pack %{{.+}} layout(rows16) : tensor<8x64x!lowbit.ternary<group = 32>>
+// CHECK: lowbit.matmul_dequant ins(%{{.+}}, %[[P]] : {{.+}} format = !lowbit.ternary<group = 32>
+// CHECK: %[[A:.+]]:3 = lowbit.quantize_activations {{.+}} group = 32 -> tensor<?x64xi8>, tensor<?xf32>, tensor<?x2xi32>
+// CHECK: %[[P:.+]] = lowbit.pack %{{.+}} layout(rows16)
+// CHECK: lowbit.matmul_dot ins(%[[A]]#0, %[[A]]#1, %[[A]]#2, %[[P]] : {{.+}} in_features = 64
+// CHECK: lowbit.pack %{{.+}} layout(rows16) : {{.+}}scale = plane
+// CHECK: lowbit.matmul_dequant
+func.func @automatic(%x: tensor<?x64xf32>, %w: tensor<8x64x!ternary>, %v: tensor<8x64x!planes>, %y: tensor<?x8xf32>)
+    -> (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>) {
+  %a = lowbit.matmul ins(%x, %w : tensor<?x64xf32>, tensor<8x64x!ternary>) outs(%y : tensor<?x8xf32>) -> tensor<?x8xf32>
+  %b = lowbit.matmul ins(%x, %w : tensor<?x64xf32>, tensor<8x64x!ternary>) outs(%y : tensor<?x8xf32>) activations = i8 -> tensor<?x8xf32>
+  %c = lowbit.matmul ins(%x, %v : tensor<?x64xf32>, tensor<8x64x!planes>) outs(%y : tensor<?x8xf32>) activations = i8 -> tensor<?x8xf32>
+  return %a, %b, %c : tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>
+}
+
+// The CPU's registers decide how wide tables are.
+// CHECK-LABEL: func @tables
+// CHECK: %[[A:.+]]:3 = lowbit.quantize_activations
+// NARROW: %[[T:.+]] = lowbit.build_tables ins(%[[A]]#0 : tensor<1x64xi8>) outs(%{{.+}} : tensor<1x512xi8>) width = 16
+// WIDE: %[[T:.+]] = lowbit.build_tables ins(%[[A]]#0 : tensor<1x64xi8>) outs(%{{.+}} : tensor<1x2048xi8>) width = 128
+// CHECK: %[[P:.+]] = lowbit.pack %{{.+}} layout(rows64)
+// CHECK: lowbit.matmul_lut ins(%[[T]], %[[A]]#1, %[[A]]#2, %[[P]] :
+func.func @tables(%x: tensor<1x64xf32>, %w: tensor<8x64x!ternary>, %y: tensor<1x8xf32>) -> tensor<1x8xf32> {
+  %r = lowbit.matmul ins(%x, %w : tensor<1x64xf32>, tensor<8x64x!ternary>) outs(%y : tensor<1x8xf32>) activations = i8 strategy = lut -> tensor<1x8xf32>
+  return %r : tensor<1x8xf32>
+}
+
+// Floats have a layout of their own; a forced dequant ignores what activations may be.
+// CHECK-LABEL: func @forced
+// CHECK: lowbit.pack %{{.+}} layout(float16) : tensor<8x64xf32> -> tensor<4096xi8>
+// CHECK: lowbit.matmul_dequant {{.+}} format = f32
+// CHECK-NOT: lowbit.quantize_activations
+// CHECK: lowbit.matmul_dequant
+func.func @forced(%x: tensor<1x64xf32>, %v: tensor<8x64xf32>, %w: tensor<8x64x!ternary>, %y: tensor<1x8xf32>) -> (tensor<1x8xf32>, tensor<1x8xf32>) {
+  %r = lowbit.matmul ins(%x, %v : tensor<1x64xf32>, tensor<8x64xf32>) outs(%y : tensor<1x8xf32>) -> tensor<1x8xf32>
+  %s = lowbit.matmul ins(%x, %w : tensor<1x64xf32>, tensor<8x64x!ternary>) outs(%y : tensor<1x8xf32>) activations = i8 strategy = dequant -> tensor<1x8xf32>
+  return %r, %s : tensor<1x8xf32>, tensor<1x8xf32>
+}
+
+// CHECK-LABEL: func @gather
+// CHECK: %[[P:.+]] = lowbit.pack %{{.+}} layout(rows16)
+// CHECK: lowbit.gather_packed ins(%{{.+}}, %[[P]] : {{.+}} format = !lowbit.ternary<group = 32>, rows = 512
+// CHECK: %[[P:.+]] = lowbit.pack %{{.+}} layout(float16)
+// CHECK: lowbit.gather_packed ins(%{{.+}}, %[[P]] : {{.+}} format = f32, rows = 512
+func.func @gather(%ids: tensor<?xi32>, %w: tensor<512x64x!ternary>, %v: tensor<512x64xf32>, %y: tensor<?x64xf32>) -> (tensor<?x64xf32>, tensor<?x64xf32>) {
+  %r = lowbit.gather ins(%ids, %w : tensor<?xi32>, tensor<512x64x!ternary>) outs(%y : tensor<?x64xf32>) -> tensor<?x64xf32>
+  %s = lowbit.gather ins(%ids, %v : tensor<?xi32>, tensor<512x64xf32>) outs(%y : tensor<?x64xf32>) -> tensor<?x64xf32>
+  return %r, %s : tensor<?x64xf32>, tensor<?x64xf32>
+}
