@@ -1,0 +1,147 @@
+//===- CompiledKernel.cpp - One product, compiled and loaded --------------===//
+
+#include "CompiledKernel.h"
+#include "halftone/Driver/Compile.h"
+#include "halftone/Support/AtomicFile.h"
+#include "halftone/Target/TargetInfo.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/raw_ostream.h"
+#include <cstring>
+#include <dlfcn.h>
+
+using namespace halftone;
+using namespace halftone::bench;
+
+[[noreturn]] static void fail(const std::string &message) {
+  llvm::errs() << "kernel-bench: " << message << '\n';
+  std::exit(1);
+}
+
+static Format formatOf(const KernelSpec &spec) {
+  llvm::Expected<Format> format = parseFormat(spec.format);
+  if (!format)
+    fail(llvm::toString(format.takeError()));
+  return *format;
+}
+
+static Layout layoutOf(const KernelSpec &spec, const Format &format) {
+  if (format.kind == FormatKind::Float)
+    return Layout::Float16;
+  return spec.strategy == "lut" ? Layout::Rows64 : Layout::Rows16;
+}
+
+static std::string typeText(const Format &format) {
+  switch (format.kind) {
+  case FormatKind::Float:
+    return "f32";
+  case FormatKind::Bcq:
+    return llvm::formatv("!lowbit.bcq<planes = {0}, group = {1}{2}>", format.bits, format.group,
+                         format.planeScales ? ", scale = plane" : "");
+  case FormatKind::Ternary:
+    return llvm::formatv("!lowbit.ternary<group = {0}>", format.group);
+  case FormatKind::Rtn:
+    return llvm::formatv("!lowbit.int<bits = {0}, group = {1}>", format.bits, format.group);
+  }
+  return "";
+}
+
+std::string halftone::bench::kernelModule(const KernelSpec &spec) {
+  Format format = formatOf(spec);
+  GroupShape groups(format, spec.cols);
+  int64_t t = spec.tokens, padded = groups.paddedCols(), count = groups.count;
+  int64_t bytes = packedBytes(format, spec.rows, spec.cols, layoutOf(spec, format));
+  std::string type = typeText(format);
+  std::string head = llvm::formatv("func.func @product(%x: tensor<{0}x{1}xf32>, %w: tensor<{2}xi8>) -> "
+                                   "tensor<{0}x{3}xf32> {{\n  %y = tensor.empty() : tensor<{0}x{3}xf32>\n",
+                                   t, spec.cols, bytes, spec.rows);
+  std::string tail = llvm::formatv("  return %r : tensor<{0}x{1}xf32>\n}\n", t, spec.rows);
+  if (spec.strategy == "dequant")
+    return head +
+           llvm::formatv("  %r = lowbit.matmul_dequant ins(%x, %w : tensor<{0}x{1}xf32>, tensor<{2}xi8>) outs(%y : "
+                         "tensor<{0}x{3}xf32>) format = {4} -> tensor<{0}x{3}xf32>\n",
+                         t, spec.cols, bytes, spec.rows, type)
+               .str() +
+           tail;
+  std::string codes = llvm::formatv("tensor<{0}x{1}xi8>, tensor<{0}xf32>, tensor<{0}x{2}xi32>", t, padded, count);
+  std::string body = llvm::formatv(
+      "  %c0 = tensor.empty() : tensor<{0}x{1}xi8>\n  %s0 = tensor.empty() : tensor<{0}xf32>\n"
+      "  %g0 = tensor.empty() : tensor<{0}x{2}xi32>\n"
+      "  %c, %s, %g = lowbit.quantize_activations ins(%x : tensor<{0}x{3}xf32>) outs(%c0, %s0, %g0 : {4}) group = {5} "
+      "-> {4}\n",
+      t, padded, count, spec.cols, codes, groups.size);
+  std::string rest = llvm::formatv("outs(%y : tensor<{0}x{1}xf32>) format = {2}, in_features = {3}", t, spec.rows, type,
+                                   spec.cols);
+  if (spec.strategy == "dot")
+    return head + body +
+           llvm::formatv("  %r = lowbit.matmul_dot ins(%c, %s, %g, %w : {0}, tensor<{1}xi8>) {2} -> "
+                         "tensor<{3}x{4}xf32>\n",
+                         codes, bytes, rest, t, spec.rows)
+               .str() +
+           tail;
+  llvm::Expected<TargetInfo> target = TargetInfo::get(spec.cpu);
+  if (!target)
+    fail(llvm::toString(target.takeError()));
+  int64_t width = target->tableWidth >= 128 ? 128 : 16, tableBytes = padded / 8 * (width == 128 ? 256 : 64);
+  return head + body +
+         llvm::formatv(
+             "  %t0 = tensor.empty() : tensor<{0}x{1}xi8>\n"
+             "  %t = lowbit.build_tables ins(%c : tensor<{0}x{2}xi8>) outs(%t0 : tensor<{0}x{1}xi8>) width = {3} -> "
+             "tensor<{0}x{1}xi8>\n"
+             "  %r = lowbit.matmul_lut ins(%t, %s, %g, %w : tensor<{0}x{1}xi8>, tensor<{0}xf32>, tensor<{0}x{4}xi32>, "
+             "tensor<{5}xi8>) {6}, width = {3} -> tensor<{0}x{7}xf32>\n",
+             t, tableBytes, padded, width, count, bytes, rest, spec.rows)
+             .str() +
+         tail;
+}
+
+CompiledKernel::CompiledKernel(const KernelSpec &spec) : spec(spec) {
+  Format format = formatOf(spec);
+  bytes = halftone::packedBytes(format, spec.rows, spec.cols, layoutOf(spec, format));
+  llvm::SmallString<128> temporary;
+  if (llvm::sys::fs::createUniqueDirectory("halftone-bench", temporary))
+    fail("cannot make a temporary folder");
+  folder = std::string(temporary);
+  if (llvm::Error error = writeFileAtomically(folder + "/product.mlir", kernelModule(spec)))
+    fail(llvm::toString(std::move(error)));
+  CompileOptions options;
+  options.input = folder + "/product.mlir";
+  options.output = folder + "/product.so";
+  options.cpu = spec.cpu;
+  llvm::Expected<CompileReport> report = compile(options);
+  if (!report)
+    fail(llvm::toString(report.takeError()));
+  library = dlopen(options.output.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!library)
+    fail(dlerror());
+  function = reinterpret_cast<Function>(dlsym(library, "product"));
+}
+
+CompiledKernel::~CompiledKernel() {
+  dlclose(library);
+  llvm::sys::fs::remove_directories(folder);
+}
+
+void CompiledKernel::fill(uint8_t *packed, uint64_t seed) const {
+  Format format = formatOf(spec);
+  PackedShape shape(format, spec.rows, spec.cols, layoutOf(spec, format));
+  uint64_t state = seed * 0x9e3779b97f4a7c15u + 1;
+  auto next = [&] { return state = state * 6364136223846793005u + 1442695040888963407u; };
+  if (format.kind == FormatKind::Float) {
+    for (int64_t i = 0; i < bytes / 4; ++i) {
+      float value = float(int64_t(next() >> 40)) / float(1 << 24) - 0.5f;
+      std::memcpy(packed + 4 * i, &value, 4);
+    }
+    return;
+  }
+  for (int64_t i = 0; i + 8 <= shape.codesBytes; i += 8) {
+    uint64_t bits = next() ^ (next() >> 32);
+    if (format.kind == FormatKind::Ternary && spec.strategy == "dot")
+      bits &= 0x5555555555555555u; // codes 0 and 1 only: 3 is no ternary code
+    std::memcpy(packed + i, &bits, 8);
+  }
+  const uint16_t one = 0x3c00;
+  for (int64_t i = 0; i < shape.scalesBytes; i += 2)
+    std::memcpy(packed + shape.scalesOffset + i, &one, 2);
+  std::memset(packed + shape.multipliersOffset, 127 / std::max(1u, format.bits), shape.multipliersBytes);
+}
