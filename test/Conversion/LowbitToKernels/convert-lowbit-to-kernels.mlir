@@ -1,0 +1,90 @@
+// How operations become launches, and which instructions each strategy is made of. That the numbers are right is
+// tested by running kernels.
+// RUN: quant-opt --convert-lowbit-to-kernels --split-input-file %s | FileCheck %s
+
+// One kernel in full, of a single step: 16 rows, 32 elements in one group, one token.
+// CHECK-LABEL: func @dot
+// CHECK-SAME: (%[[EXEC:.+]]: !simd.exec, %[[C:.+]]: memref<1x32xi8>, %[[S:.+]]: memref<1xf32>, %[[G:.+]]: memref<1x1xi32>, %[[P:.+]]: memref<384xi8>, %[[Y:.+]]: memref<1x32xf32>)
+// CHECK: %[[UNITS:.+]] = arith.constant 2 : index
+// CHECK: simd.launch %[[EXEC]] @dot_bcq2g32_32x32_t1(%[[C]], %[[S]], %[[G]], %[[P]], %[[Y]]) count(%[[UNITS]])
+// CHECK-LABEL: func private @dot_bcq2g32_32x32_t1
+// CHECK-SAME: %[[BEGIN:[^ ]+]]: index, %[[END:[^ ]+]]: index)
+// CHECK: scf.for %[[BLOCK:.+]] = %[[BEGIN]] to %[[END]]
+// Both multipliers of the 16 rows, then both planes.
+// CHECK-COUNT-2: vector.load %{{.+}} : memref<384xi8>, vector<16xi8>
+// CHECK-COUNT-2: vector.load %{{.+}} : memref<384xi8>, vector<64xi8>
+// No float until the sums of the group are there: 8 dot products of 16 rows x 4 elements.
+// CHECK-NOT: f32
+// CHECK: %[[A:.+]] = vector.load %{{.+}} : memref<1x32xi8>, vector<4xi8>
+// CHECK-NOT: f32
+// CHECK-COUNT-8: simd.dot4 %{{.+}}, %{{.+}}, %{{.+}} : vector<16xi32>, vector<64xi8>
+// CHECK-NOT: simd.dot4
+// CHECK: %[[SCALE:.+]] = simd.extend_half
+// CHECK: %[[SUM:.+]] = memref.load %{{.+}} : memref<1x1xi32>
+// CHECK: %[[OFFSET:.+]] = arith.constant 128 : i32
+// CHECK: %[[SHIFTED:.+]] = arith.muli %[[SUM]], %[[OFFSET]]
+// CHECK: vector.broadcast %[[SHIFTED]]
+// CHECK: %[[EXACT:.+]] = arith.subi
+// CHECK: %[[FLOAT:.+]] = arith.sitofp %[[EXACT]]
+// CHECK: %[[GROUP:.+]] = vector.fma %[[SCALE]], %[[FLOAT]]
+// The token's scale is the only other product of floats.
+// CHECK: %[[R:.+]] = arith.mulf %[[GROUP]]
+// CHECK: vector.store %[[R]], %{{.+}} : memref<1x32xf32>, vector<16xf32>
+// CHECK-NOT: {{arith.mulf|vector.fma}}
+// CHECK: return
+func.func @dot(%c: memref<1x32xi8>, %s: memref<1xf32>, %g: memref<1x1xi32>, %p: memref<384xi8>, %y: memref<1x32xf32>) {
+  lowbit.matmul_dot ins(%c, %s, %g, %p : memref<1x32xi8>, memref<1xf32>, memref<1x1xi32>, memref<384xi8>) outs(%y : memref<1x32xf32>)
+      format = !lowbit.bcq<planes = 2, group = 32>, in_features = 32
+  return
+}
+
+// -----
+
+// Tables: no products per weight, two look-ups (low and high bytes) per plane. All 64 rows are one unit: a plain call.
+// CHECK-LABEL: func @lut
+// CHECK-NOT: simd.exec
+// CHECK: %[[ZERO:.+]] = arith.constant 0 : index
+// CHECK: call @lut128_ternaryg32_64x32_t1(%{{.+}}, %[[ZERO]], %{{.+}})
+// CHECK-LABEL: func private @lut128_ternaryg32_64x32_t1
+// CHECK-NOT: {{arith.mulf|vector.fma|simd.dot4}}
+// CHECK-COUNT-4: simd.table_lookup %{{.+}} : vector<128xi8>, vector<64xi8>
+// CHECK-NOT: simd.table_lookup
+// CHECK: vector.fma
+// CHECK: arith.mulf
+// CHECK-NOT: {{arith.mulf|vector.fma}}
+// CHECK: return
+func.func @lut(%t: memref<1x1024xi8>, %s: memref<1xf32>, %g: memref<1x1xi32>, %p: memref<640xi8>, %y: memref<1x64xf32>) {
+  lowbit.matmul_lut ins(%t, %s, %g, %p : memref<1x1024xi8>, memref<1xf32>, memref<1x1xi32>, memref<640xi8>) outs(%y : memref<1x64xf32>)
+      format = !lowbit.ternary<group = 32>, in_features = 32, width = 128
+  return
+}
+
+// -----
+
+// Narrow tables: a look-up for each nibble.
+// CHECK-LABEL: func private @lut16_ternaryg32_64x32_t1
+// CHECK-COUNT-8: simd.table_lookup %{{.+}} : vector<16xi8>, vector<64xi8>
+// CHECK-NOT: simd.table_lookup
+// CHECK: return
+func.func @narrow(%t: memref<1x256xi8>, %s: memref<1xf32>, %g: memref<1x1xi32>, %p: memref<640xi8>, %y: memref<1x64xf32>) {
+  lowbit.matmul_lut ins(%t, %s, %g, %p : memref<1x256xi8>, memref<1xf32>, memref<1x1xi32>, memref<640xi8>) outs(%y : memref<1x64xf32>)
+      format = !lowbit.ternary<group = 32>, in_features = 32, width = 16
+  return
+}
+
+// -----
+
+// Floats: one fma per element and token, and one for the group's scale.
+// CHECK-LABEL: func private @dequant_rtn4g32_16x32_t1
+// CHECK-NOT: {{simd.dot4|simd.table_lookup}}
+// CHECK-COUNT-33: vector.fma
+// CHECK-NOT: {{arith.mulf|vector.fma}}
+// CHECK: return
+// CHECK-LABEL: func private @dequant_float_16x32_t1
+// CHECK: vector.load %{{.+}} : memref<2048xi8>, vector<64xi8>
+// CHECK: vector.fma
+func.func @dequant(%x: memref<1x32xf32>, %p: memref<320xi8>, %f: memref<2048xi8>, %y: memref<1x16xf32>) {
+  lowbit.matmul_dequant ins(%x, %p : memref<1x32xf32>, memref<320xi8>) outs(%y : memref<1x16xf32>) format = !lowbit.int<bits = 4, group = 32>
+  lowbit.matmul_dequant ins(%x, %f : memref<1x32xf32>, memref<2048xi8>) outs(%y : memref<1x16xf32>) format = f32
+  return
+}
