@@ -1,0 +1,192 @@
+//===- CompiledCases.cpp - Many small products in one shared object -------===//
+
+#include "CompiledCases.h"
+#include "dialects/Lowbit/IR/LowbitDialect.h"
+#include "dialects/Lowbit/IR/LowbitTypes.h"
+#include "halftone/Driver/Compile.h"
+#include "halftone/Support/SafeTensors.h"
+#include "halftone/Target/TargetInfo.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/Path.h"
+#include "llvm/TargetParser/Host.h"
+#include "gtest/gtest.h"
+#include <cmath>
+#include <dlfcn.h>
+
+using namespace halftone;
+using namespace halftone::test;
+
+using ProductFunction = int32_t (*)(const halftone_exec *, const void *, float *);
+using DynamicProductFunction = int32_t (*)(const halftone_exec *, const void *, float *, int64_t);
+
+std::string Case::text() const {
+  return llvm::formatv("{0} {1}x{2} {3}{4}", format, rows, cols, strategy, oneToken ? ", one token" : "").str();
+}
+
+Case test::makeCase(const std::string &format, int64_t rows, int64_t cols, const std::string &strategy, unsigned seed) {
+  Case c{format, rows, cols, strategy, false, std::vector<float>(rows * cols), {}};
+  std::mt19937 random(seed + unsigned(rows * 1000 + cols));
+  std::normal_distribution<float> normal(0.0f, 0.05f);
+  for (float &w : c.weights)
+    w = normal(random);
+  // Groups of zeros, and single rows of another magnitude, must not disturb their neighbours.
+  for (int64_t k = 0; k < cols; ++k) {
+    if (rows > 2)
+      c.weights[2 * cols + k] = 0;
+    c.weights[(rows - 1) * cols + k] *= 1000.0f;
+  }
+  Format parsed = llvm::cantFail(parseFormat(format));
+  if (parsed.kind != FormatKind::Float)
+    c.matrix = llvm::cantFail(quantize(c.weights, rows, cols, parsed, "w", 1));
+  return c;
+}
+
+/// The stage-1 function of a case.
+static std::string functionText(const Case &c, size_t index, mlir::MLIRContext &context) {
+  std::string element;
+  llvm::raw_string_ostream(element) << lowbit::formatToType(&context, llvm::cantFail(parseFormat(c.format)));
+  std::string tokens = c.oneToken ? "1" : "?", weight = llvm::formatv("tensor<{0}x{1}x{2}>", c.rows, c.cols, element);
+  bool isGather = c.strategy == "gather";
+  std::string input = isGather ? llvm::formatv("tensor<{0}xi32>", tokens).str()
+                               : llvm::formatv("tensor<{0}x{1}xf32>", tokens, c.cols).str();
+  std::string output = llvm::formatv("tensor<{0}x{1}xf32>", tokens, isGather ? c.cols : c.rows);
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << llvm::formatv("func.func @f{0}(%x: {1}) -> {2} {{\n", index, input, output);
+  os << llvm::formatv("  %w = lowbit.external \"w{0}\" : tensor<{1}x{2}xf32>\n", index, c.rows, c.cols);
+  if (!c.isFloat())
+    os << llvm::formatv("  %q = lowbit.quantize %w : tensor<{0}x{1}xf32> -> {2}\n", c.rows, c.cols, weight);
+  os << "  %c0 = arith.constant 0 : index\n";
+  if (!c.oneToken)
+    os << llvm::formatv("  %n = tensor.dim %x, %c0 : {0}\n", input);
+  os << llvm::formatv("  %e = tensor.empty({0}) : {1}\n", c.oneToken ? "" : "%n", output);
+  os << llvm::formatv("  %y = lowbit.{0} ins(%x, {1} : {2}, {3}) outs(%e : {4}) ", isGather ? "gather" : "matmul",
+                      c.isFloat() ? "%w" : "%q", input, weight, output);
+  if (!isGather)
+    os << llvm::formatv("activations = {0} strategy = {1} ", c.isInteger() ? "i8" : "f32", c.strategy);
+  os << llvm::formatv("-> {0}\n  return %y : {0}\n}\n", output);
+  return text;
+}
+
+static llvm::Error writeInputs(const std::vector<Case> &cases, llvm::StringRef module, llvm::StringRef weights) {
+  mlir::MLIRContext context;
+  context.loadDialect<lowbit::LowbitDialect>();
+  std::string text = "module attributes {lowbit.externals = \"w.safetensors\"} {\n";
+  std::vector<TensorToWrite> tensors;
+  for (auto [index, c] : llvm::enumerate(cases)) {
+    text += functionText(c, index, context);
+    auto write = [&c = c](llvm::raw_ostream &os) {
+      os.write(reinterpret_cast<const char *>(c.weights.data()), c.weights.size() * sizeof(float));
+      return llvm::Error::success();
+    };
+    tensors.push_back({"w" + std::to_string(index), ElementKind::F32, {c.rows, c.cols}, write});
+  }
+  std::error_code ec;
+  llvm::raw_fd_ostream(module, ec) << text << "}\n";
+  return ec ? llvm::errorCodeToError(ec) : writeSafeTensors(weights, tensors);
+}
+
+CompiledCases::CompiledCases(std::vector<Case> cases, const std::string &cpu) : list(std::move(cases)) { load(cpu); }
+
+void CompiledCases::load(const std::string &cpu) {
+  llvm::SmallString<128> folder;
+  ASSERT_FALSE(llvm::sys::fs::createUniqueDirectory("halftone-kernels", folder));
+  auto path = [&](const char *name) { return (folder + "/" + name).str(); };
+  llvm::Error error = writeInputs(list, path("m.mlir"), path("w.safetensors"));
+  if (!error) {
+    CompileOptions options;
+    options.input = path("m.mlir");
+    options.output = path("m.so");
+    options.cpu = cpu;
+    options.threads = 1;
+    error = compile(options).takeError();
+  }
+  if (!error)
+    library = dlopen(path("m.so").c_str(), RTLD_NOW | RTLD_LOCAL);
+  (void)llvm::sys::fs::remove_directories(folder);
+  if (error)
+    FAIL() << llvm::toString(std::move(error));
+  ASSERT_NE(library, nullptr) << dlerror();
+  for (size_t i = 0; i < list.size(); ++i) {
+    functions.push_back(dlsym(library, ("f" + std::to_string(i)).c_str()));
+    ASSERT_NE(functions.back(), nullptr) << list[i].text();
+  }
+}
+
+CompiledCases::~CompiledCases() {
+  if (library)
+    dlclose(library);
+}
+
+std::vector<float> CompiledCases::call(size_t index, const void *input, int64_t tokens, int64_t outputs,
+                                       const halftone_exec *exec) const {
+  constexpr size_t guard = 32;
+  constexpr float untouched = 12345.5f;
+  size_t size = size_t(tokens * outputs);
+  std::vector<float> y(size + 2 * guard, untouched);
+  float *out = y.data() + guard;
+  int32_t status = list[index].oneToken
+                       ? reinterpret_cast<ProductFunction>(functions[index])(exec, input, out)
+                       : reinterpret_cast<DynamicProductFunction>(functions[index])(exec, input, out, tokens);
+  EXPECT_EQ(status, 0) << list[index].text();
+  for (size_t i = 0; i < guard; ++i)
+    EXPECT_TRUE(y[i] == untouched && y[guard + size + i] == untouched)
+        << list[index].text() << ", " << tokens << " tokens: memory beside the result was written";
+  return std::vector<float>(y.begin() + guard, y.begin() + guard + size);
+}
+
+std::vector<float> CompiledCases::multiply(size_t index, const std::vector<float> &x, int64_t tokens,
+                                           const halftone_exec *exec) const {
+  return call(index, x.data(), tokens, list[index].rows, exec);
+}
+
+std::vector<float> CompiledCases::gather(size_t index, const std::vector<int32_t> &ids,
+                                         const halftone_exec *exec) const {
+  return call(index, ids.data(), int64_t(ids.size()), list[index].cols, exec);
+}
+
+bool test::canRun(const std::string &cpu) {
+  if (cpu == "native")
+    return true;
+  llvm::Expected<TargetInfo> target = TargetInfo::get(cpu);
+  if (!target) {
+    llvm::consumeError(target.takeError());
+    return false;
+  }
+  llvm::StringMap<bool> host = llvm::sys::getHostCPUFeatures();
+  return llvm::all_of(target->requiredFeatures, [&](const std::string &feature) { return host.lookup(feature); });
+}
+
+std::vector<float> test::makeActivations(int64_t tokens, int64_t cols, unsigned seed) {
+  std::mt19937 random(seed);
+  std::normal_distribution<float> normal;
+  std::vector<float> x;
+  for (int64_t token = 0; token < tokens; ++token) {
+    int64_t outlier = int64_t(random() % uint64_t(cols));
+    for (int64_t k = 0; k < cols; ++k) {
+      float v = normal(random);
+      switch ((token + seed) % 7) {
+      case 1:
+        v = random() % 2 ? 3.0f : -3.0f;
+        break;
+      case 2:
+        v = 0;
+        break;
+      case 3:
+        v *= 1e30f;
+        break;
+      case 4:
+        v *= 1e-41f; // denormals
+        break;
+      case 5:
+        v = k == outlier ? -1e4f : v;
+        break;
+      default:
+        break;
+      }
+      x.push_back(v);
+    }
+  }
+  return x;
+}

@@ -1,0 +1,55 @@
+//===- GatherTest.cpp - Rows of quantized tables --------------------------===//
+
+#include "Oracle.h"
+#include "gtest/gtest.h"
+
+using namespace halftone;
+using namespace halftone::test;
+
+namespace {
+
+class GatherTest : public testing::TestWithParam<const char *> {};
+
+TEST_P(GatherTest, RowsOfEveryFormat) {
+  if (!canRun(GetParam()))
+    GTEST_SKIP() << "this CPU cannot run code for " << GetParam();
+  std::vector<Case> cases;
+  for (const char *format : {"float", "bcq1g32", "bcq3g7", "bcq8g0", "bcq1g16f", "bcq3g32f", "ternaryg64", "ternaryg0",
+                             "rtn2g33", "rtn3g32", "rtn5g16", "rtn7g0", "rtn8g40"}) {
+    cases.push_back(makeCase(format, 37, 70, "gather"));
+    cases.push_back(makeCase(format, cases.size() % 3 + 1, cases.size() % 5 + 1, "gather"));
+    cases.back().oneToken = true;
+  }
+  CompiledCases compiled(std::move(cases), GetParam());
+  ASSERT_TRUE(compiled.isLoaded());
+  for (auto [index, c] : llvm::enumerate(compiled.cases())) {
+    int32_t last = int32_t(c.rows) - 1;
+    std::vector<int32_t> ids{last};
+    if (!c.oneToken)
+      ids = {0, last, 2, 15, 16, 16, 31, 32, 1};
+    std::vector<float> weights = weightsOf(c), expected;
+    for (int32_t id : ids)
+      expected.insert(expected.end(), weights.begin() + id * c.cols, weights.begin() + (id + 1) * c.cols);
+    EXPECT_EQ(firstDifference(compiled.gather(index, ids), expected), -1) << c.text();
+  }
+}
+
+TEST_P(GatherTest, ClampsIdsIntoTheTable) {
+  if (!canRun(GetParam()))
+    GTEST_SKIP() << "this CPU cannot run code for " << GetParam();
+  CompiledCases compiled({makeCase("rtn4g32", 5, 40, "gather")}, GetParam());
+  ASSERT_TRUE(compiled.isLoaded());
+  std::vector<float> inside = compiled.gather(0, {0, 4, 4, 0});
+  EXPECT_EQ(compiled.gather(0, {-1, 5, 2147483647, -2147483647 - 1}), inside);
+}
+
+std::string nameOf(const testing::TestParamInfo<const char *> &info) {
+  std::string name = info.param;
+  for (char &ch : name)
+    ch = std::isalnum(static_cast<unsigned char>(ch)) ? ch : '_';
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(, GatherTest, testing::Values("native", "x86-64"), nameOf);
+
+} // namespace

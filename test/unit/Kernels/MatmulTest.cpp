@@ -1,0 +1,185 @@
+//===- MatmulTest.cpp - Products of every format, shape and strategy ------===//
+//
+// Bit for bit what the numerics contract says, on every instruction set.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Oracle.h"
+#include "gtest/gtest.h"
+#include <cmath>
+#include <limits>
+
+using namespace halftone;
+using namespace halftone::test;
+
+namespace {
+
+struct Shape {
+  int64_t rows, cols;
+};
+
+/// Rows and columns around the sizes that kernels think in: 4, 16, 32, 64, and tails of all of them.
+const Shape shapes[] = {{1, 1},   {1, 3},    {2, 5},    {3, 37},  {15, 31},  {16, 32},  {17, 33}, {31, 64},
+                        {65, 70}, {129, 40}, {70, 172}, {64, 96}, {33, 300}, {18, 515}, {130, 7}, {5, 1100}};
+const int64_t groups[] = {32, 0, 7, 40, 128, 1, 16, 33, 64, 1000};
+
+/// The three functions of a format and shape: both integer strategies, and float activations.
+void addCases(std::vector<Case> &cases, const std::string &format, Shape shape, bool oneToken) {
+  bool hasIntegers = format != "float" && format.back() != 'f';
+  for (const char *strategy : {"dot", "lut", "dequant"}) {
+    if (!hasIntegers && strategy != std::string("dequant"))
+      continue;
+    cases.push_back(makeCase(format, shape.rows, shape.cols, strategy));
+    cases.back().oneToken = oneToken;
+  }
+}
+
+/// `count` shapes and groups for each format, drawn from the lists so that all of them meet many formats.
+std::vector<Case> makeCases(const std::vector<std::string> &prefixes, const std::string &suffix, int count) {
+  std::vector<Case> cases;
+  size_t shape = prefixes.size(), group = 3 * prefixes.size();
+  for (const std::string &prefix : prefixes)
+    for (int i = 0; i < count; ++i) {
+      std::string format = prefix == "float" ? prefix : prefix + "g" + std::to_string(groups[group % 10]) + suffix;
+      addCases(cases, format, shapes[shape % 16], i % 2 == 1);
+      shape += 5;
+      group += 3;
+    }
+  return cases;
+}
+
+class MatmulTest : public testing::TestWithParam<const char *> {
+protected:
+  void SetUp() override {
+    if (!canRun(GetParam()))
+      GTEST_SKIP() << "this CPU cannot run code for " << GetParam();
+  }
+  void check(const std::vector<Case> &cases);
+};
+
+void expectEqual(const std::vector<float> &y, const std::vector<float> &expected, const Case &c, int64_t tokens) {
+  int64_t at = firstDifference(y, expected);
+  EXPECT_EQ(at, -1) << c.text() << ", " << tokens << " tokens: y[" << at / c.rows << ", " << at % c.rows << "] is "
+                    << y[at] << " instead of " << expected[at];
+}
+
+/// The float products are also near the exact ones: catches an oracle that is wrong in the same way.
+void expectNearExact(const std::vector<float> &y, const Case &c, const std::vector<float> &x, int64_t tokens) {
+  std::vector<float> weights = c.isFloat() ? c.weights : dequantize(c.matrix);
+  for (int64_t token = 0; token < tokens; ++token)
+    for (int64_t row = 0; row < c.rows; ++row) {
+      double sum = 0, magnitude = 0;
+      for (int64_t k = 0; k < c.cols; ++k) {
+        double product = double(weights[row * c.cols + k]) * x[token * c.cols + k];
+        sum += product;
+        magnitude += std::fabs(product);
+      }
+      // Integer activations are off by up to half a step: 1/254 of the largest.
+      double tolerance = c.isInteger() ? 0 : 1e-5 * magnitude + 1e-40;
+      if (c.isInteger()) {
+        float largest = 0;
+        for (int64_t k = 0; k < c.cols; ++k)
+          largest = std::max(largest, std::fabs(x[token * c.cols + k]));
+        for (int64_t k = 0; k < c.cols; ++k)
+          tolerance += std::fabs(double(weights[row * c.cols + k])) * largest * 0.00395;
+        tolerance += 1e-28;
+      }
+      ASSERT_NEAR(y[token * c.rows + row], sum, tolerance) << c.text() << " at [" << token << ", " << row << "]";
+    }
+}
+
+/// Code for narrow vectors takes long to compile: fewer cases there. The step is coprime to the three strategies.
+std::vector<Case> thinned(const std::vector<Case> &cases, const std::string &cpu) {
+  size_t step = cpu == "native" ? 1 : cpu == "x86-64-v3" ? 2 : 5;
+  std::vector<Case> kept;
+  for (size_t i = 0; i < cases.size(); i += step)
+    kept.push_back(cases[i]);
+  return kept;
+}
+
+void MatmulTest::check(const std::vector<Case> &cases) {
+  CompiledCases compiled(thinned(cases, GetParam()), GetParam());
+  ASSERT_TRUE(compiled.isLoaded());
+  for (auto [index, c] : llvm::enumerate(compiled.cases())) {
+    // 1..17 tokens take the tiles of several tokens and what is left of them.
+    for (int64_t tokens : {int64_t(1), int64_t(2 + index % 8), int64_t(7 + index % 11)}) {
+      if (c.oneToken && tokens > 1)
+        continue;
+      // One token at a time must see all kinds of activations, too.
+      for (unsigned seed = 1; seed <= (tokens == 1 ? 7 : 1); ++seed) {
+        std::vector<float> x = makeActivations(tokens, c.cols, seed + unsigned(index));
+        std::vector<float> y = compiled.multiply(index, x, tokens);
+        expectEqual(y, multiply(c, x, tokens), c, tokens);
+        expectNearExact(y, c, x, tokens);
+      }
+    }
+  }
+}
+
+TEST_P(MatmulTest, BinaryCodes) {
+  check(makeCases({"bcq1", "bcq2", "bcq3", "bcq4", "bcq5", "bcq6", "bcq7", "bcq8"}, "", 2));
+}
+
+TEST_P(MatmulTest, BinaryCodesWithPlaneScales) { check(makeCases({"bcq1", "bcq2", "bcq3", "bcq5", "bcq8"}, "f", 3)); }
+
+TEST_P(MatmulTest, Ternary) { check(makeCases({"ternary"}, "", 8)); }
+
+TEST_P(MatmulTest, RoundToNearest) {
+  check(makeCases({"rtn2", "rtn3", "rtn4", "rtn5", "rtn6", "rtn7", "rtn8"}, "", 2));
+}
+
+TEST_P(MatmulTest, Floats) { check(makeCases({"float"}, "", 8)); }
+
+/// Every code +-127 against the largest weights, over a row long enough to leave 16 bits in every partial sum.
+TEST_P(MatmulTest, LargestSums) {
+  std::vector<Case> cases;
+  for (const char *format : {"bcq8g0", "bcq1g0", "rtn8g0", "ternaryg0", "rtn2g0"})
+    for (const char *strategy : {"dot", "lut"}) {
+      Case c{format, 17, 2050, strategy, false, std::vector<float>(17 * 2050, 1.0f), {}};
+      c.matrix = llvm::cantFail(quantize(c.weights, c.rows, c.cols, llvm::cantFail(parseFormat(format)), "w", 1));
+      cases.push_back(std::move(c));
+    }
+  CompiledCases compiled(thinned(cases, GetParam()), GetParam());
+  ASSERT_TRUE(compiled.isLoaded());
+  for (auto [index, c] : llvm::enumerate(compiled.cases()))
+    for (float sign : {1.0f, -1.0f}) {
+      std::vector<float> x(5 * c.cols, sign);
+      std::vector<float> y = compiled.multiply(index, x, 5);
+      expectEqual(y, multiply(c, x, 5), c, 5);
+      EXPECT_NEAR(y[0], sign * 2050, 2) << c.text();
+    }
+}
+
+/// Activations that are no numbers spoil the token that they are in, at most; nothing crashes, nothing else changes.
+TEST_P(MatmulTest, InfinityAndNaN) {
+  std::vector<Case> cases;
+  for (const char *strategy : {"dot", "lut", "dequant"})
+    for (const char *format : {"bcq3g32", "ternaryg0", "rtn4g7"})
+      cases.push_back(makeCase(format, 20, 45, strategy));
+  cases.push_back(makeCase("float", 20, 45, "dequant"));
+  CompiledCases compiled(thinned(cases, GetParam()), GetParam());
+  ASSERT_TRUE(compiled.isLoaded());
+  for (float bad : {std::numeric_limits<float>::infinity(), -std::numeric_limits<float>::infinity(),
+                    std::numeric_limits<float>::quiet_NaN()})
+    for (auto [index, c] : llvm::enumerate(compiled.cases())) {
+      std::vector<float> x = makeActivations(6, c.cols, 1);
+      std::vector<float> good = compiled.multiply(index, x, 6);
+      for (int64_t token : {1, 5})
+        x[token * c.cols + 40] = bad;
+      std::vector<float> y = compiled.multiply(index, x, 6);
+      for (int64_t token : {0, 2, 3, 4})
+        for (int64_t row = 0; row < c.rows; ++row)
+          EXPECT_EQ(y[token * c.rows + row], good[token * c.rows + row]) << c.text() << ", token " << token;
+    }
+}
+
+std::string nameOf(const testing::TestParamInfo<const char *> &info) {
+  std::string name = info.param;
+  for (char &ch : name)
+    ch = std::isalnum(static_cast<unsigned char>(ch)) ? ch : '_';
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(, MatmulTest, testing::Values("native", "x86-64-v3", "x86-64"), nameOf);
+
+} // namespace

@@ -1,0 +1,113 @@
+//===- Oracle.cpp - What the kernels compute, as plain loops --------------===//
+
+#include "Oracle.h"
+#include <cmath>
+#include <cstring>
+
+using namespace halftone;
+using namespace halftone::test;
+
+Codes test::quantizeActivations(const float *x, int64_t cols) {
+  Codes codes{std::vector<int8_t>(cols), 0};
+  float largest = 0;
+  for (int64_t k = 0; k < cols; ++k)
+    largest = std::max(largest, std::fabs(x[k]));
+  if (largest < 1e-30f)
+    return codes;
+  codes.scale = largest / 127.0f;
+  float inverse = 127.0f / largest;
+  for (int64_t k = 0; k < cols; ++k)
+    codes.values[k] = int8_t(std::nearbyint(x[k] * inverse));
+  return codes;
+}
+
+int32_t test::integerWeight(const QuantizedMatrix &m, int64_t row, int64_t col) {
+  int32_t code = m.codes[row * m.cols + col];
+  if (m.format.kind == FormatKind::Ternary)
+    return code - 1;
+  if (m.format.kind == FormatKind::Rtn)
+    return code - (1 << (m.format.bits - 1));
+  const int8_t *multipliers = &m.multipliers[(row * m.groups() + col / m.groupSize()) * m.format.bits];
+  int32_t weight = 0;
+  for (unsigned p = 0; p < m.format.bits; ++p)
+    weight += (code >> p) & 1 ? multipliers[p] : -multipliers[p];
+  return weight;
+}
+
+static float scaleOf(const QuantizedMatrix &m, int64_t row, int64_t group) {
+  return halfToFloat(m.scales[row * m.groups() + group]);
+}
+
+/// BCQ with plane scales: the sum of the signed scales, planes ascending.
+static float planeWeight(const QuantizedMatrix &m, int64_t row, int64_t col) {
+  unsigned planes = m.format.bits;
+  const uint16_t *scales = &m.scales[(row * m.groups() + col / m.groupSize()) * planes];
+  uint8_t code = m.codes[row * m.cols + col];
+  float sum = 0;
+  for (unsigned p = 0; p < planes; ++p) {
+    float term = code >> p & 1 ? halfToFloat(scales[p]) : -halfToFloat(scales[p]);
+    sum = p == 0 ? term : sum + term;
+  }
+  return sum;
+}
+
+static float integerProduct(const QuantizedMatrix &m, int64_t row, const Codes &codes) {
+  float y = 0;
+  for (int64_t group = 0; group < m.groups(); ++group) {
+    int64_t sum = 0, end = std::min(m.cols, (group + 1) * m.groupSize());
+    for (int64_t k = group * m.groupSize(); k < end; ++k)
+      sum += int64_t(integerWeight(m, row, k)) * codes.values[k];
+    y = std::fma(scaleOf(m, row, group), float(sum), y);
+  }
+  return y * codes.scale;
+}
+
+static float floatProduct(const Case &c, int64_t row, const float *x) {
+  const QuantizedMatrix &m = c.matrix;
+  float y = 0;
+  if (c.isFloat() || m.format.planeScales) {
+    for (int64_t k = 0; k < c.cols; ++k)
+      y = std::fma(c.isFloat() ? c.weights[row * c.cols + k] : planeWeight(m, row, k), x[k], y);
+    return y;
+  }
+  for (int64_t group = 0; group < m.groups(); ++group) {
+    float sum = 0;
+    int64_t end = std::min(m.cols, (group + 1) * m.groupSize());
+    for (int64_t k = group * m.groupSize(); k < end; ++k)
+      sum = std::fma(float(integerWeight(m, row, k)), x[k], sum);
+    y = std::fma(scaleOf(m, row, group), sum, y);
+  }
+  return y;
+}
+
+std::vector<float> test::multiply(const Case &c, const std::vector<float> &x, int64_t tokens) {
+  std::vector<float> y;
+  for (int64_t token = 0; token < tokens; ++token) {
+    const float *row = &x[token * c.cols];
+    Codes codes = c.isInteger() ? quantizeActivations(row, c.cols) : Codes();
+    for (int64_t n = 0; n < c.rows; ++n)
+      y.push_back(c.isInteger() ? integerProduct(c.matrix, n, codes) : floatProduct(c, n, row));
+  }
+  return y;
+}
+
+std::vector<float> test::weightsOf(const Case &c) {
+  if (c.isFloat())
+    return c.weights;
+  const QuantizedMatrix &m = c.matrix;
+  std::vector<float> weights;
+  for (int64_t row = 0; row < c.rows; ++row)
+    for (int64_t k = 0; k < c.cols; ++k)
+      weights.push_back(m.format.planeScales ? planeWeight(m, row, k)
+                                             : scaleOf(m, row, k / m.groupSize()) * float(integerWeight(m, row, k)));
+  return weights;
+}
+
+int64_t test::firstDifference(const std::vector<float> &a, const std::vector<float> &b) {
+  if (a.size() != b.size())
+    return int64_t(std::min(a.size(), b.size()));
+  for (size_t i = 0; i < a.size(); ++i)
+    if (std::memcmp(&a[i], &b[i], sizeof(float)) != 0)
+      return int64_t(i);
+  return -1;
+}

@@ -1,0 +1,32 @@
+//===- Oracle.h - What the kernels compute, as plain loops ------*- C++ -*-===//
+#ifndef HALFTONE_TEST_UNIT_KERNELS_ORACLE_H
+#define HALFTONE_TEST_UNIT_KERNELS_ORACLE_H
+
+#include "CompiledCases.h"
+
+namespace halftone::test {
+
+/// 8-bit activations of one token.
+struct Codes {
+  std::vector<int8_t> values;
+  float scale = 0;
+};
+
+/// scale = max|x| / 127, code = round to even of x * (127 / max|x|); below 1e-30 all is zero.
+Codes quantizeActivations(const float *x, int64_t cols);
+
+/// w of `matrix` at [row, col] divided by its group's scale. Not for plane scales.
+int32_t integerWeight(const QuantizedMatrix &matrix, int64_t row, int64_t col);
+
+/// y by the numerics contract, for integer or float activations as the case's strategy says.
+std::vector<float> multiply(const Case &c, const std::vector<float> &x, int64_t tokens);
+
+/// The weights that the case stands for, row-major, as the gather kernel computes them.
+std::vector<float> weightsOf(const Case &c);
+
+/// Index of the first element whose bits differ, -1 if there is none.
+int64_t firstDifference(const std::vector<float> &a, const std::vector<float> &b);
+
+} // namespace halftone::test
+
+#endif // HALFTONE_TEST_UNIT_KERNELS_ORACLE_H
