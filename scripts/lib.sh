@@ -27,25 +27,26 @@ missing_packages() {
   done
 }
 
-# has_candidates NAME...: whether the configured package sources offer all of them.
-has_candidates() {
+# not_offered NAME...: prints those that the configured package sources do not have.
+not_offered() {
   local name
   for name in "$@"; do
-    apt-cache policy "$name" 2>/dev/null | grep -q '^  Candidate: [^(]' || return 1
+    case $(apt-cache policy "$name" 2>/dev/null) in
+    *"Candidate: (none)"* | "") printf '%s\n' "$name" ;;
+    esac
   done
 }
 
 # LLVM 22 for Debian 12 lives in Debian's security suite, which a bare installation may lack. Its address is that of the
 # configured mirror with "-security" behind it: the layout of Debian's own mirrors.
 add_security_suite() {
-  local uris uri options file=/etc/apt/sources.list.d/halftone-security.list
-  uris=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(SIGNED_BY)' 'Created-By: Packages' 2>/dev/null |
-    sort -u | awk '$2 == "bookworm" && $1 ~ /\/debian\/?$/')
-  read -r uri _ options <<<"$uris" || true
-  [ -n "${uri:-}" ] || return 1
+  local uri file=/etc/apt/sources.list.d/halftone-security.list
+  uri=$(apt-get indextargets --format '$(CODENAME) $(LABEL) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
+    sed -n 's/^bookworm Debian //p' | head -n 1)
+  [ -n "$uri" ] || return 1
   say "Adding the suite bookworm-security of the configured mirror in $file"
-  printf 'deb %s%s-security bookworm-security main\n' "${options:+[signed-by=$options] }" "${uri%/}" >"$file"
-  if ! apt-get update -q </dev/null || ! has_candidates "$@"; then
+  printf 'deb %s-security bookworm-security main\n' "${uri%/}" >"$file"
+  if ! apt-get update -q </dev/null || [ -n "$(not_offered "$@")" ]; then
     rm -f "$file"
     return 1
   fi
@@ -53,7 +54,7 @@ add_security_suite() {
 
 # install_packages NAME...: installs what is missing; does not call apt when nothing is.
 install_packages() {
-  local missing
+  local missing absent
   command -v dpkg-query >/dev/null || die "this script installs Debian packages; elsewhere, build with CMake as README.md says"
   mapfile -t missing < <(missing_packages "$@")
   [ ${#missing[@]} -gt 0 ] || return 0
@@ -61,8 +62,9 @@ install_packages() {
   say "Installing ${#missing[@]} packages"
   export DEBIAN_FRONTEND=noninteractive
   apt-get update -q </dev/null || die "apt-get update failed; the packages that are missing: ${missing[*]}"
-  has_candidates "${missing[@]}" || add_security_suite "${missing[@]}" ||
-    die "the package sources in /etc/apt do not offer all of: ${missing[*]}; they need Debian 12's suites bookworm and bookworm-security (component main)"
+  mapfile -t absent < <(not_offered "${missing[@]}")
+  [ ${#absent[@]} = 0 ] || add_security_suite "${missing[@]}" ||
+    die "the sources in /etc/apt do not offer ${absent[*]}; add Debian 12's suites bookworm and bookworm-security (component main)"
   apt-get install -y -q --no-install-recommends "${missing[@]}" </dev/null || die "apt-get install failed"
 }
 
