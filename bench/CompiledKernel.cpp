@@ -72,17 +72,17 @@ std::string halftone::bench::kernelModule(const KernelSpec &spec) {
       t, padded, count, spec.cols, codes, groups.size);
   std::string rest = llvm::formatv("outs(%y : tensor<{0}x{1}xf32>) format = {2}, in_features = {3}", t, spec.rows, type,
                                    spec.cols);
-  if (spec.strategy == "dot")
-    return head + body +
-           llvm::formatv("  %r = lowbit.matmul_dot ins(%c, %s, %g, %w : {0}, tensor<{1}xi8>) {2} -> "
-                         "tensor<{3}x{4}xf32>\n",
-                         codes, bytes, rest, t, spec.rows)
-               .str() +
-           tail;
   llvm::Expected<TargetInfo> target = TargetInfo::get(spec.cpu);
   if (!target)
     fail(llvm::toString(target.takeError()));
   int64_t width = target->tableWidth >= 128 ? 128 : 16, tableBytes = padded / 8 * (width == 128 ? 256 : 64);
+  if (spec.strategy == "dot")
+    return head + body +
+           llvm::formatv("  %r = lowbit.matmul_dot ins(%c, %s, %g, %w : {0}, tensor<{1}xi8>) {2}, width = {5} -> "
+                         "tensor<{3}x{4}xf32>\n",
+                         codes, bytes, rest, t, spec.rows, width)
+               .str() +
+           tail;
   return head + body +
          llvm::formatv(
              "  %t0 = tensor.empty() : tensor<{0}x{1}xi8>\n"

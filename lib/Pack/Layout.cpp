@@ -10,13 +10,10 @@ llvm::SmallVector<CodeField> halftone::codeFields(const Format &format) {
   switch (format.kind) {
   case FormatKind::Float:
     break;
-  case FormatKind::Bcq:
-    for (unsigned plane = 0; plane < format.bits; ++plane)
-      fields.push_back({1, plane});
-    break;
   case FormatKind::Ternary:
     fields.push_back({2, 0});
     break;
+  case FormatKind::Bcq:
   case FormatKind::Rtn:
     for (unsigned width = 1, shift = 0; width <= 8; width *= 2)
       if (format.bits & width) {

@@ -100,7 +100,7 @@ private:
     if (strategy == lowbit::Strategy::Dot)
       return lowbit::MatmulDotOp::create(builder, loc, codes, scales, sums,
                                          pack(builder, op.getWeights(), lowbit::PackLayout::Rows16), op.getOutput(),
-                                         element, cols)
+                                         element, cols, tableWidth)
           ->getResult(0);
     int64_t bytes = groups.paddedCols() / 8 * tableBytesPerSlice(tableWidth);
     auto tables = lowbit::BuildTablesOp::create(builder, loc, codes,

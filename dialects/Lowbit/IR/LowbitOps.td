@@ -387,18 +387,19 @@ def Lowbit_MatmulDotOp : Lowbit_DpsOp<"matmul_dot", ["output"]> {
   }];
   let arguments = (ins
     I8Matrix:$codes, F32Vector:$scales, I32Matrix:$sums, I8Vector:$packed, F32Matrix:$output,
-    Lowbit_FormatAttr:$format, I64Attr:$in_features
+    Lowbit_FormatAttr:$format, I64Attr:$in_features, DefaultValuedAttr<I64Attr, "16">:$width
   );
   let assemblyFormat = [{
     `ins` `(` $codes `,` $scales `,` $sums `,` $packed `:` type($codes) `,` type($scales) `,` type($sums) `,`
     type($packed) `)` `outs` `(` $output `:` type($output) `)`
-    `format` `=` $format `,` `in_features` `=` $in_features attr-dict (`->` type($results)^)?
+    `format` `=` $format `,` `in_features` `=` $in_features (`,` `width` `=` $width^)? attr-dict (`->` type($results)^)?
   }];
   let builders = [
     OpBuilder<(ins "::mlir::Value":$codes, "::mlir::Value":$scales, "::mlir::Value":$sums, "::mlir::Value":$packed,
-                   "::mlir::Value":$output, "::mlir::Type":$format, "int64_t":$inFeatures), [{
+                   "::mlir::Value":$output, "::mlir::Type":$format, "int64_t":$inFeatures,
+                   CArg<"int64_t", "16">:$width), [{
       build($_builder, $_state, ::halftone::dps::resultTypes(output), codes, scales, sums, packed, output, format,
-            inFeatures);
+            inFeatures, width);
     }]>
   ];
 }

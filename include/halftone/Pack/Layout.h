@@ -43,8 +43,8 @@ struct CodeField {
   unsigned width, shift;
 };
 
-/// The fields of a format's code in Rows16, in storage order. BCQ: one 1-bit field per plane; ternary: one 2-bit
-/// field; int<b>: the bits of b from the lowest as powers of two (5 = 1 + 4).
+/// The fields of a format's code in Rows16, in storage order. Ternary: one 2-bit field; BCQ and int<b>: their bits
+/// (planes) as powers of two from the lowest (5 = 1 + 4).
 llvm::SmallVector<CodeField> codeFields(const Format &format);
 
 /// One-bit planes of a format's code: BCQ its planes, ternary 2 (t = (b0 + b1) / 2), int<b> b.

@@ -20,52 +20,65 @@ struct DequantOperands {
   Value x, packed, y;
 };
 
+/// `blocks` blocks of 16 rows times `columns` tokens; sums are kept per (block, column), block first.
 class DequantTile {
 public:
-  DequantTile(KernelBuilder &k, const MatmulShape &shape, const DequantOperands &args, Value rowBlock, Value token,
-              int64_t columns)
-      : k(k), shape(shape), args(args), reader(k, shape.format, shape.rows, shape.cols, args.packed),
-        rowBlock(rowBlock), columns(columns) {
+  DequantTile(KernelBuilder &k, const MatmulShape &shape, const DequantOperands &args, Value rowBlock, int64_t blocks,
+              Value token, int64_t columns)
+      : k(k), shape(shape), args(args), groups(shape.format, shape.cols), columns(columns) {
+    for (int64_t i = 0; i < blocks; ++i)
+      readers.emplace_back(k, shape.format, shape.rows, shape.cols, args.packed, k.addIndex(rowBlock, i));
     for (int64_t c = 0; c < columns; ++c)
       tokens.push_back(k.addIndex(token, c));
   }
 
   void emit() {
-    SmallVector<Value> sums(columns, k.splat(k.floats(), 0));
+    SmallVector<Value> sums(readers.size() * columns, k.splat(k.floats(), 0));
     if (shape.format.kind == FormatKind::Float)
       sums = emitFloats(sums);
     else
-      sums = forGroups(k, reader.groupShape(), sums,
-                       [&](Value group, bool last, ValueRange carried) { return emitGroup(group, last, carried); });
-    for (int64_t c = 0; c < columns; ++c)
-      storeRows(k, sums[c], args.y, tokens[c], rowBlock, shape.rows, kLanes);
+      sums = forGroups(k, groups, sums, [&](Value group, bool last, ValueRange carried) {
+        return emitGroup(group, last, carried);
+      });
+    for (auto [i, reader] : llvm::enumerate(readers))
+      for (int64_t c = 0; c < columns; ++c)
+        storeRows(k, sums[i * columns + c], args.y, tokens[c], reader.block(), shape.rows, kLanes);
   }
 
 private:
-  SmallVector<Value> accumulate(Value weights, Value element, ValueRange sums) {
-    SmallVector<Value> next;
+  /// Adds weight times activation of one element, for every block and column.
+  SmallVector<Value> accumulate(function_ref<Value(WeightReader &)> weight, Value element, ValueRange sums) {
+    SmallVector<Value> activations, next;
     for (int64_t c = 0; c < columns; ++c)
-      next.push_back(k.fma(weights, k.broadcast(k.loadScalar(args.x, {tokens[c], element})), sums[c]));
+      activations.push_back(k.broadcast(k.loadScalar(args.x, {tokens[c], element})));
+    for (auto [i, reader] : llvm::enumerate(readers)) {
+      Value weights = weight(reader);
+      for (int64_t c = 0; c < columns; ++c)
+        next.push_back(k.fma(weights, activations[c], sums[i * columns + c]));
+    }
     return next;
   }
 
   SmallVector<Value> emitFloats(ValueRange init) {
-    Value block = k.mulIndex(rowBlock, shape.cols * kVectorBytes);
     return k.loop(k.index(0), k.index(shape.cols), 1, init, [&](Value element, ValueRange sums) {
-      Value weights = k.loadBytesAs(args.packed, k.affine(element, kVectorBytes, block), k.floats());
-      return accumulate(weights, element, sums);
+      return accumulate(
+          [&](WeightReader &reader) {
+            Value block = k.mulIndex(reader.block(), shape.cols * kVectorBytes);
+            return k.loadBytesAs(args.packed, k.affine(element, kVectorBytes, block), k.floats());
+          },
+          element, sums);
     });
   }
 
   SmallVector<Value> emitGroup(Value group, bool last, ValueRange carried) {
-    const GroupShape &groups = reader.groupShape();
-    reader.enterGroup(rowBlock, group);
+    for (WeightReader &reader : readers)
+      reader.enterGroup(group);
     Value firstElement = k.mulIndex(group, groups.size);
     int64_t size = last ? groups.lastSize : groups.size;
     bool planes = shape.format.planeScales;
     SmallVector<Value> sums(carried);
     if (!planes)
-      sums.assign(columns, k.splat(k.floats(), 0));
+      sums.assign(sums.size(), k.splat(k.floats(), 0));
     sums = k.repeat(size / kStep, sums, [&](Value step, ValueRange values) {
       return emitStep(step, k.affine(step, kStep, firstElement), kStep, values);
     });
@@ -73,22 +86,26 @@ private:
       sums = emitStep(k.index(size / kStep), k.addIndex(firstElement, size - rest), rest, sums);
     if (planes)
       return sums;
-    Value scale = reader.scales();
-    for (int64_t c = 0; c < columns; ++c)
-      sums[c] = k.fma(scale, sums[c], carried[c]);
+    for (auto [i, reader] : llvm::enumerate(readers)) {
+      Value scale = reader.scales();
+      for (int64_t at = i * columns; at < int64_t(i + 1) * columns; ++at)
+        sums[at] = k.fma(scale, sums[at], carried[at]);
+    }
     return sums;
   }
 
   /// Adds the first `count` elements of a step.
   SmallVector<Value> emitStep(Value step, Value element, int64_t count, ValueRange values) {
     SmallVector<Value> sums(values);
-    reader.loadStep(step);
+    for (WeightReader &reader : readers)
+      reader.loadStep(step);
     for (int64_t i = 0; i < count; ++i)
-      sums = accumulate(weight(i / 4, i % 4), k.addIndex(element, i), sums);
+      sums = accumulate([&](WeightReader &reader) { return weight(reader, i / 4, i % 4); }, k.addIndex(element, i),
+                        sums);
     return sums;
   }
 
-  Value weight(int64_t chunk, int64_t j) {
+  Value weight(WeightReader &reader, int64_t chunk, int64_t j) {
     if (shape.format.planeScales)
       return reader.planeScaledWeight(chunk, j);
     Value words = k.bitcast(reader.unpackChunk(chunk), k.words());
@@ -99,9 +116,9 @@ private:
   KernelBuilder &k;
   const MatmulShape &shape;
   const DequantOperands &args;
-  WeightReader reader;
-  Value rowBlock;
+  GroupShape groups;
   int64_t columns;
+  std::vector<WeightReader> readers;
   SmallVector<Value> tokens;
 };
 
@@ -114,15 +131,17 @@ Kernel halftone::getDequantKernel(ModuleOp module, const MatmulShape &shape) {
   Type f32 = b.getF32Type();
   std::string name = "dequant_" + shape.format.name() + "_" + sizeName(shape.rows) + "x" + sizeName(shape.cols) +
                      "_t" + sizeName(shape.tokens);
+  // One token has one chain of additions per block; four of them hide the latency.
+  int64_t rowTile = shape.tokens == 1 && packed.rowBlocks > 4 ? 4 : 1;
   auto function = getOrCreateKernel(
       module, UnknownLoc::get(module.getContext()), name,
       {MemRefType::get({shape.tokens, shape.cols}, f32), MemRefType::get({packed.bytes}, b.getI8Type()),
        MemRefType::get({shape.tokens, shape.rows}, f32)},
       [&](KernelBuilder &k, ValueRange args) {
         DequantOperands operands{args[0], args[1], args[2]};
-        k.loop(args[3], args[4], 1, [&](Value rowBlock) {
+        forRowTiles(k, args[3], args[4], rowTile, [&](Value rowBlock, int64_t blocks) {
           forColumnTiles(k, shape.tokens, operands.y, [&](Value token, int64_t columns) {
-            DequantTile(k, shape, operands, rowBlock, token, columns).emit();
+            DequantTile(k, shape, operands, rowBlock, blocks, token, columns).emit();
           });
         });
       });

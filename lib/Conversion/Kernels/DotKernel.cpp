@@ -22,58 +22,73 @@ struct DotOperands {
   Value codes, scales, sums, packed, y;
 };
 
+/// `blocks` blocks of 16 rows times `columns` tokens; sums are kept per (block, column), block first.
 class DotTile {
 public:
-  DotTile(KernelBuilder &k, const MatmulShape &shape, const DotOperands &args, WeightReader &reader, Value rowBlock,
-          Value token, int64_t columns)
-      : k(k), shape(shape), args(args), reader(reader), rowBlock(rowBlock), columns(columns),
-        chains(columns == 1 ? 4 : 1) {
+  DotTile(KernelBuilder &k, const MatmulShape &shape, const DotOperands &args, int64_t tableWidth, Value rowBlock,
+          int64_t blocks, Value token, int64_t columns)
+      : k(k), shape(shape), args(args), groups(shape.format, shape.cols), columns(columns),
+        chains(columns == 1 ? 4 / blocks : 1) {
+    for (int64_t i = 0; i < blocks; ++i)
+      readers.emplace_back(k, shape.format, shape.rows, shape.cols, args.packed, k.addIndex(rowBlock, i), tableWidth);
     for (int64_t c = 0; c < columns; ++c)
       tokens.push_back(k.addIndex(token, c));
   }
 
   void emit() {
-    SmallVector<Value> sums(columns, k.splat(k.floats(), 0));
-    sums = forGroups(k, reader.groupShape(), sums,
-                     [&](Value group, bool last, ValueRange carried) { return emitGroup(group, last, carried); });
+    SmallVector<Value> sums(readers.size() * columns, k.splat(k.floats(), 0));
+    sums = forGroups(k, groups, sums, [&](Value group, bool last, ValueRange carried) {
+      return emitGroup(group, last, carried);
+    });
     for (int64_t c = 0; c < columns; ++c) {
       Value scale = k.broadcast(k.loadScalar(args.scales, tokens[c]));
-      storeRows(k, k.mulF(sums[c], scale), args.y, tokens[c], rowBlock, shape.rows, kLanes);
+      for (auto [i, reader] : llvm::enumerate(readers))
+        storeRows(k, k.mulF(sums[i * columns + c], scale), args.y, tokens[c], reader.block(), shape.rows, kLanes);
     }
   }
 
 private:
   /// Adds one group's exact sums to the float sums.
   SmallVector<Value> emitGroup(Value group, bool last, ValueRange carried) {
-    const GroupShape &groups = reader.groupShape();
-    reader.enterGroup(rowBlock, group);
+    for (WeightReader &reader : readers)
+      reader.enterGroup(group);
     Value firstElement = k.mulIndex(group, groups.steps * kStep);
-    SmallVector<Value> acc(columns * chains, k.splat(k.words(), 0));
+    SmallVector<Value> acc(readers.size() * columns * chains, k.splat(k.words(), 0));
     acc = k.repeat(last ? groups.lastSteps : groups.steps, acc, [&](Value step, ValueRange values) {
       return emitStep(step, k.affine(step, kStep, firstElement), values);
     });
-    Value scale = reader.scales();
-    SmallVector<Value> next;
+    SmallVector<Value> corrections, next;
     for (int64_t c = 0; c < columns; ++c) {
-      Value sum = acc[c * chains];
-      for (int64_t chain = 1; chain < chains; ++chain)
-        sum = k.addI(sum, acc[c * chains + chain]);
       Value tokenSum = k.loadScalar(args.sums, {tokens[c], group});
-      Value correction = k.broadcast(k.mulI(tokenSum, k.i32(reader.offset())));
-      next.push_back(k.fma(scale, k.toFloat(k.subI(sum, correction)), carried[c]));
+      corrections.push_back(k.broadcast(k.mulI(tokenSum, k.i32(readers.front().offset()))));
+    }
+    for (auto [i, reader] : llvm::enumerate(readers)) {
+      Value scale = reader.scales();
+      for (int64_t c = 0; c < columns; ++c) {
+        int64_t at = i * columns + c;
+        Value sum = acc[at * chains];
+        for (int64_t chain = 1; chain < chains; ++chain)
+          sum = k.addI(sum, acc[at * chains + chain]);
+        next.push_back(k.fma(scale, k.toFloat(k.subI(sum, corrections[c])), carried[at]));
+      }
     }
     return next;
   }
 
   SmallVector<Value> emitStep(Value step, Value element, ValueRange values) {
     SmallVector<Value> acc(values);
-    reader.loadStep(step);
+    for (WeightReader &reader : readers)
+      reader.loadStep(step);
     for (int64_t chunk = 0; chunk < kStep / 4; ++chunk) {
-      Value weights = reader.unpackChunk(chunk);
-      for (int64_t c = 0; c < columns; ++c) {
-        Value &sum = acc[c * chains + chunk % chains];
-        sum = simd::Dot4Op::create(k.b, k.loc, sum, weights, activations(c, k.addIndex(element, 4 * chunk)),
-                                   uint32_t(reader.maxU()));
+      SmallVector<Value> activation;
+      for (int64_t c = 0; c < columns; ++c)
+        activation.push_back(activations(c, k.addIndex(element, 4 * chunk)));
+      for (auto [i, reader] : llvm::enumerate(readers)) {
+        Value weights = reader.unpackChunk(chunk);
+        for (int64_t c = 0; c < columns; ++c) {
+          Value &sum = acc[(i * columns + c) * chains + chunk % chains];
+          sum = simd::Dot4Op::create(k.b, k.loc, sum, weights, activation[c], uint32_t(reader.maxU()));
+        }
       }
     }
     return acc;
@@ -89,21 +104,23 @@ private:
   KernelBuilder &k;
   const MatmulShape &shape;
   const DotOperands &args;
-  WeightReader &reader;
-  Value rowBlock;
+  GroupShape groups;
   int64_t columns, chains; ///< independent accumulators per column hide the latency of the dot product
+  std::vector<WeightReader> readers;
   SmallVector<Value> tokens;
 };
 
 } // namespace
 
-Kernel halftone::getDotKernel(ModuleOp module, const MatmulShape &shape) {
+Kernel halftone::getDotKernel(ModuleOp module, const MatmulShape &shape, int64_t tableWidth) {
   Builder b(module.getContext());
   GroupShape groups(shape.format, shape.cols);
   PackedShape packed(shape.format, shape.rows, shape.cols, Layout::Rows16);
   Type i8 = b.getI8Type(), f32 = b.getF32Type();
-  std::string name = "dot_" + shape.format.name() + "_" + sizeName(shape.rows) + "x" + sizeName(shape.cols) + "_t" +
-                     sizeName(shape.tokens);
+  bool usesTables = tableWidth >= 128 && shape.format.kind == FormatKind::Bcq;
+  std::string name = std::string(usesTables ? "dot128_" : "dot_") + shape.format.name() + "_" + sizeName(shape.rows) +
+                     "x" + sizeName(shape.cols) + "_t" + sizeName(shape.tokens);
+  int64_t rowTile = shape.tokens == 1 && packed.rowBlocks > 1 ? 2 : 1;
   auto function = getOrCreateKernel(
       module, UnknownLoc::get(module.getContext()), name,
       {MemRefType::get({shape.tokens, groups.paddedCols()}, i8), MemRefType::get({shape.tokens}, f32),
@@ -111,10 +128,9 @@ Kernel halftone::getDotKernel(ModuleOp module, const MatmulShape &shape) {
        MemRefType::get({shape.tokens, shape.rows}, f32)},
       [&](KernelBuilder &k, ValueRange args) {
         DotOperands operands{args[0], args[1], args[2], args[3], args[4]};
-        k.loop(args[5], args[6], 1, [&](Value rowBlock) {
+        forRowTiles(k, args[5], args[6], rowTile, [&](Value rowBlock, int64_t blocks) {
           forColumnTiles(k, shape.tokens, operands.y, [&](Value token, int64_t columns) {
-            WeightReader reader(k, shape.format, shape.rows, shape.cols, operands.packed);
-            DotTile(k, shape, operands, reader, rowBlock, token, columns).emit();
+            DotTile(k, shape, operands, tableWidth, rowBlock, blocks, token, columns).emit();
           });
         });
       });

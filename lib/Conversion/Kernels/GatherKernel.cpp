@@ -89,24 +89,23 @@ private:
     Value stepInGroup = arith::DivUIOp::create(k.b, k.loc, element, k.index(kStep));
     Value inStep = arith::RemUIOp::create(k.b, k.loc, element, k.index(kStep));
     Value step = k.addIndex(k.affine(block, groups.totalSteps(), k.mulIndex(group, groups.steps)), stepInGroup);
-    Value total, code;
+    Value code;
     unsigned firstVector = 0;
-    for (auto [p, field] : llvm::enumerate(codeFields(format))) {
-      Value bits = fieldOf(field, firstVector, step, inStep);
+    for (CodeField field : codeFields(format)) {
+      Value bits = k.shlI(fieldOf(field, firstVector, step, inStep), field.shift);
       firstVector += field.width;
-      if (format.kind == FormatKind::Bcq) {
-        Value term = signedTerm(p, k.isNonZero(bits));
-        total = !total ? term : format.planeScales ? k.addF(total, term) : k.addI(total, term);
-        continue;
-      }
-      bits = k.shlI(bits, field.shift);
       code = code ? k.addI(code, bits) : bits;
     }
-    if (format.kind == FormatKind::Bcq && format.planeScales)
-      return total;
-    if (format.kind != FormatKind::Bcq)
-      total = k.subI(code, k.i32(format.kind == FormatKind::Ternary ? 1 : 1 << (format.bits - 1)));
-    return k.mulF(scales[0], k.toFloat(total));
+    if (format.kind != FormatKind::Bcq) {
+      Value zero = k.i32(format.kind == FormatKind::Ternary ? 1 : 1 << (format.bits - 1));
+      return k.mulF(scales[0], k.toFloat(k.subI(code, zero)));
+    }
+    Value total;
+    for (unsigned plane = 0; plane < format.bits; ++plane) {
+      Value term = signedTerm(plane, k.isNonZero(k.andI(code, k.i32(1 << plane))));
+      total = !total ? term : format.planeScales ? k.addF(total, term) : k.addI(total, term);
+    }
+    return format.planeScales ? total : k.mulF(scales[0], k.toFloat(total));
   }
 
   /// + or - the plane's integer multiplier or float scale.

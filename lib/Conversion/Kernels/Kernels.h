@@ -30,7 +30,8 @@ struct Kernel {
 };
 
 /// args: codes i8 [T][KP], scales f32 [T], sums i32 [T][G], packed i8 [B] (Rows16), y f32 [T][N]. Unit: 16 rows.
-Kernel getDotKernel(mlir::ModuleOp module, const MatmulShape &shape);
+/// `tableWidth` 128: BCQ codes are decoded by byte tables.
+Kernel getDotKernel(mlir::ModuleOp module, const MatmulShape &shape, int64_t tableWidth);
 
 /// args: tables i8 [T][...], scales, sums, packed (Rows64), y. Unit: 64 rows. `width`: 128 or 16 entries.
 Kernel getLutKernel(mlir::ModuleOp module, const MatmulShape &shape, int64_t width);

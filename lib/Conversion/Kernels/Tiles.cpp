@@ -16,6 +16,17 @@ void halftone::forColumnTiles(KernelBuilder &k, int64_t tokens, Value y,
   k.loop(tiled, count, 1, [&](Value token) { tile(token, 1); });
 }
 
+void halftone::forRowTiles(KernelBuilder &k, Value begin, Value end, int64_t size,
+                           function_ref<void(Value block, int64_t blocks)> tile) {
+  if (size == 1)
+    return k.loop(begin, end, 1, [&](Value block) { tile(block, 1); });
+  Value count = arith::SubIOp::create(k.b, k.loc, end, begin);
+  Value rest = arith::RemUIOp::create(k.b, k.loc, count, k.index(size));
+  Value tiled = arith::SubIOp::create(k.b, k.loc, end, rest);
+  k.loop(begin, tiled, size, [&](Value block) { tile(block, size); });
+  k.loop(tiled, end, 1, [&](Value block) { tile(block, 1); });
+}
+
 SmallVector<Value>
 halftone::forGroups(KernelBuilder &k, const GroupShape &groups, ValueRange init,
                     function_ref<SmallVector<Value>(Value group, bool last, ValueRange)> body) {

@@ -15,6 +15,11 @@ constexpr int64_t kColumnTile = 8;
 void forColumnTiles(KernelBuilder &k, int64_t tokens, mlir::Value y,
                     llvm::function_ref<void(mlir::Value token, int64_t columns)> tile);
 
+/// Calls tile(first block, blocks) so that all row blocks of begin..end are covered: tiles of `size` blocks, then one
+/// by one. Blocks side by side keep more additions in flight than one has.
+void forRowTiles(KernelBuilder &k, mlir::Value begin, mlir::Value end, int64_t size,
+                 llvm::function_ref<void(mlir::Value block, int64_t blocks)> tile);
+
 /// Calls body(group, steps of the group, carried) for all groups of a row, in
 /// ascending order: a loop over the full groups and then the last one when its
 /// size differs. Returns the last carried values.

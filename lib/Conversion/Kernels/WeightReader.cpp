@@ -1,8 +1,9 @@
 //===- WeightReader.cpp - Unpacking Rows16 weights in a kernel ------------===//
 //
 // Two-level BCQ: w = sum_p m_p b_p with b = +-1 and M = sum_p m_p <= 127, hence
-//   u = w + 128 = (128 - M) + sum over set bits of 2 m_p,   1 <= u <= 255,
-// one masked byte addition per plane.
+//   u = w + 128 = (128 - M) + sum over set bits of 2 m_p,   1 <= u <= 255.
+// Either one masked byte addition per plane, or, for the first planes, a look-up
+// in a table of u by (row, bits): 16 rows x 2^3 bytes are 128 entries.
 //
 //===----------------------------------------------------------------------===//
 
@@ -11,6 +12,17 @@
 
 using namespace mlir;
 using namespace halftone;
+
+/// Bytes ahead of the step being decoded at which memory is prefetched.
+static constexpr int64_t kPrefetchDistance = 2048;
+
+WeightReader::WeightReader(KernelBuilder &k, const Format &format, int64_t rows, int64_t cols, Value packed,
+                           Value rowBlock, int64_t tableWidth)
+    : k(k), format(format), shape(format, rows, cols, Layout::Rows16), groups(format, cols),
+      fields(codeFields(format)), bits(codeBits(format)), tablePlanes(0), packed(packed), rowBlock(rowBlock) {
+  if (format.kind == FormatKind::Bcq && !format.planeScales && tableWidth >= 128)
+    tablePlanes = std::min(format.bits, 3u);
+}
 
 int64_t WeightReader::offset() const {
   switch (format.kind) {
@@ -45,37 +57,76 @@ Value WeightReader::halves(Value byteOffset) {
   return simd::ExtendHalfOp::create(k.b, k.loc, k.floats(), raw);
 }
 
-void WeightReader::enterGroup(Value rowBlock, Value group) {
+void WeightReader::enterGroup(Value group) {
   groupIndex = k.affine(rowBlock, groups.count, group);
   int64_t stepBytes = int64_t(bits) * kVectorBytes;
   Value firstStep = k.affine(rowBlock, groups.totalSteps(), k.mulIndex(group, groups.steps));
   groupCodes = k.addIndex(k.mulIndex(firstStep, stepBytes), shape.codesOffset);
-
-  planeScales.clear();
-  negatedPlaneScales.clear();
-  twiceMultipliers.clear();
   if (format.kind != FormatKind::Bcq)
     return;
+  if (!format.planeScales)
+    return enterTwoLevelGroup();
+  planeScales.clear();
+  negatedPlaneScales.clear();
   for (unsigned plane = 0; plane < format.bits; ++plane) {
     Value entry = k.addIndex(k.mulIndex(groupIndex, format.bits), plane);
-    if (format.planeScales) {
-      planeScales.push_back(halves(k.addIndex(k.mulIndex(entry, kLanes * 2), shape.scalesOffset)));
-      negatedPlaneScales.push_back(k.negF(planeScales.back()));
-      continue;
-    }
-    Value row = k.loadBytesAs(packed, k.addIndex(k.mulIndex(entry, kLanes), shape.multipliersOffset), k.bytes(kLanes));
-    Value wide = arith::ExtUIOp::create(k.b, k.loc, k.words(), row);
-    Value everyByte = k.bitcast(k.mulI(wide, k.splat(k.words(), 0x01010101)), k.bytes());
-    base = k.subI(plane == 0 ? k.splat(k.bytes(), -128) : base, everyByte);
-    twiceMultipliers.push_back(k.addI(everyByte, everyByte));
+    planeScales.push_back(halves(k.addIndex(k.mulIndex(entry, kLanes * 2), shape.scalesOffset)));
+    negatedPlaneScales.push_back(k.negF(planeScales.back()));
   }
+}
+
+Value WeightReader::replicate(Value rows, int64_t copies, int64_t size) {
+  SmallVector<int64_t> mask;
+  for (int64_t i = 0; i < size; ++i)
+    mask.push_back(i / copies % kLanes);
+  return k.shuffle(rows, rows, mask);
+}
+
+void WeightReader::enterTwoLevelGroup() {
+  SmallVector<Value> multipliers;
+  for (unsigned plane = 0; plane < format.bits; ++plane) {
+    Value entry = k.addIndex(k.mulIndex(groupIndex, format.bits), plane);
+    multipliers.push_back(
+        k.loadBytesAs(packed, k.addIndex(k.mulIndex(entry, kLanes), shape.multipliersOffset), k.bytes(kLanes)));
+  }
+  // Planes that masks add start from -m_p.
+  Value rest = k.splat(k.bytes(kLanes), -128);
+  twiceMultipliers.assign(format.bits, Value());
+  for (unsigned plane = tablePlanes; plane < format.bits; ++plane) {
+    rest = k.subI(rest, multipliers[plane]);
+    Value everyByte = replicate(multipliers[plane], 4, kVectorBytes);
+    twiceMultipliers[plane] = k.addI(everyByte, everyByte);
+  }
+  if (tablePlanes == 0)
+    base = replicate(rest, 4, kVectorBytes);
+  else
+    table = buildTable(ArrayRef<Value>(multipliers).take_front(tablePlanes), rest);
+}
+
+/// Entry row * 2^planes + bits: rest + sum of +-m_p by the bits; one plane is stored twice to fill a vector.
+Value WeightReader::buildTable(ArrayRef<Value> multipliers, Value rest) {
+  int64_t codes = int64_t(1) << multipliers.size(), size = std::max(kLanes * codes, kVectorBytes);
+  Value sum = replicate(rest, codes, size);
+  for (auto [plane, multiplier] : llvm::enumerate(multipliers)) {
+    Value m = replicate(multiplier, codes, size);
+    SmallVector<bool> positive;
+    for (int64_t i = 0; i < size; ++i)
+      positive.push_back((i % codes >> plane) & 1);
+    auto type = k.vec(size, k.b.getI1Type());
+    Value mask = arith::ConstantOp::create(k.b, k.loc, DenseElementsAttr::get(type, ArrayRef<bool>(positive)));
+    sum = k.select(mask, k.addI(sum, m), k.subI(sum, m));
+  }
+  return sum;
 }
 
 void WeightReader::loadStep(Value step) {
   Value offset = k.affine(step, int64_t(bits) * kVectorBytes, groupCodes);
   vectors.clear();
-  for (unsigned v = 0; v < bits; ++v)
+  for (unsigned v = 0; v < bits; ++v) {
+    memref::PrefetchOp::create(k.b, k.loc, packed, k.addIndex(offset, v * kVectorBytes + kPrefetchDistance),
+                               /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
     vectors.push_back(k.load(packed, k.addIndex(offset, v * kVectorBytes), k.bytes()));
+  }
 }
 
 Value WeightReader::extractField(const CodeField &field, unsigned firstVector, int64_t chunk) {
@@ -89,16 +140,51 @@ Value WeightReader::extractField(const CodeField &field, unsigned firstVector, i
   return k.bitcast(k.andI(words, k.splat(k.words(), mask * 0x01010101)), k.bytes());
 }
 
-Value WeightReader::planeBit(unsigned plane, int64_t chunk) {
-  int64_t bit = int8_t(1 << chunk);
-  return k.isNonZero(k.andI(vectors[plane], k.splat(k.bytes(), bit)));
+WeightReader::BitSlot WeightReader::slotOf(unsigned plane, int64_t chunk) const {
+  unsigned firstVector = 0;
+  for (CodeField field : fields) {
+    unsigned perVector = 8 / field.width;
+    if (plane < field.shift + field.width)
+      return {firstVector + unsigned(chunk / perVector),
+              unsigned(chunk % perVector) * field.width + plane - field.shift};
+    firstVector += field.width;
+  }
+  llvm_unreachable("the format has no such plane");
+}
+
+/// u of the first planes: the index is the row's place in the table and the planes' bits.
+Value WeightReader::lookUpPlanes(int64_t chunk) {
+  SmallVector<int64_t> rowPlaces;
+  for (int64_t i = 0; i < kVectorBytes; ++i)
+    rowPlaces.push_back(int8_t((i / 4) << tablePlanes));
+  Value index = k.bitcast(k.constant(k.bytes(), rowPlaces), k.words());
+  unsigned plane = 0;
+  for (CodeField field : fields) {
+    if (plane >= tablePlanes)
+      break;
+    // The field's bits that are planes of the table, moved to their place in the index.
+    unsigned count = std::min(field.width, tablePlanes - plane);
+    BitSlot slot = slotOf(plane, chunk);
+    Value words = k.bitcast(vectors[slot.vector], k.words());
+    int64_t shift = int64_t(slot.bit) - int64_t(plane);
+    words = shift >= 0 ? k.shrU(words, shift) : k.shlI(words, -shift);
+    int64_t mask = ((1 << count) - 1) << plane;
+    Value chosen = k.andI(words, k.splat(k.words(), mask * 0x01010101));
+    index = arith::OrIOp::create(k.b, k.loc, index, chosen);
+    plane += count;
+  }
+  return simd::TableLookupOp::create(k.b, k.loc, k.bytes(), table, k.bitcast(index, k.bytes()));
 }
 
 Value WeightReader::unpackChunk(int64_t chunk) {
   if (format.kind == FormatKind::Bcq) {
-    Value u = base, zero = k.splat(k.bytes(), 0);
-    for (unsigned plane = 0; plane < format.bits; ++plane)
-      u = k.addI(u, k.select(planeBit(plane, chunk), twiceMultipliers[plane], zero));
+    Value u = tablePlanes ? lookUpPlanes(chunk) : base;
+    Value zero = k.splat(k.bytes(), 0);
+    for (unsigned plane = tablePlanes; plane < format.bits; ++plane) {
+      BitSlot slot = slotOf(plane, chunk);
+      Value bit = k.andI(vectors[slot.vector], k.splat(k.bytes(), int8_t(1 << slot.bit)));
+      u = k.addI(u, k.select(k.isNonZero(bit), twiceMultipliers[plane], zero));
+    }
     return u;
   }
   Value u;
@@ -119,10 +205,11 @@ Value WeightReader::scales() {
 
 Value WeightReader::planeScaledWeight(int64_t chunk, int64_t j) {
   Value sum;
-  int64_t bit = int64_t(1) << (8 * j + chunk);
   for (unsigned plane = 0; plane < format.bits; ++plane) {
-    Value words = k.bitcast(vectors[plane], k.words());
-    Value set = k.isNonZero(k.andI(words, k.splat(k.words(), int32_t(bit))));
+    BitSlot slot = slotOf(plane, chunk);
+    Value words = k.bitcast(vectors[slot.vector], k.words());
+    int64_t bit = int32_t(uint32_t(1) << (8 * j + slot.bit));
+    Value set = k.isNonZero(k.andI(words, k.splat(k.words(), bit)));
     Value term = k.select(set, planeScales[plane], negatedPlaneScales[plane]);
     sum = sum ? k.addF(sum, term) : term;
   }

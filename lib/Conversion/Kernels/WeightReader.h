@@ -7,18 +7,22 @@
 
 namespace halftone {
 
-/// Emits the code that turns packed Rows16 weights into bytes. The integer
-/// weight of an element is `u - offset()` with `u` an unsigned byte, 0..maxU().
+/// Emits the code that turns packed Rows16 weights of one block of 16 rows into
+/// bytes. The integer weight of an element is `u - offset()` with `u` an
+/// unsigned byte, 0..maxU().
+///
+/// BCQ codes of up to 3 planes are decoded by a byte table of the group when the
+/// target looks 128 bytes up at once (`tableWidth` 128), otherwise by one masked
+/// addition per plane.
 class WeightReader {
 public:
   using Value = mlir::Value;
 
-  WeightReader(KernelBuilder &k, const Format &format, int64_t rows, int64_t cols, Value packed)
-      : k(k), format(format), shape(format, rows, cols, Layout::Rows16), groups(format, cols),
-        fields(codeFields(format)), bits(codeBits(format)), packed(packed) {}
+  WeightReader(KernelBuilder &k, const Format &format, int64_t rows, int64_t cols, Value packed, Value rowBlock,
+               int64_t tableWidth = 16);
 
-  /// Positions the reader at (row block, group): emits the loads that all elements of the group share.
-  void enterGroup(Value rowBlock, Value group);
+  /// Positions the reader at a group: emits the loads that all its elements share.
+  void enterGroup(Value group);
 
   /// Loads the field vectors of one step; `step` counts within the group.
   void loadStep(Value step);
@@ -34,26 +38,35 @@ public:
 
   int64_t offset() const;
   int64_t maxU() const;
-  const GroupShape &groupShape() const { return groups; }
-  const PackedShape &packedShape() const { return shape; }
+  Value block() const { return rowBlock; }
 
 private:
+  /// Where the bit of a plane of an element chunk lies: a vector of the step, and the bit within each byte.
+  struct BitSlot {
+    unsigned vector, bit;
+  };
+  BitSlot slotOf(unsigned plane, int64_t chunk) const;
   Value extractField(const CodeField &field, unsigned firstVector, int64_t chunk);
-  Value planeBit(unsigned plane, int64_t chunk);
+  Value lookUpPlanes(int64_t chunk);
   Value halves(Value byteOffset);
+  void enterTwoLevelGroup();
+  Value buildTable(llvm::ArrayRef<Value> multipliers, Value rest);
+  /// A row value per row to bytes in which every row stands `copies` times in succession.
+  Value replicate(Value rows, int64_t copies, int64_t size);
 
   KernelBuilder &k;
   Format format;
   PackedShape shape;
   GroupShape groups;
   llvm::SmallVector<CodeField> fields;
-  unsigned bits;
-  Value packed;
+  unsigned bits, tablePlanes;
+  Value packed, rowBlock;
 
-  Value groupIndex;  ///< rowBlock * groups + group
-  Value groupCodes;  ///< byte offset of the group's first step
-  Value base;        ///< two-level BCQ: bytes 128 - sum of multipliers
-  llvm::SmallVector<Value> twiceMultipliers; ///< two-level BCQ: bytes, per plane
+  Value groupIndex; ///< rowBlock * groups + group
+  Value groupCodes; ///< byte offset of the group's first step
+  Value base;       ///< two-level BCQ: bytes 128 - sum of multipliers, or null with a table
+  Value table;      ///< two-level BCQ: u by row and the first planes' bits
+  llvm::SmallVector<Value> twiceMultipliers; ///< two-level BCQ: bytes, per plane that is not in the table
   llvm::SmallVector<Value> planeScales, negatedPlaneScales;
   llvm::SmallVector<Value> vectors; ///< the step's vectors
 };

@@ -23,7 +23,7 @@ MatmulShape matmulShape(Value y, Type format, int64_t cols) {
 
 void convert(lowbit::MatmulDotOp op, ModuleOp module) {
   OpBuilder b(op);
-  Kernel kernel = getDotKernel(module, matmulShape(op.getOutput(), op.getFormat(), op.getInFeatures()));
+  Kernel kernel = getDotKernel(module, matmulShape(op.getOutput(), op.getFormat(), op.getInFeatures()), op.getWidth());
   launch(b, op.getLoc(), kernel, {op.getCodes(), op.getScales(), op.getSums(), op.getPacked(), op.getOutput()},
          op.getOutput());
 }
