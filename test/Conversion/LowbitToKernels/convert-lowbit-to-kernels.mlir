@@ -4,27 +4,21 @@
 
 // One kernel in full, of a single step: 16 rows, 32 elements in one group, one token.
 // CHECK-LABEL: func @dot
-// CHECK-SAME: (%[[EXEC:.+]]: !simd.exec, %[[C:.+]]: memref<1x32xi8>, %[[S:.+]]: memref<1xf32>, %[[G:.+]]: memref<1x1xi32>, %[[P:.+]]: memref<384xi8>, %[[Y:.+]]: memref<1x32xf32>)
+// CHECK-SAME: (%[[EXEC:.+]]: !simd.exec, %[[C:.+]]: memref<1x32xi8>, %[[S:.+]]: memref<1xf32>, %[[G:.+]]: memref<1x1xi32>, %[[P:.+]]: memref<320xi8>, %[[Y:.+]]: memref<1x32xf32>)
 // CHECK: %[[UNITS:.+]] = arith.constant 2 : index
-// CHECK: simd.launch %[[EXEC]] @dot_bcq2g32_32x32_t1(%[[C]], %[[S]], %[[G]], %[[P]], %[[Y]]) count(%[[UNITS]])
-// CHECK-LABEL: func private @dot_bcq2g32_32x32_t1
+// CHECK: simd.launch %[[EXEC]] @dot_ternaryg32_32x32_t1(%[[C]], %[[S]], %[[G]], %[[P]], %[[Y]]) count(%[[UNITS]])
+// CHECK-LABEL: func private @dot_ternaryg32_32x32_t1
 // CHECK-SAME: %[[BEGIN:[^ ]+]]: index, %[[END:[^ ]+]]: index)
 // CHECK: scf.for %[[BLOCK:.+]] = %[[BEGIN]] to %[[END]]
-// Both multipliers of the 16 rows, then both planes.
-// CHECK-COUNT-2: vector.load %{{.+}} : memref<384xi8>, vector<16xi8>
-// CHECK-COUNT-2: vector.load %{{.+}} : memref<384xi8>, vector<64xi8>
-// No float until the sums of the group are there: 8 dot products of 16 rows x 4 elements.
-// CHECK-NOT: f32
-// CHECK: %[[A:.+]] = vector.load %{{.+}} : memref<1x32xi8>, vector<4xi8>
-// CHECK-NOT: f32
-// CHECK-COUNT-8: simd.dot4 %{{.+}}, %{{.+}}, %{{.+}} : vector<16xi32>, vector<64xi8>
+// No arithmetic on floats until the sums of the group are there: 8 dot products of 16 rows x 4 elements.
+// CHECK-NOT: {{(mulf|addf|fma)}}
+// CHECK: vector.load %{{.+}} : memref<320xi8>, vector<64xi8>
+// CHECK-NOT: {{(mulf|addf|fma)}}
+// CHECK-COUNT-8: simd.dot4 %{{.+}}, %{{.+}}, %{{.+}} {max_u = 2 : i32} : vector<16xi32>, vector<64xi8>
 // CHECK-NOT: simd.dot4
 // CHECK: %[[SCALE:.+]] = simd.extend_half
-// CHECK: %[[SUM:.+]] = memref.load %{{.+}} : memref<1x1xi32>
-// CHECK: %[[OFFSET:.+]] = arith.constant 128 : i32
-// CHECK: %[[SHIFTED:.+]] = arith.muli %[[SUM]], %[[OFFSET]]
-// CHECK: vector.broadcast %[[SHIFTED]]
-// CHECK: %[[EXACT:.+]] = arith.subi
+// CHECK: memref.load %{{.+}} : memref<1x1xi32>
+// CHECK: %[[EXACT:.+]] = arith.subi %{{.+}} : vector<16xi32>
 // CHECK: %[[FLOAT:.+]] = arith.sitofp %[[EXACT]]
 // CHECK: %[[GROUP:.+]] = vector.fma %[[SCALE]], %[[FLOAT]]
 // The token's scale is the only other product of floats.
@@ -32,9 +26,9 @@
 // CHECK: vector.store %[[R]], %{{.+}} : memref<1x32xf32>, vector<16xf32>
 // CHECK-NOT: {{arith.mulf|vector.fma}}
 // CHECK: return
-func.func @dot(%c: memref<1x32xi8>, %s: memref<1xf32>, %g: memref<1x1xi32>, %p: memref<384xi8>, %y: memref<1x32xf32>) {
-  lowbit.matmul_dot ins(%c, %s, %g, %p : memref<1x32xi8>, memref<1xf32>, memref<1x1xi32>, memref<384xi8>) outs(%y : memref<1x32xf32>)
-      format = !lowbit.bcq<planes = 2, group = 32>, in_features = 32
+func.func @dot(%c: memref<1x32xi8>, %s: memref<1xf32>, %g: memref<1x1xi32>, %p: memref<320xi8>, %y: memref<1x32xf32>) {
+  lowbit.matmul_dot ins(%c, %s, %g, %p : memref<1x32xi8>, memref<1xf32>, memref<1x1xi32>, memref<320xi8>) outs(%y : memref<1x32xf32>)
+      format = !lowbit.ternary<group = 32>, in_features = 32
   return
 }
 
