@@ -1,0 +1,106 @@
+// Sizes and parts of packed weights.
+
+#include "RandomMatrix.h"
+#include "gtest/gtest.h"
+
+using namespace halftone;
+
+namespace {
+
+TEST(Layout, GroupsArePaddedToSteps) {
+  GroupShape whole(0, 40); // one group of 40: two steps
+  EXPECT_EQ(whole.size, 40);
+  EXPECT_EQ(whole.count, 1);
+  EXPECT_EQ(whole.paddedCols(), 64);
+  EXPECT_EQ(whole.padded(39), 39);
+
+  GroupShape short32(32, 172); // five groups of 32, one of 12
+  EXPECT_EQ(short32.count, 6);
+  EXPECT_EQ(short32.lastSize, 12);
+  EXPECT_EQ(short32.paddedCols(), 192);
+  EXPECT_EQ(short32.padded(171), 171);
+
+  GroupShape odd(48, 100); // 48, 48, 4: two, two and one step
+  EXPECT_EQ(odd.count, 3);
+  EXPECT_EQ(odd.steps, 2);
+  EXPECT_EQ(odd.lastSteps, 1);
+  EXPECT_EQ(odd.paddedCols(), 160);
+  EXPECT_EQ(odd.padded(47), 47);
+  EXPECT_EQ(odd.padded(48), 64);
+  EXPECT_EQ(odd.padded(99), 131);
+
+  GroupShape large(1000, 40);
+  EXPECT_EQ(large.size, 40);
+  EXPECT_EQ(large.count, 1);
+}
+
+TEST(Layout, PartsBeginAtMultiplesOf64) {
+  PackedShape shape(formatOf("bcq3g32"), 17, 40, Layout::Rows16);
+  EXPECT_EQ(shape.rowBlocks, 2);
+  EXPECT_EQ(shape.codesBytes, 2 * 2 * 3 * 64); // blocks x steps x bits x 64
+  EXPECT_EQ(shape.scalesOffset, 768);
+  EXPECT_EQ(shape.scalesBytes, 2 * 2 * 16 * 2); // blocks x groups x rows x half
+  EXPECT_EQ(shape.multipliersOffset, 896);
+  EXPECT_EQ(shape.multipliersBytes, 2 * 2 * 3 * 16); // blocks x groups x planes x rows
+  EXPECT_EQ(shape.bytes, 1088);
+  EXPECT_EQ(packedBytes(formatOf("rtn4g0"), 1, 1, Layout::Rows16), 256 + 64);
+  EXPECT_EQ(packedBytes(Format(), 5, 7, Layout::Float16), 7 * 64);
+}
+
+// Where nothing is padded the packed bytes are what the format says, to the bit.
+TEST(Layout, BytesAreBitsPerWeight) {
+  for (const char *name : {"bcq1g32", "bcq2g64", "bcq3g128", "bcq4g0", "ternaryg32", "ternaryg0", "rtn2g32", "rtn3g64",
+                           "rtn4g128", "rtn5g32", "rtn6g32", "rtn7g32", "rtn8g0"})
+    for (Layout layout : {Layout::Rows16, Layout::Rows64}) {
+      SCOPED_TRACE(name);
+      Format format = formatOf(name);
+      EXPECT_DOUBLE_EQ(packedBytes(format, 128, 256, layout) * 8.0, format.bitsPerWeight(128, 256) * 128 * 256);
+    }
+  for (const char *name : {"bcq2g32f", "bcq3g0f"})
+    EXPECT_DOUBLE_EQ(packedBytes(formatOf(name), 128, 256, Layout::Rows16) * 8.0,
+                     formatOf(name).bitsPerWeight(128, 256) * 128 * 256);
+  EXPECT_EQ(packedBytes(Format(), 128, 256, Layout::Float16), 128 * 256 * 4);
+}
+
+// Fields cover each bit of a code once and divide the byte.
+TEST(Layout, FieldsCoverTheCode) {
+  for (const char *name : {"bcq1g32", "bcq3g32", "bcq8g32", "bcq5g32f", "ternaryg32", "rtn2g32", "rtn3g32", "rtn5g32",
+                           "rtn6g32", "rtn7g32", "rtn8g32"}) {
+    SCOPED_TRACE(name);
+    Format format = formatOf(name);
+    unsigned seen = 0;
+    for (CodeField field : codeFields(format)) {
+      EXPECT_EQ(8 % field.width, 0u);
+      unsigned mask = ((1u << field.width) - 1) << field.shift;
+      EXPECT_EQ(seen & mask, 0u);
+      seen |= mask;
+    }
+    EXPECT_EQ(seen, (1u << format.bits) - 1);
+    EXPECT_EQ(codeBits(format), format.bits);
+  }
+  EXPECT_TRUE(codeFields(Format()).empty());
+}
+
+TEST(Layout, PartsPerGroup) {
+  EXPECT_EQ(planeCount(formatOf("ternaryg32")), 2u);
+  EXPECT_EQ(planeCount(formatOf("rtn5g32")), 5u);
+  EXPECT_EQ(planeCount(Format()), 0u);
+  EXPECT_EQ(scalesPerGroup(formatOf("bcq3g32")), 1u);
+  EXPECT_EQ(scalesPerGroup(formatOf("bcq3g32f")), 3u);
+  EXPECT_EQ(scalesPerGroup(Format()), 0u);
+  EXPECT_EQ(multipliersPerGroup(formatOf("bcq3g32")), 3u);
+  EXPECT_EQ(multipliersPerGroup(formatOf("bcq3g32f")), 0u);
+  EXPECT_EQ(multipliersPerGroup(formatOf("rtn4g32")), 0u);
+}
+
+TEST(Layout, WhatALayoutHolds) {
+  EXPECT_TRUE(layoutHolds(Layout::Float16, Format()));
+  EXPECT_FALSE(layoutHolds(Layout::Rows16, Format()));
+  EXPECT_FALSE(layoutHolds(Layout::Rows64, Format()));
+  EXPECT_FALSE(layoutHolds(Layout::Float16, formatOf("ternaryg32")));
+  EXPECT_TRUE(layoutHolds(Layout::Rows16, formatOf("bcq2g32f")));
+  EXPECT_FALSE(layoutHolds(Layout::Rows64, formatOf("bcq2g32f")));
+  EXPECT_TRUE(layoutHolds(Layout::Rows64, formatOf("bcq2g32")));
+}
+
+} // namespace

@@ -1,0 +1,31 @@
+// Quantized matrices with random contents: any code that a format has, any scales.
+#ifndef HALFTONE_TEST_UNIT_PACK_RANDOMMATRIX_H
+#define HALFTONE_TEST_UNIT_PACK_RANDOMMATRIX_H
+
+#include "halftone/Pack/Pack.h"
+#include <random>
+
+namespace halftone {
+
+inline Format formatOf(llvm::StringRef name) { return llvm::cantFail(parseFormat(name)); }
+
+inline QuantizedMatrix randomMatrix(const Format &format, int64_t rows, int64_t cols, unsigned seed) {
+  std::mt19937 random(seed);
+  QuantizedMatrix matrix;
+  matrix.format = format;
+  matrix.rows = rows;
+  matrix.cols = cols;
+  unsigned codes = format.kind == FormatKind::Ternary ? 3 : 1u << format.bits;
+  for (int64_t i = 0; i < rows * cols; ++i)
+    matrix.codes.push_back(random() % codes);
+  int64_t groups = rows * format.groupCount(cols);
+  for (int64_t i = 0; i < groups * scalesPerGroup(format); ++i)
+    matrix.scales.push_back(random());
+  for (int64_t i = 0; i < groups * multipliersPerGroup(format); ++i)
+    matrix.multipliers.push_back(random() % 128);
+  return matrix;
+}
+
+} // namespace halftone
+
+#endif // HALFTONE_TEST_UNIT_PACK_RANDOMMATRIX_H
