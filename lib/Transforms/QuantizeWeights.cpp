@@ -152,8 +152,10 @@ private:
       into = *parsed;
       return success();
     };
-    if (failed(read(format, defaultFormat)) || failed(read(embeddingFormat, embedding)) ||
-        failed(read(headFormat, head)))
+    if (failed(read(format, defaultFormat)) || failed(read(embeddingFormat, embedding)))
+      return failure();
+    automaticHead = headFormat == "auto";
+    if (!automaticHead && failed(read(headFormat, head)))
       return failure();
     rules.clear();
     for (const std::string &text : tensorFormats) {
@@ -182,9 +184,27 @@ private:
     return success();
   }
 
+  /// What a weight is for.
+  enum class Role { Weight, Embedding, Head, TiedHead };
+
+  /// The format of a role. Under `auto` a head that is the embedding table shares its packed copy; one of its own,
+  /// which is read whole for every token, gets 8 bits: they cost next to no quality.
+  Format formatOf(Role role) const {
+    if (role == Role::Weight)
+      return defaultFormat;
+    if (role == Role::Embedding || (role == Role::TiedHead && automaticHead))
+      return embedding;
+    if (!automaticHead)
+      return head;
+    Format eightBits;
+    eightBits.kind = FormatKind::Rtn;
+    eightBits.bits = 8;
+    return defaultFormat.kind == FormatKind::Float ? defaultFormat : eightBits;
+  }
+
   /// The format that the policy gives a tensor.
-  Format choose(StringRef name, bool isEmbedding, bool isHead) {
-    Format chosen = isEmbedding ? embedding : isHead ? head : defaultFormat;
+  Format choose(StringRef name, Role role) {
+    Format chosen = formatOf(role);
     for (Rule &rule : rules)
       if (rule.regex->match(name)) {
         rule.used = true;
@@ -204,7 +224,7 @@ private:
     if (!isWeightChain(op.getTable()))
       return;
     OpBuilder builder(op);
-    Format chosen = choose(weightName(op.getTable()), /*isEmbedding=*/true, /*isHead=*/false);
+    Format chosen = choose(weightName(op.getTable()), Role::Embedding);
     Value table = quantized(builder, op.getTable(), chosen);
     auto gather = lowbit::GatherOp::create(builder, op.getLoc(), op.getIds(), table, op.getOutput());
     op->replaceAllUsesWith(gather->getResults());
@@ -215,8 +235,10 @@ private:
     OpBuilder builder(product.op);
     Location loc = product.op.getLoc();
     std::string name = weightName(product.weights);
-    bool isHead = embeddings.contains(weightIdentity(product.weights)) || name == "lm_head.weight";
-    Value weights = quantized(builder, withOutputRows(builder, product), choose(name, false, isHead));
+    Role role = embeddings.contains(weightIdentity(product.weights)) ? Role::TiedHead
+                : name == "lm_head.weight"                           ? Role::Head
+                                                                     : Role::Weight;
+    Value weights = quantized(builder, withOutputRows(builder, product), choose(name, role));
     auto shape = cast<RankedTensorType>(weights.getType()).getShape();
     Value empty = withColumns(builder, emptyLike(builder, loc, product.init), shape[0]);
     // A product with unquantized weights has nothing but the float kernel.
@@ -236,6 +258,7 @@ private:
   }
 
   Format defaultFormat, embedding, head;
+  bool automaticHead = false;
   std::vector<Rule> rules;
   lowbit::Activations activationKind = lowbit::Activations::F32;
   lowbit::Strategy strategyKind = lowbit::Strategy::Auto;

@@ -27,8 +27,8 @@ formats (g: elements that share a scale, 0: the whole row)
   float                  unquantized
 
 examples
-  quant-compile my-llama --format bcq3g32 -o my-llama.so        3 bits and scales, float activations
-  quant-compile my-llama --format ternaryg64 --activations i8 -o my-llama
+  quant-compile my-llama --format bcq3g32 -o my-llama.so        3 bits and scales, 8-bit activations
+  quant-compile my-llama --format ternaryg64 --activations f32 -o my-llama
   quant-compile my-llama --format bcq3g32 --tensor-format 'down_proj=rtn4g32' --head-format rtn8g0 -o m.o
   quant-compile mlp.mlir --format rtn8g0 -o mlp.o --report mlp.json
 )";
@@ -52,8 +52,8 @@ Expected<QuantCompileOptions> parseQuantCompileOptions(int argc, char **argv) {
   auto *output = text("o", "Output; its suffix says what to write", "path", "");
   auto *format = text("format", "Format of weights that no other option names", "format", c.format);
   auto *embedding = text("embedding-format", "Format of the embedding table", "format", c.embeddingFormat);
-  auto *head = text("head-format", "Format of the output head", "format", c.headFormat);
-  auto *activations = text("activations", "Precision of activations: f32 or i8", "kind", c.activations);
+  auto *head = text("head-format", "Format of the output head; auto: the embedding's if they are one table, else rtn8g0", "format", c.headFormat);
+  auto *activations = text("activations", "Precision of activations: i8 (default; exact integer products, the same bits everywhere) or f32", "kind", c.activations);
   auto *strategy = text("strategy", "Kernel strategy: auto, lut, dot or dequant", "name", c.strategy);
   auto *cpu = text("mcpu", "Target CPU, LLVM's name, or native; see --list-cpus", "cpu", c.cpu);
   auto *compileTo = text("compile-to", "Stage to stop at, for .mlir outputs", "stage", "");

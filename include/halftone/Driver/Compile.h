@@ -17,9 +17,10 @@ namespace halftone {
 struct CompileOptions {
   std::string input;  ///< model folder or .mlir file, "-": MLIR on standard input
   std::string output; ///< by its suffix: .mlir, .ll, .s, .o (and .h), .so; none: an executable
-  std::string format = "bcq3g32", embeddingFormat = "float", headFormat = "float";
+  std::string format = "bcq3g32", embeddingFormat = "float", headFormat = "auto";
   std::vector<std::string> tensorFormats; ///< regex=format
-  std::string activations = "f32", strategy = "auto";
+  /// i8 holds where weights are integers times a scale; floats and plane scales keep float activations.
+  std::string activations = "i8", strategy = "auto";
   std::string cpu = "native";
   std::string compileTo;  ///< float, lowbit, planned, loops or llvm; only for .mlir outputs
   std::string reportFile; ///< JSON; empty: none

@@ -24,8 +24,8 @@ struct ToLowbitOptions : mlir::PassPipelineOptions<ToLowbitOptions> {
   Option<std::string> format{*this, "format", llvm::cl::desc("format of weights"), llvm::cl::init("bcq3g32")};
   Option<std::string> embeddingFormat{*this, "embedding-format", llvm::cl::desc("format of embedding tables"),
                                       llvm::cl::init("float")};
-  Option<std::string> headFormat{*this, "head-format", llvm::cl::desc("format of the output head"),
-                                 llvm::cl::init("float")};
+  Option<std::string> headFormat{*this, "head-format", llvm::cl::desc("format of the output head, or auto"),
+                                 llvm::cl::init("auto")};
   ListOption<std::string> tensorFormats{*this, "tensor-formats",
                                         llvm::cl::desc("regex=format, the last match wins")};
   Option<std::string> activations{*this, "activations", llvm::cl::desc("f32 or i8"), llvm::cl::init("f32")};

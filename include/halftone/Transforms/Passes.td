@@ -43,7 +43,8 @@ def LowbitQuantizeWeights : Pass<"lowbit-quantize-weights", "::mlir::ModuleOp"> 
 
     The format of a tensor is, in this order: the last of `tensor-formats` (each `regex=format`, the regex searched
     in the tensor's name) that matches; `embedding-format` for tables of `nn.embed`, `head-format` for the
-    product with such a table or with a tensor called `lm_head.weight`; `format`. A regex that matches no tensor is
+    product with such a table or with a tensor called `lm_head.weight`; `format`. A `head-format` of `auto` is the
+    embedding's format for a head that is the embedding table, and otherwise rtn8g0 (float if `format` is float). A regex that matches no tensor is
     a warning, an unknown format or a broken regex an error.
 
     ```mlir
@@ -56,7 +57,7 @@ def LowbitQuantizeWeights : Pass<"lowbit-quantize-weights", "::mlir::ModuleOp"> 
   let options = [
     Option<"format", "format", "std::string", "\"bcq3g32\"", "format of weights that no other option names">,
     Option<"embeddingFormat", "embedding-format", "std::string", "\"float\"", "format of embedding tables">,
-    Option<"headFormat", "head-format", "std::string", "\"float\"", "format of the output head">,
+    Option<"headFormat", "head-format", "std::string", "\"auto\"", "format of the output head, or auto">,
     ListOption<"tensorFormats", "tensor-formats", "std::string", "regex=format, the last match wins">,
     Option<"activations", "activations", "std::string", "\"f32\"", "precision of activations: f32 or i8">,
     Option<"strategy", "strategy", "std::string", "\"auto\"", "kernel strategy: auto, lut, dot or dequant">
