@@ -9,12 +9,16 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Builders.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using llvm::StringRef;
 
 namespace halftone {
 namespace {
+
+/// The positions of a KV cache are a multiple of this, see nn.attention.
+constexpr int64_t kCachePositions = 16;
 
 /// Builds one function after the other; T below is the number of tokens of the current function's call.
 class LlamaBuilder {
@@ -152,8 +156,10 @@ void LlamaBuilder::endFunction(Value result) {
 
 void LlamaBuilder::buildBody() {
   auto tokens = RankedTensorType::get({ShapedType::kDynamic}, b.getI32Type());
-  auto keyCache = MemRefType::get({config.layers, config.kvHeads, config.headSize, config.context}, f32);
-  auto valueCache = MemRefType::get({config.layers, config.kvHeads, config.context, config.headSize}, f32);
+  // Attention reads keys in whole vectors of positions; the sequence still ends where the configuration says.
+  int64_t positions = llvm::alignTo(config.context, kCachePositions);
+  auto keyCache = MemRefType::get({config.layers, config.kvHeads, config.headSize, positions}, f32);
+  auto valueCache = MemRefType::get({config.layers, config.kvHeads, positions, config.headSize}, f32);
   auto body = beginFunction("body", {tokens, b.getIndexType(), keyCache, valueCache}, rows(config.hidden));
   position = body.getArgument(1);
   keys = body.getArgument(2);
