@@ -16,6 +16,9 @@ using namespace mlir;
 using namespace halftone;
 
 void halftone::buildToLowbitPipeline(OpPassManager &pm, const ToLowbitOptions &options) {
+  // C functions are made of whole programs: helpers dissolve in them.
+  pm.addPass(createInlinerPass());
+  pm.addPass(createSymbolDCEPass());
   pm.addPass(createHalftoneSpecializeTokens());
   LowbitQuantizeWeightsOptions quantize;
   quantize.format = options.format;

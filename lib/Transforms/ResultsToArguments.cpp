@@ -28,6 +28,9 @@ struct ResultsToArguments : halftone::impl::HalftoneResultsToArgumentsBase<Resul
     auto ret = dyn_cast<func::ReturnOp>(function.front().getTerminator());
     if (!ret)
       return function.emitError("function '") << function.getSymName() << "' does not end in func.return";
+    if (!SymbolTable::symbolKnownUseEmpty(function, function->getParentOp()))
+      return function.emitError("function '")
+             << function.getSymName() << "' is called within the module; only whole programs become C functions";
     OpBuilder builder(ret);
     for (Value result : ret.getOperands()) {
       auto type = dyn_cast<RankedTensorType>(result.getType());

@@ -23,6 +23,18 @@ func.func @blocks(%x: tensor<4xf32>) -> tensor<4xf32> {
 
 // -----
 
+// Inlining comes before.
+// expected-error@below {{function 'called' is called within the module; only whole programs become C functions}}
+func.func @called(%x: tensor<4xf32>) -> tensor<4xf32> {
+  return %x : tensor<4xf32>
+}
+func.func private @caller(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %y = call @called(%x) : (tensor<4xf32>) -> tensor<4xf32>
+  return %y : tensor<4xf32>
+}
+
+// -----
+
 // expected-error@below {{function 'never' does not end in func.return}}
 func.func @never(%x: tensor<4xf32>) -> tensor<4xf32> {
   ub.unreachable

@@ -2,6 +2,7 @@
 // RUN: quant-opt %s --lowbit-quantize-weights='format=ternaryg32' | FileCheck %s --check-prefix=DEFAULT
 // RUN: quant-opt %s --lowbit-quantize-weights='format=ternaryg32 embedding-format=rtn8g0 head-format=rtn4g32' | FileCheck %s --check-prefix=ROLES
 // RUN: quant-opt %s --lowbit-quantize-weights='format=ternaryg32 tensor-formats=attn=rtn4g32,^model=rtn8g0,o_proj=rtn2g32' | FileCheck %s --check-prefix=RULES
+// RUN: quant-opt %s --lowbit-quantize-weights='format=float' | FileCheck %s --check-prefix=FLOAT
 // RUN: quant-opt %s --lowbit-quantize-weights='tensor-formats=table=bcqgreedy2g32f' | FileCheck %s --check-prefix=SOLVER
 
 #a = affine_map<(m, n, k) -> (m, k)>
@@ -25,9 +26,12 @@ func.func @embed(%ids: tensor<?xi32>, %init: tensor<?x64xf32>) -> tensor<?x64xf3
 }
 
 // A product with the embedding table is a head; so is one with lm_head.weight.
+// Left to itself the one is as the table, the other gets 8 bits, in a program with float weights none.
 // DEFAULT-LABEL: func @heads
-// DEFAULT-NOT: lowbit.quantize
+// DEFAULT: lowbit.matmul {{.+}} tensor<16x64xf32>)
+// DEFAULT: lowbit.quantize {{.+}} -> tensor<16x64x!lowbit.int<bits = 8, group = 0>>
 // DEFAULT-LABEL: func @layer
+// FLOAT-NOT: lowbit.quantize
 // ROLES-LABEL: func @heads
 // ROLES: lowbit.quantize {{.+}} -> tensor<16x64x!lowbit.int<bits = 4, group = 32>>
 // ROLES: lowbit.quantize {{.+}} -> tensor<16x64x!lowbit.int<bits = 4, group = 32>>

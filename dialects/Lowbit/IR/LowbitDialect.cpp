@@ -4,13 +4,26 @@
 
 #include "dialects/Lowbit/IR/LowbitOps.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/Transforms/InliningUtils.h"
 
 using namespace mlir;
 using namespace halftone::lowbit;
 
 #include "dialects/Lowbit/IR/LowbitDialect.cpp.inc"
 
+namespace {
+
+/// Nothing in the dialect depends on the function that it is in.
+struct LowbitInlinerInterface : DialectInlinerInterface {
+  using DialectInlinerInterface::DialectInlinerInterface;
+  bool isLegalToInline(Operation *, Region *, bool, IRMapping &) const override { return true; }
+  bool isLegalToInline(Region *, Region *, bool, IRMapping &) const override { return true; }
+};
+
+} // namespace
+
 void LowbitDialect::initialize() {
+  addInterfaces<LowbitInlinerInterface>();
   registerTypes();
   registerAttributes();
   addOperations<

@@ -57,6 +57,9 @@ private:
       if (memref && !memref.getLayout().isIdentity())
         return body.emitError("function '")
                << body.getSymName() << "': the layout of " << type << " is not the identity";
+      if (memref && memref.getNumDynamicDims() > 1)
+        return body.emitError("function '")
+               << body.getSymName() << "': " << type << " has more than one dynamic size; its C function has one, n";
       hasDynamic |= memref && !memref.hasStaticShape();
     }
     return success();

@@ -2,39 +2,37 @@
 // tested by running kernels.
 // RUN: quant-opt --convert-lowbit-to-kernels --split-input-file %s | FileCheck %s
 
-// One kernel in full, of a single step: 16 rows, 32 elements in one group, one token.
+// Dot products: 16 rows, 32 elements in one group, one token. All rows are one unit: a plain call.
 // CHECK-LABEL: func @dot
-// CHECK-SAME: (%[[EXEC:.+]]: !simd.exec, %[[C:.+]]: memref<1x32xi8>, %[[S:.+]]: memref<1xf32>, %[[G:.+]]: memref<1x1xi32>, %[[P:.+]]: memref<320xi8>, %[[Y:.+]]: memref<1x32xf32>)
-// CHECK: %[[UNITS:.+]] = arith.constant 2 : index
-// CHECK: simd.launch %[[EXEC]] @dot_ternaryg32_32x32_t1(%[[C]], %[[S]], %[[G]], %[[P]], %[[Y]]) count(%[[UNITS]])
-// CHECK-LABEL: func private @dot_ternaryg32_32x32_t1
+// CHECK-SAME: (%[[C:[^ ]+]]: memref<1x32xi8>, %[[S:[^ ]+]]: memref<1xf32>, %[[G:[^ ]+]]: memref<1x1xi32>, %[[P:[^ ]+]]: memref<192xi8>, %[[Y:[^ ]+]]: memref<1x16xf32>)
+// CHECK-DAG: %[[ZERO:.+]] = arith.constant 0 : index
+// CHECK-DAG: %[[ONE:.+]] = arith.constant 1 : index
+// CHECK: call @dot_ternaryg32_16x32_t1(%[[C]], %[[S]], %[[G]], %[[P]], %[[Y]], %[[ZERO]], %[[ONE]])
+// CHECK-LABEL: func private @dot_ternaryg32_16x32_t1
 // CHECK-SAME: %[[BEGIN:[^ ]+]]: index, %[[END:[^ ]+]]: index)
 // CHECK: scf.for %[[BLOCK:.+]] = %[[BEGIN]] to %[[END]]
 // No arithmetic on floats until the sums of the group are there: 8 dot products of 16 rows x 4 elements.
-// CHECK-NOT: {{(mulf|addf|fma)}}
-// CHECK: vector.load %{{.+}} : memref<320xi8>, vector<64xi8>
-// CHECK-NOT: {{(mulf|addf|fma)}}
+// CHECK-NOT: {{mulf|addf|fma}}
 // CHECK-COUNT-8: simd.dot4 %{{.+}}, %{{.+}}, %{{.+}} {max_u = 2 : i32} : vector<16xi32>, vector<64xi8>
 // CHECK-NOT: simd.dot4
 // CHECK: %[[SCALE:.+]] = simd.extend_half
-// CHECK: memref.load %{{.+}} : memref<1x1xi32>
 // CHECK: %[[EXACT:.+]] = arith.subi %{{.+}} : vector<16xi32>
 // CHECK: %[[FLOAT:.+]] = arith.sitofp %[[EXACT]]
 // CHECK: %[[GROUP:.+]] = vector.fma %[[SCALE]], %[[FLOAT]]
 // The token's scale is the only other product of floats.
 // CHECK: %[[R:.+]] = arith.mulf %[[GROUP]]
-// CHECK: vector.store %[[R]], %{{.+}} : memref<1x32xf32>, vector<16xf32>
-// CHECK-NOT: {{arith.mulf|vector.fma}}
+// CHECK: vector.store %[[R]], %{{.+}} : memref<1x16xf32>, vector<16xf32>
+// CHECK-NOT: {{mulf|fma|dot4}}
 // CHECK: return
-func.func @dot(%c: memref<1x32xi8>, %s: memref<1xf32>, %g: memref<1x1xi32>, %p: memref<320xi8>, %y: memref<1x32xf32>) {
-  lowbit.matmul_dot ins(%c, %s, %g, %p : memref<1x32xi8>, memref<1xf32>, memref<1x1xi32>, memref<320xi8>) outs(%y : memref<1x32xf32>)
+func.func @dot(%c: memref<1x32xi8>, %s: memref<1xf32>, %g: memref<1x1xi32>, %p: memref<192xi8>, %y: memref<1x16xf32>) {
+  lowbit.matmul_dot ins(%c, %s, %g, %p : memref<1x32xi8>, memref<1xf32>, memref<1x1xi32>, memref<192xi8>) outs(%y : memref<1x16xf32>)
       format = !lowbit.ternary<group = 32>, in_features = 32
   return
 }
 
 // -----
 
-// Tables: no products per weight, two look-ups (low and high bytes) per plane. All 64 rows are one unit: a plain call.
+// Tables: no products per weight, two look-ups (low and high bytes) per plane of 64 rows.
 // CHECK-LABEL: func @lut
 // CHECK-NOT: simd.exec
 // CHECK: %[[ZERO:.+]] = arith.constant 0 : index

@@ -21,6 +21,14 @@ func.func @f(%x: memref<4xf32, strided<[2]>>, %scratch: memref<64xi8>) {
 
 // -----
 
+// n cannot be both.
+// expected-error@below {{function 'f': 'memref<?x?xf32>' has more than one dynamic size; its C function has one, n}}
+func.func @f(%x: memref<?x?xf32>, %scratch: memref<64xi8>) {
+  return
+}
+
+// -----
+
 // expected-error@below {{function 'f' returns values; run halftone-results-to-arguments}}
 func.func @f(%scratch: memref<64xi8>) -> memref<64xi8> {
   return %scratch : memref<64xi8>
