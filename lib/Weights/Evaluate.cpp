@@ -8,6 +8,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "llvm/Support/FormatVariadic.h"
+#include <cassert>
 #include <cmath>
 #include <cstring>
 
@@ -244,11 +245,11 @@ llvm::Expected<std::vector<WeightRecord>> halftone::evaluateWeights(ModuleOp mod
   uint64_t start = os.tell();
   for (lowbit::GlobalOp global : globals) {
     Evaluator evaluator(store, options.threads);
+    evaluator.record.name = global.getSymName().str();
     llvm::Expected<Datum> datum = evaluator.evaluate(global.getYielded());
     if (!datum)
       return datum.takeError();
-    if (datum->kind == Datum::Matrix)
-      return failure("weight '{0}' is not packed; run lowbit-select-kernels before", evaluator.record.name);
+    assert(datum->kind != Datum::Matrix && "the verifier of lowbit.global wants plain elements");
     uint64_t place = llvm::alignTo(os.tell() - start, kAlignment);
     if (global.getOffset() != place)
       return failure("weight '{0}' is not at its place; run lowbit-place-weights before", evaluator.record.name);
