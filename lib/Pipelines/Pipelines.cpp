@@ -44,6 +44,7 @@ void halftone::buildToLoopsPipeline(OpPassManager &pm, const ToLoopsOptions &opt
   pm.addPass(lowbit::createLowbitBufferize());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
+  pm.addPass(createHalftoneContiguousOperands());
   pm.addPass(createHalftonePlanMemory({options.chunk}));
   pm.addPass(createConvertLowbitToKernels());
   pm.addPass(createConvertNnToKernels());

@@ -84,6 +84,25 @@ def LowbitSelectKernels : Pass<"lowbit-select-kernels", "::mlir::ModuleOp"> {
   let dependentDialects = ["::halftone::lowbit::LowbitDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def HalftoneContiguousOperands : Pass<"halftone-contiguous-operands", "::mlir::ModuleOp"> {
+  let summary = "Gives kernels operands without gaps";
+  let description = [{
+    Kernels work on memory with the identity layout. A slice of a larger buffer is copied to memory of its own before
+    an operation of the lowbit and nn dialects reads it, and from there after one writes it. Copies of strided memory
+    become `linalg.copy`, that is loops, since LLVM's lowering would call a library function.
+
+    ```mlir
+    %s = memref.subview %x[0, 64] [4, 64] [1, 1] : memref<4x128xf32> to memref<4x64xf32, strided<[128, 1], offset: 64>>
+    lowbit.matmul_dequant ins(%s, %w : memref<4x64xf32, strided<[128, 1], offset: 64>>, memref<1280xi8>) ...
+    // becomes
+    %c = memref.alloc() : memref<4x64xf32>
+    linalg.copy ins(%s : memref<4x64xf32, strided<[128, 1], offset: 64>>) outs(%c : memref<4x64xf32>)
+    lowbit.matmul_dequant ins(%c, %w : memref<4x64xf32>, memref<1280xi8>) ...
+    ```
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect"];
+}
+
 def HalftonePlanMemory : Pass<"halftone-plan-memory", "::mlir::ModuleOp"> {
   let summary = "Places the buffers of a function in one scratch area";
   let description = [{
