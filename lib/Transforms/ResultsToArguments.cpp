@@ -32,6 +32,10 @@ struct ResultsToArguments : halftone::impl::HalftoneResultsToArgumentsBase<Resul
       return function.emitError("function '")
              << function.getSymName() << "' is called within the module; only whole programs become C functions";
     OpBuilder builder(ret);
+    for (BlockArgument argument : function.getArguments())
+      if (isa<TensorType>(argument.getType()))
+        function.setArgAttr(argument.getArgNumber(), bufferization::BufferizationDialect::kWritableAttrName,
+                            builder.getBoolAttr(false));
     for (Value result : ret.getOperands()) {
       auto type = dyn_cast<RankedTensorType>(result.getType());
       if (!type)

@@ -2,7 +2,7 @@
 
 // One argument per result, after the others and in order.
 // CHECK-LABEL: func @two
-// CHECK-SAME: (%[[X:[^:]+]]: tensor<?x4xf32>, %[[A:[^:]+]]: memref<?x4xf32>, %[[B:[^:]+]]: memref<i32>) {
+// CHECK-SAME: (%[[X:[^:]+]]: tensor<?x4xf32> {bufferization.writable = false}, %[[A:[^:]+]]: memref<?x4xf32>, %[[B:[^:]+]]: memref<i32>) {
 // CHECK: %[[ONE:.+]] = arith.constant
 // CHECK: bufferization.materialize_in_destination %[[X]] in restrict writable %[[A]]
 // CHECK: bufferization.materialize_in_destination %[[ONE]] in restrict writable %[[B]]
@@ -15,7 +15,7 @@ func.func @two(%x: tensor<?x4xf32>) -> (tensor<?x4xf32> {test.name = "x"}, tenso
 }
 
 // CHECK-LABEL: func @none
-// CHECK-SAME: (%{{.+}}: tensor<4xf32>) {
+// CHECK-SAME: (%{{.+}}: tensor<4xf32> {bufferization.writable = false}) {
 func.func @none(%x: tensor<4xf32>) {
   return
 }

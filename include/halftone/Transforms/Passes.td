@@ -129,12 +129,13 @@ def HalftonePlanMemory : Pass<"halftone-plan-memory", "::mlir::ModuleOp"> {
 def HalftoneResultsToArguments : Pass<"halftone-results-to-arguments", "::mlir::ModuleOp"> {
   let summary = "Turns tensor results of public functions into memref arguments";
   let description = [{
-    Results are written to memory of the caller, given as arguments after the others.
+    Results are written to memory of the caller, given as arguments after the others. The other arguments may not be
+    written to.
 
     ```mlir
     func.func @f(%x: tensor<4xf32>) -> tensor<8xf32> { ... return %r : tensor<8xf32> }
     // becomes
-    func.func @f(%x: tensor<4xf32>, %out: memref<8xf32>) {
+    func.func @f(%x: tensor<4xf32> {bufferization.writable = false}, %out: memref<8xf32>) {
       ...
       bufferization.materialize_in_destination %r in restrict writable %out : (tensor<8xf32>, memref<8xf32>) -> ()
       return
