@@ -1,6 +1,7 @@
 //===- Compile.cpp - From a model to an artefact --------------------------===//
 
 #include "halftone/Driver/Compile.h"
+#include "CheckOptions.h"
 #include "Describe.h"
 #include "dialects/Lowbit/IR/LowbitOps.h"
 #include "halftone/Import/Externals.h"
@@ -51,22 +52,22 @@ public:
 class Compilation {
 public:
   explicit Compilation(const CompileOptions &options)
-      : options(options), context(registry(), options.threads == 1 ? MLIRContext::Threading::DISABLED
-                                                                   : MLIRContext::Threading::ENABLED),
-        diagnostics(&context, [this](Diagnostic &diagnostic) { print(diagnostic); }) {}
+      : options(options),
+        context(registry(), options.threads == 1 ? MLIRContext::Threading::DISABLED : MLIRContext::Threading::ENABLED),
+        diagnostics(&context, [this](Diagnostic &diagnostic) { receive(diagnostic); }) {}
 
   llvm::Expected<CompileReport> run() {
+    if (llvm::Error error = checkOptions(options))
+      return std::move(error);
     llvm::Expected<TargetInfo> found = TargetInfo::get(options.cpu);
     if (!found)
       return found.takeError();
     target = std::move(*found);
     report.cpu = target.cpu;
     report.activations = options.activations;
-    if (llvm::Error error = checkOptions())
-      return std::move(error);
     if (llvm::Error error = load())
       return std::move(error);
-    if (isMlirOutput())
+    if (isMlirOutput(options))
       return writeMlir();
     if (llvm::Error error = build())
       return std::move(error);
@@ -82,28 +83,35 @@ private:
     return registry;
   }
 
-  void print(Diagnostic &diagnostic) {
-    bool isWarning = diagnostic.getSeverity() == DiagnosticSeverity::Warning;
-    if (auto loc = diagnostic.getLocation()->findInstanceOf<FileLineColLoc>())
-      llvm::errs() << loc.getFilename().getValue() << ':' << loc.getLine() << ':' << loc.getColumn() << ": ";
-    else
-      llvm::errs() << options.input << ": ";
-    llvm::WithColor(llvm::errs(), isWarning ? llvm::raw_ostream::MAGENTA : llvm::raw_ostream::RED, true)
-        << (isWarning ? "warning: " : diagnostic.getSeverity() == DiagnosticSeverity::Note ? "note: " : "error: ");
-    llvm::errs() << diagnostic.str() << '\n';
+  /// Shows warnings at once and keeps errors (with their notes) for the error that the caller gets.
+  void receive(Diagnostic &diagnostic) {
+    bool isWarning = diagnostic.getSeverity() != DiagnosticSeverity::Error;
+    std::string text;
+    llvm::raw_string_ostream os(text);
+    os << placeOf(diagnostic.getLocation()) << (isWarning ? "warning: " : "error: ") << diagnostic.str() << '\n';
+    for (Diagnostic &note : diagnostic.getNotes())
+      if (!StringRef(note.str()).starts_with("see current operation")) // MLIR adds whole functions and modules
+        os << placeOf(note.getLocation()) << "note: " << note.str() << '\n';
+    if (isWarning)
+      llvm::errs() << text;
+    else if (errors.find(text) == std::string::npos)
+      errors += text;
   }
 
-  bool isMlirOutput() const { return StringRef(options.output).ends_with(".mlir") || options.output == "-"; }
+  /// "file.mlir:3:7: ", or the input and the tensor that an importer named.
+  std::string placeOf(Location location) const {
+    if (auto loc = location->findInstanceOf<FileLineColLoc>())
+      return llvm::formatv("{0}:{1}:{2}: ", loc.getFilename().getValue(), loc.getLine(), loc.getColumn());
+    if (auto loc = location->findInstanceOf<NameLoc>())
+      return llvm::formatv("{0}: {1}: ", options.input, loc.getName().getValue());
+    return options.input + ": ";
+  }
 
-  llvm::Error checkOptions() {
-    if (options.compileTo.empty())
-      return llvm::Error::success();
-    if (!stageByName(options.compileTo))
-      return llvm::createStringError("unknown stage '" + options.compileTo +
-                                     "' of --compile-to, expected float, lowbit, planned, loops or llvm");
-    if (!isMlirOutput())
-      return llvm::createStringError("--compile-to needs an output that ends in .mlir, not '" + options.output + "'");
-    return llvm::Error::success();
+  /// What the diagnostics said, or `otherwise` if there were none.
+  llvm::Error takeErrors(const llvm::Twine &otherwise) {
+    if (errors.empty())
+      return llvm::createStringError(otherwise);
+    return llvm::make_error<DiagnosticsError>(std::exchange(errors, {}));
   }
 
   llvm::Error load() {
@@ -117,20 +125,27 @@ private:
         return imported.takeError();
       module = std::move(*imported);
     } else {
+      if (options.input != "-" && !llvm::sys::fs::exists(options.input))
+        return llvm::createStringError("'" + options.input + "': No such file or directory");
       if (!StringRef(options.input).ends_with(".mlir") && options.input != "-")
-        return llvm::createStringError(
-            "'" + options.input + "' is neither a model folder nor a file that ends in .mlir");
+        return llvm::createStringError("'" + options.input +
+                                       "' is neither a model folder nor a file that ends in .mlir");
       llvm::Expected<OwningOpRef<ModuleOp>> loaded = loadMlir(context, options.input);
       if (!loaded)
         return loaded.takeError();
       module = std::move(*loaded);
     }
     externalsBase = isFolder ? "" : options.input;
-    report.model = isFolder ? llvm::sys::path::filename(options.input).str()
-                            : llvm::sys::path::stem(options.input).str();
-    if (stageOf(*module) == Stage::LLVM)
+    report.model =
+        isFolder ? llvm::sys::path::filename(options.input).str() : llvm::sys::path::stem(options.input).str();
+    Stage stage = stageOf(*module);
+    if (stage == Stage::LLVM)
       return llvm::createStringError("'" + options.input +
                                      "' is in the LLVM dialect already; use mlir-translate and clang for it");
+    if (stage > Stage::Float && options.choosesFormats)
+      llvm::WithColor::warning(llvm::errs(), "quant-compile")
+          << "'" << options.input << "' is at stage " << stageName(stage)
+          << ": its formats, activations and strategies are settled, options for them have no effect\n";
     return llvm::Error::success();
   }
 
@@ -166,12 +181,16 @@ private:
       buildToLLVMPipeline(pm, llvmOptions);
     }
     if (failed(pm.run(*module)))
-      return llvm::createStringError("'" + options.input + "' could not be compiled");
+      return takeErrors("'" + options.input + "' could not be compiled");
     return llvm::Error::success();
   }
 
   llvm::Expected<CompileReport> writeMlir() {
-    Stage stage = options.compileTo.empty() ? Stage::Lowbit : *stageByName(options.compileTo);
+    Stage from = stageOf(*module);
+    Stage stage = options.compileTo.empty() ? std::max(from, Stage::Lowbit) : *stageByName(options.compileTo);
+    if (stage < from)
+      return llvm::createStringError("'" + options.input + "' is at stage " + stageName(from) +
+                                     " already; it cannot go back to " + stageName(stage));
     llvm::Expected<AtomicFile> file = AtomicFile::create(options.output);
     if (!file)
       return file.takeError();
@@ -247,7 +266,7 @@ private:
     llvm::LLVMContext llvmContext;
     std::unique_ptr<llvm::Module> translated = translateModuleToLLVMIR(*module, llvmContext, report.model);
     if (!translated)
-      return llvm::createStringError("'" + options.input + "' could not be translated to LLVM IR");
+      return takeErrors("'" + options.input + "' could not be translated to LLVM IR");
     module = nullptr;
     return writeArtifact(*translated, options.output, artifact);
   }
@@ -267,6 +286,7 @@ private:
   }
 
   const CompileOptions &options;
+  std::string errors; ///< text of the diagnostics so far, without warnings
   MLIRContext context;
   ScopedDiagnosticHandler diagnostics;
   TargetInfo target;

@@ -20,6 +20,11 @@ std::optional<Stage> halftone::stageByName(StringRef name) {
       .Default(std::nullopt);
 }
 
+std::string halftone::stageName(Stage stage) {
+  static constexpr const char *names[] = {"float", "lowbit", "planned", "loops", "llvm"};
+  return names[unsigned(stage)];
+}
+
 Stage halftone::stageOf(ModuleOp module) {
   Stage stage = Stage::Float;
   module.walk([&](Operation *op) {

@@ -23,6 +23,8 @@ enum class Stage { Float, Lowbit, Planned, Loops, LLVM };
 Stage stageOf(mlir::ModuleOp module);
 /// The stage of a name of --compile-to; none for other names.
 std::optional<Stage> stageByName(llvm::StringRef name);
+/// The inverse.
+std::string stageName(Stage stage);
 
 } // namespace halftone
 

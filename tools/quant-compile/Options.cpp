@@ -52,15 +52,20 @@ Expected<QuantCompileOptions> parseQuantCompileOptions(int argc, char **argv) {
   auto *output = text("o", "Output; its suffix says what to write", "path", "");
   auto *format = text("format", "Format of weights that no other option names", "format", c.format);
   auto *embedding = text("embedding-format", "Format of the embedding table", "format", c.embeddingFormat);
-  auto *head = text("head-format", "Format of the output head; auto: the embedding's if they are one table, else rtn8g0", "format", c.headFormat);
-  auto *activations = text("activations", "Precision of activations: i8 (default; exact integer products, the same bits everywhere) or f32", "kind", c.activations);
+  auto *head =
+      text("head-format", "Format of the output head; auto: the embedding's if they are one table, else rtn8g0",
+           "format", c.headFormat);
+  auto *activations = text(
+      "activations", "Precision of activations: i8 (default; exact integer products, the same bits everywhere) or f32",
+      "kind", c.activations);
   auto *strategy = text("strategy", "Kernel strategy: auto, lut, dot or dequant", "name", c.strategy);
   auto *cpu = text("mcpu", "Target CPU, LLVM's name, or native; see --list-cpus", "cpu", c.cpu);
   auto *compileTo = text("compile-to", "Stage to stop at, for .mlir outputs", "stage", "");
   auto *report = text("report", "Write the report as JSON to this file", "path", "");
   static cl::list<std::string> tensorFormats(
-      "tensor-format", cl::desc("Format of the tensors whose name the regular expression finds; repeatable, the "
-                                "last match wins"),
+      "tensor-format",
+      cl::desc("Format of the tensors whose name the regular expression finds; repeatable, the "
+               "last match wins"),
       cl::value_desc("regex=format"), cl::cat(category));
   static cl::opt<int64_t> context("context", cl::desc("Tokens that the KV cache holds (default: as the model says)"),
                                   cl::value_desc("tokens"), cl::init(0), cl::cat(category));
@@ -91,6 +96,9 @@ Expected<QuantCompileOptions> parseQuantCompileOptions(int argc, char **argv) {
   c.context = context;
   c.chunk = chunk;
   c.threads = threads;
+  c.choosesFormats = tensorFormats.getNumOccurrences() > 0;
+  for (auto *option : {format, embedding, head, activations, strategy})
+    c.choosesFormats |= option->getNumOccurrences() > 0;
   c.progress = errs().is_displayed();
   if (listCpus)
     return options;

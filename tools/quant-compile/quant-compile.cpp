@@ -8,6 +8,8 @@
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/raw_ostream.h"
+#include <csignal>
+#include <optional>
 
 using namespace halftone;
 using namespace llvm;
@@ -17,12 +19,22 @@ static constexpr StringLiteral tool = "quant-compile";
 static Error run(const QuantCompileOptions &options) {
   const CompileOptions &c = options.compile;
   bool toStandardOutput = c.output == "-";
+  // A report that cannot be written is known before the work, not after it.
+  std::optional<AtomicFile> reportFile;
+  if (!c.reportFile.empty()) {
+    Expected<AtomicFile> file = AtomicFile::create(c.reportFile);
+    if (!file)
+      return file.takeError();
+    reportFile.emplace(std::move(*file));
+  }
   Expected<CompileReport> report = compile(c);
   if (!report)
     return report.takeError();
-  if (!c.reportFile.empty())
-    if (Error error = writeFileAtomically(c.reportFile, formatv("{0:2}\n", report->toJson()).str()))
+  if (reportFile) {
+    reportFile->os() << formatv("{0:2}\n", report->toJson());
+    if (Error error = reportFile->commit())
       return error;
+  }
   if (options.quiet || toStandardOutput || report->tensors.empty())
     return Error::success();
   report->print(outs());
@@ -35,6 +47,7 @@ static Error run(const QuantCompileOptions &options) {
 
 int main(int argc, char **argv) {
   InitLLVM init(argc, argv);
+  std::signal(SIGXFSZ, SIG_IGN); // LLVM takes it for a crash; a file that grows too large is a failed write to us
   Expected<QuantCompileOptions> options = parseQuantCompileOptions(argc, argv);
   if (!options) {
     reportError(tool, options.takeError());

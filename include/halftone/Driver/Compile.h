@@ -22,16 +22,18 @@ struct CompileOptions {
   /// i8 holds where weights are integers times a scale; floats and plane scales keep float activations.
   std::string activations = "i8", strategy = "auto";
   std::string cpu = "native";
-  std::string compileTo;  ///< float, lowbit, planned, loops or llvm; only for .mlir outputs
-  std::string reportFile; ///< JSON; empty: none
-  int64_t context = 0;    ///< tokens in the KV cache, 0: as the model says
-  int64_t chunk = 64;     ///< most tokens of one prefill call
-  unsigned threads = 0;   ///< of the compiler, 0: all cores
-  bool progress = false;  ///< live progress on standard error
+  std::string compileTo;       ///< float, lowbit, planned, loops or llvm; only for .mlir outputs
+  std::string reportFile;      ///< JSON; empty: none
+  int64_t context = 0;         ///< tokens in the KV cache, 0: as the model says
+  int64_t chunk = 64;          ///< most tokens of one prefill call
+  unsigned threads = 0;        ///< of the compiler, 0: all cores
+  bool choosesFormats = false; ///< the user asked for formats, activations or a strategy: warn where they come too late
+  bool progress = false;       ///< live progress on standard error
 };
 
-/// Compiles; diagnostics of MLIR go to standard error as they appear. The report says what was made; it has no
-/// tensors when an .mlir was written. Nothing is left behind after an error.
+/// Compiles. Warnings go to standard error as they appear; errors are in the error (a DiagnosticsError where MLIR found
+/// them). The report says what was made; it has no tensors when an .mlir was written. Nothing is left behind after an
+/// error.
 llvm::Expected<CompileReport> compile(const CompileOptions &options);
 
 } // namespace halftone

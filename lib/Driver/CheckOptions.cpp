@@ -1,0 +1,82 @@
+//===- CheckOptions.cpp - Wrong options, before any work ------------------===//
+
+#include "CheckOptions.h"
+#include "Describe.h"
+#include "dialects/Lowbit/IR/LowbitAttrs.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Regex.h"
+
+using namespace halftone;
+using llvm::createStringError;
+using llvm::Error;
+using llvm::StringRef;
+
+bool halftone::isMlirOutput(const CompileOptions &options) {
+  return StringRef(options.output).ends_with(".mlir") || options.output == "-";
+}
+
+static Error checkFormat(StringRef name) { return parseFormat(name).takeError(); }
+
+static Error checkTensorFormat(StringRef rule) {
+  auto [pattern, name] = rule.rsplit('=');
+  if (!rule.contains('='))
+    return createStringError("--tensor-format '" + rule + "' is not of the form regex=format");
+  std::string problem;
+  if (!llvm::Regex(pattern).isValid(problem))
+    return createStringError("--tensor-format '" + rule + "': invalid regular expression: " + problem);
+  return checkFormat(name);
+}
+
+static Error checkFormats(const CompileOptions &options) {
+  for (StringRef name : {StringRef(options.format), StringRef(options.embeddingFormat)})
+    if (Error error = checkFormat(name))
+      return error;
+  if (options.headFormat != "auto")
+    if (Error error = checkFormat(options.headFormat))
+      return error;
+  for (const std::string &rule : options.tensorFormats)
+    if (Error error = checkTensorFormat(rule))
+      return error;
+  return Error::success();
+}
+
+static Error checkKernels(const CompileOptions &options) {
+  std::optional<lowbit::Activations> activations = lowbit::symbolizeActivations(options.activations);
+  if (!activations)
+    return createStringError("unknown activations '" + options.activations + "', expected f32 or i8");
+  std::optional<lowbit::Strategy> strategy = lowbit::symbolizeStrategy(options.strategy);
+  if (!strategy)
+    return createStringError("unknown strategy '" + options.strategy + "', expected auto, lut, dot or dequant");
+  bool isInteger = *strategy == lowbit::Strategy::Lut || *strategy == lowbit::Strategy::Dot;
+  if (isInteger && *activations == lowbit::Activations::F32)
+    return createStringError("strategy " + options.strategy +
+                             " works on 8-bit activations; use --activations i8, or --strategy dequant");
+  return Error::success();
+}
+
+static Error checkOutput(const CompileOptions &options) {
+  StringRef suffix = llvm::sys::path::extension(options.output);
+  for (StringRef other :
+       {".a", ".bc", ".c", ".cpp", ".dll", ".dylib", ".exe", ".gguf", ".h", ".json", ".obj", ".onnx", ".safetensors"})
+    if (suffix == other)
+      return createStringError("cannot write '" + options.output + "': the suffix " + other +
+                               " is none of .mlir, .ll, .s, .o and .so, or none for an executable");
+  if (isMlirOutput(options) && !options.reportFile.empty())
+    return createStringError("--report needs an output with packed weights, not MLIR");
+  if (options.compileTo.empty())
+    return Error::success();
+  if (!stageByName(options.compileTo))
+    return createStringError("unknown stage '" + options.compileTo +
+                             "' of --compile-to, expected float, lowbit, planned, loops or llvm");
+  if (!isMlirOutput(options))
+    return createStringError("--compile-to needs an output that ends in .mlir, not '" + options.output + "'");
+  return Error::success();
+}
+
+Error halftone::checkOptions(const CompileOptions &options) {
+  if (Error error = checkFormats(options))
+    return error;
+  if (Error error = checkKernels(options))
+    return error;
+  return checkOutput(options);
+}
