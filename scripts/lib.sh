@@ -12,12 +12,15 @@ export LC_ALL=C.UTF-8
 # What building needs, and what the tests need beyond it.
 build_packages=(cmake ninja-build ccache clang-22 lld-22 llvm-22-dev libmlir-22-dev mlir-22-tools
   libstdc++-12-dev libc6-dev libpthreadpool-dev libcpuinfo-dev libsentencepiece-dev)
-test_packages=(llvm-22-tools clang-format-22 clang-tidy-22 libclang-rt-22-dev libgtest-dev libbenchmark-dev
+test_packages=(llvm-22-tools clang-format-22 libclang-rt-22-dev libgtest-dev libbenchmark-dev
   gcc g++ binutils qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross
   python3 python3-numpy python3-psutil python3-sentencepiece file procps)
 
 say() { printf '== %s\n' "$*"; }
 die() { printf '%s: error: %s\n' "$self" "$*" >&2; exit 1; }
+
+# Waits for another apt to finish, and tries again what the network loses.
+apt_get() { apt-get -q -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 "$@" </dev/null; }
 
 # missing_packages NAME...: prints those that are not installed.
 missing_packages() {
@@ -46,7 +49,7 @@ add_security_suite() {
   [ -n "$uri" ] || return 1
   say "Adding the suite bookworm-security of the configured mirror in $file"
   printf 'deb %s-security bookworm-security main\n' "${uri%/}" >"$file"
-  if ! apt-get update -q </dev/null || [ -n "$(not_offered "$@")" ]; then
+  if ! apt_get update || [ -n "$(not_offered "$@")" ]; then
     rm -f "$file"
     return 1
   fi
@@ -61,11 +64,11 @@ install_packages() {
   [ "$(id -u)" = 0 ] || die "packages are missing; as root, run: apt-get install -y --no-install-recommends ${missing[*]}"
   say "Installing ${#missing[@]} packages"
   export DEBIAN_FRONTEND=noninteractive
-  apt-get update -q </dev/null || die "apt-get update failed; the packages that are missing: ${missing[*]}"
+  apt_get update || die "apt-get update failed; the packages that are missing: ${missing[*]}"
   mapfile -t absent < <(not_offered "${missing[@]}")
   [ ${#absent[@]} = 0 ] || add_security_suite "${missing[@]}" ||
     die "the sources in /etc/apt do not offer ${absent[*]}; add Debian 12's suites bookworm and bookworm-security (component main)"
-  apt-get install -y -q --no-install-recommends "${missing[@]}" </dev/null || die "apt-get install failed"
+  apt_get install -y --no-install-recommends "${missing[@]}" || die "apt-get install failed"
 }
 
 # cached NAME: the value of a variable in the build folder's CMake cache.
@@ -74,7 +77,9 @@ cached() { sed -n "s/^$1:[A-Z]*=//p" "$build/CMakeCache.txt" 2>/dev/null; }
 # configure ON|OFF: makes build/ ready, with or without tests and benchmarks. A build folder that has more stays as it is.
 configure() {
   local tests=$1
-  if [ -f "$build/build.ninja" ] && { [ "$(cached HALFTONE_BUILD_TESTS)" = ON ] || [ "$tests" = OFF ]; }; then
+  # lit needs Debian's python: another one may lack the packages.
+  if [ -f "$build/build.ninja" ] && { [ "$tests" = OFF ] ||
+    { [ "$(cached HALFTONE_BUILD_TESTS)" = ON ] && [ "$(cached Python3_EXECUTABLE)" = /usr/bin/python3 ]; }; }; then
     return 0
   fi
   say "Configuring build/"
