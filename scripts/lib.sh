@@ -43,10 +43,10 @@ not_offered() {
 # LLVM 22 for Debian 12 lives in Debian's security suite, which a bare installation may lack. Its address is that of the
 # configured mirror with "-security" behind it: the layout of Debian's own mirrors.
 add_security_suite() {
-  local uri file=/etc/apt/sources.list.d/halftone-security.list
-  uri=$(apt-get indextargets --format '$(CODENAME) $(LABEL) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
-    sed -n 's/^bookworm Debian //p' | head -n 1)
-  [ -n "$uri" ] || return 1
+  local targets uri file=/etc/apt/sources.list.d/halftone-security.list
+  targets=$(apt-get indextargets --format '$(CODENAME) $(LABEL) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null)
+  uri=$(sed -n '/^bookworm Debian /{s///p;q}' <<<"$targets")
+  [[ -n $uri && $targets != *bookworm-security* ]] || return 1
   say "Adding the suite bookworm-security of the configured mirror in $file"
   printf 'deb %s-security bookworm-security main\n' "${uri%/}" >"$file"
   if ! apt_get update || [ -n "$(not_offered "$@")" ]; then
@@ -61,7 +61,7 @@ install_packages() {
   command -v dpkg-query >/dev/null || die "this script installs Debian packages; elsewhere, build with CMake as README.md says"
   mapfile -t missing < <(missing_packages "$@")
   [ ${#missing[@]} -gt 0 ] || return 0
-  [ "$(id -u)" = 0 ] || die "packages are missing; as root, run: apt-get install -y --no-install-recommends ${missing[*]}"
+  [ "$(id -u)" = 0 ] || die "packages are missing; run this script once as root, or, as root: apt-get install -y --no-install-recommends ${missing[*]}"
   say "Installing ${#missing[@]} packages"
   export DEBIAN_FRONTEND=noninteractive
   apt_get update || die "apt-get update failed; the packages that are missing: ${missing[*]}"
