@@ -11,7 +11,7 @@ build_targets all halftone-test-depends
 say "Running all tests"
 log=$build/check.log
 status=0
-export LIT_OPTS="${LIT_OPTS:-} --timeout=900"
+export LIT_OPTS="${LIT_OPTS:-} --timeout=600"
 ninja -C "$build" check-halftone </dev/null 2>&1 | tee "$log" || status=$?
 
 # count CATEGORY...: the sum over lines "  CATEGORY: N (P%)" of lit's summary.
