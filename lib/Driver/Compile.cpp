@@ -136,8 +136,7 @@ private:
       module = std::move(*loaded);
     }
     externalsBase = isFolder ? "" : options.input;
-    report.model =
-        isFolder ? llvm::sys::path::filename(options.input).str() : llvm::sys::path::stem(options.input).str();
+    report.model = modelName();
     Stage stage = stageOf(*module);
     if (stage == Stage::LLVM)
       return llvm::createStringError("'" + options.input +
@@ -147,6 +146,14 @@ private:
           << "'" << options.input << "' is at stage " << stageName(stage)
           << ": its formats, activations and strategies are settled, options for them have no effect\n";
     return llvm::Error::success();
+  }
+
+  /// The name that the model goes by, or that of the input file.
+  std::string modelName() {
+    if (auto model = (*module)->getAttrOfType<DictionaryAttr>("halftone.model"))
+      if (auto name = model.getAs<StringAttr>("name"))
+        return name.str();
+    return options.input == "-" ? "module" : llvm::sys::path::stem(options.input).str();
   }
 
   /// Runs the pipelines that lead from the module's stage to `stage`.

@@ -5,6 +5,7 @@
 #include "dialects/Nn/IR/NnOps.h"
 #include "halftone/Pack/Pack.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -209,7 +210,13 @@ private:
   unsigned threads;
 };
 
-/// How the functions of the module use each global.
+/// The strategy that a kernel's name begins with, as in "dot128_bcq2g16_36x36_t1"; empty for other functions.
+StringRef strategyOfKernel(StringRef kernel) {
+  StringRef name = kernel.take_while(llvm::isAlpha);
+  return llvm::is_contained({"dot", "lut", "dequant", "gather"}, name) ? name : StringRef();
+}
+
+/// How the functions of the module use each global: operations of stage 2, or calls of kernels in stage 3.
 llvm::StringMap<std::string> findStrategies(ModuleOp module) {
   llvm::StringMap<std::string> strategies;
   auto note = [&](StringRef global, StringRef strategy) {
@@ -221,7 +228,11 @@ llvm::StringMap<std::string> findStrategies(ModuleOp module) {
   module.walk([&](lowbit::GetGlobalOp get) {
     for (Operation *user : get->getUsers()) {
       StringRef name = user->getName().getStringRef();
-      if (name.consume_front("lowbit.matmul_"))
+      if (auto kernel = user->getAttrOfType<FlatSymbolRefAttr>(isa<func::CallOp>(user) ? "callee" : "kernel"))
+        name = strategyOfKernel(kernel.getValue());
+      else if (!name.consume_front("lowbit.matmul_"))
+        name = "";
+      if (!name.empty())
         note(get.getName(), name);
       else if (isa<lowbit::GatherPackedOp>(user))
         note(get.getName(), "gather");
