@@ -119,6 +119,8 @@ def Nn_AttentionOp : Nn_DpsOp<"attention", ["output"]> {
         keys[layer][g][i][p] = k[t][g*HS + i]          (transposed)
         values[layer][g][p][i] = v[t][g*HS + i]
 
+    (The kernels store the [HS][C] keys of a head in blocks of 16 positions; nobody else reads the cache.)
+
     Then, for each token t and query head h, which shares the keys and values of head g = h / (H/KV):
 
         a_j = sum_i q[t][h*HS + i] * keys[layer][g][i][j] / sqrt(HS),   j = 0 .. position + t

@@ -1,9 +1,10 @@
 //===- AttentionKernel.cpp - Causal attention over a KV cache -------------===//
 //
-// Keys are kept transposed, [head size][context], so that the scores of 16
-// positions are one vector and each is a chain of fused multiply-adds over the
-// head size: no horizontal sum, one order on every target. Positions beyond the
-// token are masked before anything is computed from them.
+// Keys are kept transposed in blocks of 16 positions, [context/16][head size][16],
+// so that the scores of 16 positions are one vector and each is a chain of fused
+// multiply-adds over the head size: no horizontal sum, one order on every target,
+// and memory is read in one stream. Positions beyond the token are masked before
+// anything is computed from them.
 //
 //===----------------------------------------------------------------------===//
 
@@ -31,12 +32,23 @@ std::string attentionName(StringRef prefix, const AttentionShape &s) {
       .str();
 }
 
+/// The keys of a head as one row: [L][KV][HS*C], see keyBlock.
+Value flattenKeys(KernelBuilder &k, Value keys) {
+  SmallVector<ReassociationIndices> groups{{0}, {1}, {2, 3}};
+  return memref::CollapseShapeOp::create(k.b, k.loc, keys, groups);
+}
+
+/// Where the keys of the 16 positions from `position`, a multiple of 16, start within a head; dimension d of them is
+/// 16*d further.
+Value keyBlock(KernelBuilder &k, Value position, int64_t headSize) { return k.mulIndex(position, headSize); }
+
 class AttentionHead {
 public:
   AttentionHead(KernelBuilder &k, const AttentionShape &shape, ValueRange args, Value token, Value head)
       : k(k), shape(shape), q(args[0]), keys(args[1]), values(args[2]), layer(args[4]), out(args[5]), token(token),
         firstColumn(k.mulIndex(head, shape.headSize)) {
     kvHead = arith::DivUIOp::create(k.b, k.loc, head, k.index(shape.heads / shape.kvHeads));
+    keys = flattenKeys(k, keys);
     length = k.addIndex(k.addIndex(args[3], token), 1);
     Value rounded = k.addIndex(length, kLanes - 1);
     Value rest = arith::RemUIOp::create(k.b, k.loc, rounded, k.index(kLanes));
@@ -58,10 +70,11 @@ private:
     Value scale = k.splat(k.floats(), float(1.0 / std::sqrt(double(shape.headSize))));
     SmallVector<Value> largest =
         k.loop(k.index(0), end, kLanes, minusInfinity, [&](Value position, ValueRange carried) {
+          Value block = keyBlock(k, position, shape.headSize);
           Value dot = k.loop(k.index(0), k.index(shape.headSize), 1, k.splat(k.floats(), 0),
                              [&](Value d, ValueRange sum) {
                                Value x = k.broadcast(k.loadScalar(q, {token, k.addIndex(firstColumn, d)}));
-                               Value key = k.load(keys, {layer, kvHead, d, position}, k.floats());
+                               Value key = k.load(keys, {layer, kvHead, k.affine(d, kLanes, block)}, k.floats());
                                return SmallVector<Value>{k.fma(x, key, sum[0])};
                              })[0];
           Value indices = k.addI(k.broadcast(toWord(position)), steps);
@@ -118,13 +131,17 @@ Kernel halftone::getCacheStoreKernel(ModuleOp module, const AttentionShape &s) {
       module, UnknownLoc::get(module.getContext()), attentionName("cache", s),
       {rows, rows, keysType(s, b), valuesType(s, b), index, index}, [&](KernelBuilder &k, ValueRange args) {
         Value tokens = k.dim(args[0], 0), layer = args[5];
+        Value keys = flattenKeys(k, args[2]);
         k.loop(args[6], args[7], 1, [&](Value head) {
           Value first = k.mulIndex(head, s.headSize);
           k.loop(k.index(0), tokens, 1, [&](Value token) {
             Value position = k.addIndex(args[4], token);
+            Value lane = arith::RemUIOp::create(k.b, k.loc, position, k.index(kLanes));
+            Value block = keyBlock(k, arith::SubIOp::create(k.b, k.loc, position, lane), s.headSize);
+            Value start = k.addIndex(block, lane);
             k.loop(k.index(0), k.index(s.headSize), 1, [&](Value d) {
               Value column = k.addIndex(first, d);
-              k.storeScalar(k.loadScalar(args[0], {token, column}), args[2], {layer, head, d, position});
+              k.storeScalar(k.loadScalar(args[0], {token, column}), keys, {layer, head, k.affine(d, kLanes, start)});
               k.storeScalar(k.loadScalar(args[1], {token, column}), args[3], {layer, head, position, d});
             });
           });
