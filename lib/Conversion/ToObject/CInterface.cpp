@@ -46,7 +46,8 @@ private:
       return body.emitError("function '") << body.getSymName() << "' returns values; run halftone-results-to-arguments";
     ArrayRef<Type> types = body.getArgumentTypes();
     hasExec = !types.empty() && isa<simd::ExecType>(types.front());
-    if (types.empty() || !isa<MemRefType>(types.back()))
+    auto scratch = types.empty() ? MemRefType() : dyn_cast<MemRefType>(types.back());
+    if (!scratch || scratch.getRank() != 1 || !scratch.hasStaticShape() || !scratch.getElementType().isInteger(8))
       return body.emitError("function '") << body.getSymName() << "' has no scratch area; run halftone-plan-memory";
     arguments = types.drop_front(hasExec ? 1 : 0).drop_back();
     for (Type type : arguments) {

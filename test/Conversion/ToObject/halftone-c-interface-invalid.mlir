@@ -7,6 +7,14 @@ func.func @f() {
 
 // -----
 
+// The last argument is not taken for one.
+// expected-error@below {{function 'f' has no scratch area; run halftone-plan-memory}}
+func.func @f(%x: memref<?x4xf32>) {
+  return
+}
+
+// -----
+
 // expected-error@below {{function 'f': an argument of type 'f32' has no C counterpart; use tensors and index}}
 func.func @f(%x: f32, %scratch: memref<64xi8>) {
   return
