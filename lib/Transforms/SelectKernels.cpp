@@ -16,9 +16,6 @@ using namespace halftone;
 
 namespace {
 
-/// Bytes of the tables of a slice of 8 activations, see lowbit.build_tables.
-int64_t tableBytesPerSlice(int64_t width) { return width == 128 ? 256 : 64; }
-
 class KernelSelector {
 public:
   explicit KernelSelector(int64_t tableWidth) : tableWidth(tableWidth) {}
@@ -102,7 +99,7 @@ private:
                                          pack(builder, op.getWeights(), lowbit::PackLayout::Rows16), op.getOutput(),
                                          element, cols, tableWidth)
           ->getResult(0);
-    int64_t bytes = groups.paddedCols() / 8 * tableBytesPerSlice(tableWidth);
+    int64_t bytes = lowbit::tableBytes(groups.paddedCols(), tableWidth);
     auto tables = lowbit::BuildTablesOp::create(builder, loc, codes,
                                                 perToken(builder, loc, x, bytes, builder.getI8Type()), tableWidth);
     return lowbit::MatmulLutOp::create(builder, loc, tables->getResult(0), scales, sums,

@@ -46,12 +46,8 @@ Kernel getGatherKernel(mlir::ModuleOp module, const MatmulShape &shape);
 /// args: x f32 [T][K], codes i8 [T][KP], scales f32 [T], sums i32 [T][G]. Unit: one token.
 Kernel getQuantizeActivationsKernel(mlir::ModuleOp module, int64_t tokens, int64_t cols, int64_t group);
 
-/// args: codes i8 [T][KP], tables i8 [T][KP/8 * tableBytes(width)]. Unit: one slice of 8 elements of one token.
+/// args: codes i8 [T][KP], tables i8 [T][lowbit::tableBytes(KP, width)]. Unit: one slice of 8 elements of one token.
 Kernel getBuildTablesKernel(mlir::ModuleOp module, int64_t tokens, int64_t paddedCols, int64_t width);
-
-/// Bytes of the tables of one slice of 8 activations: 128 entries (half table, low and high bytes), or two nibble
-/// tables of 16 entries (low and high bytes each).
-inline int64_t tableBytes(int64_t width) { return width == 128 ? 256 : 64; }
 
 /// args: x f32 [T][D], gain f32 [D], y f32 [T][D]. Unit: one token. RMS norm (arXiv 1910.07467).
 Kernel getRmsNormKernel(mlir::ModuleOp module, int64_t tokens, int64_t size, double epsilon);

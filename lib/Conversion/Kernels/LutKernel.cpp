@@ -17,6 +17,7 @@
 
 #include "Kernels.h"
 #include "Tiles.h"
+#include "dialects/Lowbit/IR/LowbitTypes.h"
 #include "dialects/Simd/IR/SimdOps.h"
 
 using namespace mlir;
@@ -32,43 +33,52 @@ struct LutOperands {
   Value tables, scales, sums, packed, y;
 };
 
+/// Blocks of 64 rows that share the loads of the tables.
 class LutTile {
 public:
   LutTile(KernelBuilder &k, const MatmulShape &shape, int64_t width, const LutOperands &args, Value rowBlock,
-          Value token)
-      : k(k), shape(shape), width(width), args(args), rowBlock(rowBlock), token(token),
+          int64_t blocks, Value token)
+      : k(k), shape(shape), width(width), args(args), token(token),
         packed(shape.format, shape.rows, shape.cols, Layout::Rows64), groups(shape.format, shape.cols),
-        planes(planeCount(shape.format)), multipliers(multipliersPerGroup(shape.format)) {}
+        planes(planeCount(shape.format)), multipliers(multipliersPerGroup(shape.format)) {
+    for (int64_t i = 0; i < blocks; ++i)
+      rowBlocks.push_back(k.addIndex(rowBlock, i));
+  }
 
   void emit() {
-    Value zero = k.splat(k.floats(kRows), 0);
-    SmallVector<Value> sum = forGroups(k, groups, zero, [&](Value group, bool last, ValueRange carried) {
-      return SmallVector<Value>{emitGroup(group, last ? groups.lastSteps : groups.steps, carried[0])};
+    SmallVector<Value> sums(rowBlocks.size(), k.splat(k.floats(kRows), 0));
+    sums = forGroups(k, groups, sums, [&](Value group, bool last, ValueRange carried) {
+      return emitGroup(group, last ? groups.lastSteps : groups.steps, carried);
     });
     Value scale = k.broadcast(k.loadScalar(args.scales, token), kRows);
-    storeRows(k, k.mulF(sum[0], scale), args.y, token, rowBlock, shape.rows, kRows);
+    for (auto [block, sum] : llvm::zip(rowBlocks, sums))
+      storeRows(k, k.mulF(sum, scale), args.y, token, block, shape.rows, kRows);
   }
 
 private:
-  Value emitGroup(Value group, int64_t steps, Value carried) {
+  SmallVector<Value> emitGroup(Value group, int64_t steps, ValueRange carried) {
     Value firstSlice = k.mulIndex(group, groups.steps * 4);
     int64_t slices = steps * 4, full = slices / kSegment;
-    SmallVector<Value> sum{k.splat(k.words(kRows), 0)};
-    sum = k.repeat(full, sum, [&](Value segment, ValueRange values) {
-      return SmallVector<Value>{
-          emitSegment(group, k.affine(segment, kSegment, firstSlice), kSegment, values[0])};
+    SmallVector<Value> sums(rowBlocks.size(), k.splat(k.words(kRows), 0));
+    sums = k.repeat(full, sums, [&](Value segment, ValueRange values) {
+      return emitSegment(group, k.affine(segment, kSegment, firstSlice), kSegment, values);
     });
     if (int64_t rest = slices % kSegment)
-      sum[0] = emitSegment(group, k.addIndex(firstSlice, full * kSegment), rest, sum[0]);
-    Value exact = finish(sum[0], group);
-    return k.fma(groupScales(group), k.toFloat(exact), carried);
+      sums = emitSegment(group, k.addIndex(firstSlice, full * kSegment), rest, sums);
+    SmallVector<Value> next;
+    for (auto [i, block] : llvm::enumerate(rowBlocks))
+      next.push_back(k.fma(groupScales(block, group), k.toFloat(finish(sums[i], group)), carried[i]));
+    return next;
   }
 
+  /// Accumulators of a plane: two vectors of 32 sums (the halves of each 128-bit lane), and with half tables the
+  /// count of negations.
+  int64_t perPlane() const { return width == 128 ? 3 : 2; }
+
   /// Adds sum_p m_p P_p over `count` slices.
-  Value emitSegment(Value group, Value firstSlice, int64_t count, Value sum) {
-    // Per plane: two vectors of 32 sums (the halves of each 128-bit lane), and the count of negations.
+  SmallVector<Value> emitSegment(Value group, Value firstSlice, int64_t count, ValueRange sums) {
     SmallVector<Value> init;
-    for (unsigned plane = 0; plane < planes; ++plane) {
+    for (size_t i = 0; i < rowBlocks.size() * planes; ++i) {
       init.append(2, k.splat(k.vec(32, k.i16()), 0));
       if (width == 128)
         init.push_back(k.splat(k.bytes(), 0));
@@ -76,31 +86,35 @@ private:
     SmallVector<Value> acc = k.repeat(count, init, [&](Value slice, ValueRange values) {
       return emitSlice(k.addIndex(slice, firstSlice), values);
     });
-    unsigned perPlane = width == 128 ? 3 : 2;
-    for (unsigned plane = 0; plane < planes; ++plane) {
-      Value total = naturalOrder(acc[plane * perPlane], acc[plane * perPlane + 1]);
-      Value wide = arith::ExtSIOp::create(k.b, k.loc, k.words(kRows), total);
-      if (width == 128)
-        wide = k.addI(wide, arith::ExtUIOp::create(k.b, k.loc, k.words(kRows), acc[plane * perPlane + 2]));
-      sum = k.addI(sum, weighted(wide, plane, group));
-    }
-    return sum;
+    SmallVector<Value> next(sums);
+    for (auto [i, block] : llvm::enumerate(rowBlocks))
+      for (unsigned plane = 0; plane < planes; ++plane) {
+        ArrayRef<Value> parts = ArrayRef<Value>(acc).slice((i * planes + plane) * perPlane(), perPlane());
+        Value wide = arith::ExtSIOp::create(k.b, k.loc, k.words(kRows), naturalOrder(parts[0], parts[1]));
+        if (width == 128)
+          wide = k.addI(wide, arith::ExtUIOp::create(k.b, k.loc, k.words(kRows), parts[2]));
+        next[i] = k.addI(next[i], weighted(wide, plane, block, group));
+      }
+    return next;
   }
 
   SmallVector<Value> emitSlice(Value slice, ValueRange values) {
     SmallVector<Value> acc(values);
-    Value table = k.mulIndex(slice, tableBytes(width));
+    Value table = k.mulIndex(slice, lowbit::tableBytes(8, width));
     SmallVector<Value> tables;
     int64_t parts = width == 128 ? 2 : 4;
     for (int64_t part = 0; part < parts; ++part)
       tables.push_back(k.load(args.tables, {token, k.addIndex(table, part * width)}, k.bytes(width)));
-    Value codes = k.affine(rowBlock, packed.blockCodes, k.mulIndex(slice, planes * kVectorBytes));
-    for (unsigned plane = 0; plane < planes; ++plane) {
-      Value code = k.load(args.packed, k.addIndex(codes, packed.codesOffset + plane * kVectorBytes), k.bytes());
-      if (width == 128)
-        lookUpHalf(code, tables, MutableArrayRef<Value>(acc).slice(plane * 3, 3));
-      else
-        lookUpNibbles(code, tables, MutableArrayRef<Value>(acc).slice(plane * 2, 2));
+    for (auto [i, block] : llvm::enumerate(rowBlocks)) {
+      Value codes = k.affine(block, packed.blockCodes, k.mulIndex(slice, planes * kVectorBytes));
+      for (unsigned plane = 0; plane < planes; ++plane) {
+        Value code = k.load(args.packed, k.addIndex(codes, packed.codesOffset + plane * kVectorBytes), k.bytes());
+        auto parts = MutableArrayRef<Value>(acc).slice((i * planes + plane) * perPlane(), perPlane());
+        if (width == 128)
+          lookUpHalf(code, tables, parts);
+        else
+          lookUpNibbles(code, tables, parts);
+      }
     }
     return acc;
   }
@@ -146,10 +160,10 @@ private:
     return k.shuffle(first, second, mask);
   }
 
-  Value weighted(Value sums, unsigned plane, Value group) {
+  Value weighted(Value sums, unsigned plane, Value block, Value group) {
     if (!multipliers)
       return k.shlI(sums, shape.format.kind == FormatKind::Rtn ? plane : 0);
-    Value entry = k.affine(k.affine(rowBlock, groups.count, group), multipliers, k.index(plane));
+    Value entry = k.affine(k.affine(block, groups.count, group), multipliers, k.index(plane));
     Value offset = k.addIndex(k.mulIndex(entry, kRows), packed.multipliersOffset);
     Value multiplier = k.loadBytesAs(args.packed, offset, k.bytes());
     return k.mulI(sums, arith::ExtUIOp::create(k.b, k.loc, k.words(kRows), multiplier));
@@ -164,8 +178,8 @@ private:
     return k.shrS(sum, 1);
   }
 
-  Value groupScales(Value group) {
-    Value entry = k.affine(rowBlock, groups.count, group);
+  Value groupScales(Value block, Value group) {
+    Value entry = k.affine(block, groups.count, group);
     Value offset = k.addIndex(k.mulIndex(entry, kRows * 2), packed.scalesOffset);
     Value raw = k.loadBytesAs(args.packed, offset, k.vec(kRows, k.i16()));
     return simd::ExtendHalfOp::create(k.b, k.loc, k.floats(kRows), raw);
@@ -175,7 +189,8 @@ private:
   const MatmulShape &shape;
   int64_t width;
   const LutOperands &args;
-  Value rowBlock, token;
+  SmallVector<Value> rowBlocks;
+  Value token;
   PackedShape packed;
   GroupShape groups;
   unsigned planes, multipliers;
@@ -211,17 +226,19 @@ Kernel halftone::getLutKernel(ModuleOp module, const MatmulShape &shape, int64_t
   Type i8 = b.getI8Type(), f32 = b.getF32Type();
   std::string name = "lut" + std::to_string(width) + "_" + shape.format.name() + "_" + sizeName(shape.rows) + "x" +
                      sizeName(shape.cols) + "_t" + sizeName(shape.tokens);
+  // Two blocks halve the loads of tables; with more planes their sums no longer fit the registers.
+  int64_t rowTile = packed.rowBlocks > 1 && planeCount(shape.format) <= 2 ? 2 : 1;
   auto function = getOrCreateKernel(
       module, UnknownLoc::get(module.getContext()), name,
-      {MemRefType::get({shape.tokens, groups.paddedCols() / 8 * tableBytes(width)}, i8),
+      {MemRefType::get({shape.tokens, lowbit::tableBytes(groups.paddedCols(), width)}, i8),
        MemRefType::get({shape.tokens}, f32), MemRefType::get({shape.tokens, groups.count}, b.getI32Type()),
        MemRefType::get({packed.bytes}, i8), MemRefType::get({shape.tokens, shape.rows}, f32)},
       [&](KernelBuilder &k, ValueRange args) {
         LutOperands operands{args[0], args[1], args[2], args[3], args[4]};
         Value tokens = k.dim(operands.y, 0);
-        k.loop(args[5], args[6], 1, [&](Value rowBlock) {
+        forRowTiles(k, args[5], args[6], rowTile, [&](Value rowBlock, int64_t blocks) {
           k.loop(k.index(0), tokens, 1, [&](Value token) {
-            LutTile(k, shape, width, operands, rowBlock, token).emit();
+            LutTile(k, shape, width, operands, rowBlock, blocks, token).emit();
           });
         });
       });
@@ -235,7 +252,7 @@ Kernel halftone::getBuildTablesKernel(ModuleOp module, int64_t tokens, int64_t p
   std::string name = "tables" + std::to_string(width) + "_" + sizeName(paddedCols) + "_t" + sizeName(tokens);
   auto function = getOrCreateKernel(
       module, UnknownLoc::get(module.getContext()), name,
-      {MemRefType::get({tokens, paddedCols}, i8), MemRefType::get({tokens, slices * tableBytes(width)}, i8)},
+      {MemRefType::get({tokens, paddedCols}, i8), MemRefType::get({tokens, lowbit::tableBytes(paddedCols, width)}, i8)},
       [&](KernelBuilder &k, ValueRange args) {
         k.loop(args[2], args[3], 1, [&](Value unit) {
           Value token = arith::DivUIOp::create(k.b, k.loc, unit, k.index(slices));
@@ -245,7 +262,7 @@ Kernel halftone::getBuildTablesKernel(ModuleOp module, int64_t tokens, int64_t p
             Value code = k.loadScalar(args[0], {token, k.affine(slice, 8, k.index(j))});
             activations.push_back(arith::ExtSIOp::create(k.b, k.loc, k.i16(), code));
           }
-          Value offset = k.mulIndex(slice, tableBytes(width));
+          Value offset = k.mulIndex(slice, lowbit::tableBytes(8, width));
           if (width == 128)
             return storeTable(k, signedSums(k, activations, 128), args[1], token, offset);
           ArrayRef<Value> all(activations);
