@@ -20,6 +20,7 @@ void halftone::buildToLowbitPipeline(OpPassManager &pm, const ToLowbitOptions &o
   pm.addPass(createInlinerPass());
   pm.addPass(createSymbolDCEPass());
   pm.addPass(createHalftoneSpecializeTokens());
+  pm.addPass(createHalftoneDecompose());
   LowbitQuantizeWeightsOptions quantize;
   quantize.format = options.format;
   quantize.embeddingFormat = options.embeddingFormat;

@@ -103,6 +103,16 @@ def HalftoneContiguousOperands : Pass<"halftone-contiguous-operands", "::mlir::M
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect"];
 }
 
+def HalftoneDecompose : Pass<"halftone-decompose", "::mlir::ModuleOp"> {
+  let summary = "Takes operations apart that are several linalg operations in one";
+  let description = [{
+    `linalg.softmax` on tensors becomes the maximum, the exponentials, their sum and the quotient, each a
+    `linalg.generic`: only these can become loops.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
+}
+
 def HalftonePlanMemory : Pass<"halftone-plan-memory", "::mlir::ModuleOp"> {
   let summary = "Places the buffers of a function in one scratch area";
   let description = [{
