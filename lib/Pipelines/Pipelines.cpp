@@ -42,6 +42,7 @@ void halftone::buildToPlannedPipeline(OpPassManager &pm, const ToPlannedOptions 
 
 void halftone::buildToLoopsPipeline(OpPassManager &pm, const ToLoopsOptions &options) {
   pm.addPass(createHalftoneResultsToArguments());
+  pm.addPass(createHalftoneLoopsInPlace());
   pm.addPass(lowbit::createLowbitBufferize());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());

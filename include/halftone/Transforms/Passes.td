@@ -113,6 +113,22 @@ def HalftoneDecompose : Pass<"halftone-decompose", "::mlir::ModuleOp"> {
                            "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def HalftoneLoopsInPlace : Pass<"halftone-loops-in-place", "::mlir::ModuleOp"> {
+  let summary = "Lets loops carry tensors in one place";
+  let description = [{
+    What an `scf.for` yields is copied to where the carried tensor lies, unless it is computed there: then the loop
+    needs one buffer, which planning memory asks for.
+
+    ```mlir
+    scf.yield %y : tensor<4x64xf32>
+    // becomes
+    %c = bufferization.materialize_in_destination %y in %carried : (tensor<4x64xf32>, tensor<4x64xf32>) -> tensor<4x64xf32>
+    scf.yield %c : tensor<4x64xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::bufferization::BufferizationDialect"];
+}
+
 def HalftonePlanMemory : Pass<"halftone-plan-memory", "::mlir::ModuleOp"> {
   let summary = "Places the buffers of a function in one scratch area";
   let description = [{

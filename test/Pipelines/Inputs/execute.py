@@ -139,6 +139,29 @@ check(
     [y, y @ w.T + y, w],
 )
 
+x = normal(4, 64)
+w = w / 8
+check(
+    "loops",
+    f"""func.func @f(%x: tensor<4x64xf32>) -> (tensor<4x64xf32>, tensor<4x64xf32>) {{
+      %w = lowbit.external "w" : tensor<64x64xf32>
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %c3 = arith.constant 3 : index
+      %zero = arith.constant 0.0 : f32
+      %r, %before = scf.for %i = %c0 to %c3 step %c1 iter_args(%a = %x, %b = %x) -> (tensor<4x64xf32>, tensor<4x64xf32>) {{
+        %e = tensor.empty() : tensor<4x64xf32>
+        %z = linalg.fill ins(%zero : f32) outs(%e : tensor<4x64xf32>) -> tensor<4x64xf32>
+        {matmul("y", "a", "w", "z", 4, 64, 64)}
+        scf.yield %y, %a : tensor<4x64xf32>, tensor<4x64xf32>
+      }}
+      return %r, %before : tensor<4x64xf32>, tensor<4x64xf32>
+    }}""",
+    {"w": w},
+    [x],
+    [x @ w @ w @ w, x @ w @ w],
+)
+
 x = 3 * normal(4, 10)
 e = np.exp(x - x.max(1, keepdims=True))
 check(
