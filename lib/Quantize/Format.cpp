@@ -29,6 +29,14 @@ const Family families[] = {
     {"rtn", FormatKind::Rtn, BcqSolver::Alternating, 2, 8},
 };
 constexpr int64_t maxGroup = INT32_MAX;
+
+/// A number in a name of VS-Quant: the letters before it, what it is, and its range.
+struct VsqPart {
+  StringRef letters, what;
+  uint64_t low, high;
+};
+const VsqPart vsqParts[] = {
+    {"vsq", "bits of an element", 2, 8}, {"v", "elements of a vector", 8, 128}, {"s", "bits of a vector scale", 3, 8}};
 } // namespace
 
 static const Family *familyOf(const Format &format) {
@@ -39,6 +47,8 @@ static const Family *familyOf(const Format &format) {
 }
 
 std::string Format::name() const {
+  if (kind == FormatKind::Vsq)
+    return "vsq" + utostr(bits) + "v" + itostr(group) + "s" + utostr(scaleBits);
   const Family *family = familyOf(*this);
   if (!family)
     return "float";
@@ -55,10 +65,10 @@ int64_t Format::groupCount(int64_t cols) const { return cols <= 0 ? 0 : (cols - 
 double Format::bitsPerWeight(int64_t rows, int64_t cols) const {
   if (kind == FormatKind::Float)
     return 32;
-  double perGroup = 16;
+  double perGroup = kind == FormatKind::Vsq ? scaleBits : 16, perRow = kind == FormatKind::Vsq ? 32 : 0;
   if (kind == FormatKind::Bcq)
     perGroup = planeScales ? 16.0 * bits : 16 + 8.0 * bits;
-  return bits + (cols > 0 ? perGroup * double(groupCount(cols)) / double(cols) : 0.0);
+  return bits + (cols > 0 ? (perGroup * double(groupCount(cols)) + perRow) / double(cols) : 0.0);
 }
 
 /// Takes a decimal number without leading zeros from the front of `text`.
@@ -73,8 +83,8 @@ static std::optional<uint64_t> takeNumber(StringRef &text) {
 
 static std::string describeFormats() {
   return "formats are float, bcq<planes>g<group>, bcqgreedy<planes>g<group> and bcqrefined<planes>g<group> (planes 1 "
-         "to 8, with a final f for float plane scales), ternaryg<group>, rtn<bits>g<group> (bits 2 to 8); group 0 is "
-         "the whole row";
+         "to 8, with a final f for float plane scales), ternaryg<group>, rtn<bits>g<group> (bits 2 to 8), "
+         "vsq<bits>v<vector>s<scale bits> (bits 2 to 8, vector 8 to 128, scale bits 3 to 8); group 0 is the whole row";
 }
 
 /// The valid names with the least edit distance, among examples that have the numbers of `name`.
@@ -97,6 +107,11 @@ static std::string nearestNames(StringRef name) {
               (family.prefix + (family.maxBits ? utostr(bits) : std::string()) + "g" + size + suffix).str();
           ranked.push_back({name.edit_distance(example), example});
         }
+  for (unsigned bits = 2; bits <= 8; ++bits)
+    for (const char *tail : {"v16s4", "v16s6", "v32s4", "v32s6", "v64s4", "v64s6"}) {
+      std::string example = "vsq" + utostr(bits) + tail;
+      ranked.push_back({name.edit_distance(example), example});
+    }
   llvm::sort(ranked,
              [](const auto &a, const auto &b) { return std::tie(a.first, a.second) < std::tie(b.first, b.second); });
   SmallVector<std::string> names;
@@ -114,10 +129,37 @@ static Error unknownFormat(StringRef name, const Twine &why = "") {
                            describeFormats() + ")");
 }
 
+static Expected<Format> parseVsq(StringRef name) {
+  StringRef rest = name;
+  uint64_t numbers[3];
+  for (auto [part, number] : zip_equal(vsqParts, numbers)) {
+    std::optional<uint64_t> value;
+    if (rest.consume_front(part.letters))
+      value = takeNumber(rest);
+    if (!value)
+      return unknownFormat(name);
+    number = *value;
+  }
+  if (!rest.empty())
+    return unknownFormat(name);
+  for (auto [part, number] : zip_equal(vsqParts, numbers))
+    if (number < part.low || number > part.high)
+      return unknownFormat(name, ": vsq has " + Twine(part.low) + " to " + Twine(part.high) + " " + part.what +
+                                     ", not " + Twine(number));
+  Format format;
+  format.kind = FormatKind::Vsq;
+  format.bits = numbers[0];
+  format.group = numbers[1];
+  format.scaleBits = numbers[2];
+  return format;
+}
+
 Expected<Format> halftone::parseFormat(StringRef name) {
   Format format;
   if (name == "float")
     return format;
+  if (name.starts_with("vsq"))
+    return parseVsq(name);
   const Family *family = find_if(families, [&](const Family &f) { return name.starts_with(f.prefix); });
   if (family == std::end(families))
     return unknownFormat(name);

@@ -146,6 +146,36 @@ static void quantizeRtn(unsigned bits, ArrayRef<float> weights, GroupSlot slot) 
   }
 }
 
+/// VS-Quant of one row: its scale, then scales and codes of its vectors.
+static void quantizeVsqRow(const Format &format, ArrayRef<float> weights, MutableArrayRef<uint8_t> codes,
+                           MutableArrayRef<int8_t> vectorScales, float &rowScale) {
+  int limit = (1 << (format.bits - 1)) - 1, top = (1 << format.scaleBits) - 1;
+  float largest = 0;
+  for (float w : weights)
+    largest = std::max(largest, std::abs(w));
+  rowScale = largest == 0 ? 1.0f : float(double(largest) / limit / top);
+  rowScale = std::max(rowScale, std::numeric_limits<float>::denorm_min());
+  // The largest weight must stay finite where rounding lifts the scale.
+  while (std::isinf(float(limit) * (float(top) * rowScale)))
+    rowScale = std::nextafter(rowScale, 0.0f);
+  size_t size = format.groupSize(weights.size());
+  for (auto [vector, scale] : enumerate(vectorScales)) {
+    size_t begin = vector * size, length = std::min(size, weights.size() - begin);
+    float peak = 0;
+    for (float w : weights.slice(begin, length))
+      peak = std::max(peak, std::abs(w));
+    double quotient = double(peak) / limit / rowScale;
+    int integer = int(std::ceil(std::min(quotient * (1 - 0x1p-22) - 1e-12, double(top))));
+    integer = std::max(integer, 1);
+    scale = int8_t(uint8_t(integer));
+    double unit = float(integer) * rowScale;
+    for (size_t i = begin; i < begin + length; ++i) {
+      double value = std::clamp(roundEven(std::clamp(weights[i] / unit, -256.0, 256.0)), -double(limit), double(limit));
+      codes[i] = uint8_t(int(value) + limit + 1);
+    }
+  }
+}
+
 //===----------------------------------------------------------------------===//
 // Matrices
 //===----------------------------------------------------------------------===//
@@ -187,6 +217,20 @@ static Error checkInput(ArrayRef<float> weights, int64_t rows, int64_t cols, con
   return Error::success();
 }
 
+static QuantizedMatrix quantizeVsq(ArrayRef<float> weights, QuantizedMatrix result, unsigned threads) {
+  int64_t rows = result.rows, cols = result.cols, vectors = result.groups();
+  result.codes.resize(weights.size());
+  result.multipliers.resize(rows * vectors);
+  result.rowScales.resize(rows);
+  parallelFor(rows, threads, minElementsPerRange / std::max<int64_t>(cols, 1) + 1, [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row)
+      quantizeVsqRow(result.format, weights.slice(row * cols, cols),
+                     MutableArrayRef(result.codes).slice(row * cols, cols),
+                     MutableArrayRef(result.multipliers).slice(row * vectors, vectors), result.rowScales[row]);
+  });
+  return result;
+}
+
 /// Numbers of stored scales and multipliers per group.
 static std::pair<int64_t, int64_t> scalesPerGroup(const Format &format) {
   if (format.kind != FormatKind::Bcq)
@@ -202,6 +246,8 @@ Expected<QuantizedMatrix> halftone::quantize(ArrayRef<float> weights, int64_t ro
   result.format = format;
   result.rows = rows;
   result.cols = cols;
+  if (format.kind == FormatKind::Vsq)
+    return quantizeVsq(weights, std::move(result), threads);
   int64_t groups = result.groups(), size = result.groupSize();
   auto [scales, multipliers] = scalesPerGroup(format);
   result.codes.resize(weights.size());
@@ -242,7 +288,9 @@ Expected<QuantizedMatrix> halftone::quantize(ArrayRef<float> weights, int64_t ro
 static void codeValues(const QuantizedMatrix &q, int64_t group, MutableArrayRef<float> values) {
   unsigned bits = q.format.bits;
   if (q.format.kind != FormatKind::Bcq) {
-    float scale = halfBitsToFloat(q.scales[group]);
+    float scale = q.format.kind == FormatKind::Vsq
+                      ? float(uint8_t(q.multipliers[group])) * q.rowScales[group / q.groups()]
+                      : halfBitsToFloat(q.scales[group]);
     int offset = q.format.kind == FormatKind::Ternary ? 1 : 1 << (bits - 1);
     for (size_t code = 0; code < values.size(); ++code)
       values[code] = scale * float(int(code) - offset);

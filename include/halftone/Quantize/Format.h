@@ -1,7 +1,8 @@
 //===- Format.h - Names and parameters of weight formats --------*- C++ -*-===//
 //
 // A weight format by its short name, as users write it: `bcq3g32`, `bcq3g32f`,
-// `bcqgreedy3g32f`, `ternaryg64`, `rtn4g32`, `float`. Group 0 is the whole row.
+// `bcqgreedy3g32f`, `ternaryg64`, `rtn4g32`, `vsq4v16s6`, `float`. Group 0 is the
+// whole row.
 //
 //===----------------------------------------------------------------------===//
 #ifndef HALFTONE_QUANTIZE_FORMAT_H
@@ -18,7 +19,8 @@ enum class FormatKind {
   Float,   ///< 32-bit floats, not quantized
   Bcq,     ///< binary-coding quantization: sum of scaled +1/-1 planes
   Ternary, ///< -s, 0, +s
-  Rtn      ///< symmetric round-to-nearest integers, -(2^(b-1)-1) .. 2^(b-1)-1
+  Rtn,     ///< symmetric round-to-nearest integers, -(2^(b-1)-1) .. 2^(b-1)-1
+  Vsq      ///< VS-Quant: as Rtn, with an integer scale per vector and a float scale per row (arXiv 2102.04503)
 };
 
 /// How BCQ codes and scales are found (ALGORITHMS 1.2 names).
@@ -27,12 +29,14 @@ enum class BcqSolver { Greedy, Refined, Alternating };
 /// A weight format with its parameters.
 struct Format {
   FormatKind kind = FormatKind::Float;
-  /// Planes of BCQ (1..8), bits of RTN (2..8); 2 for ternary, 32 for float.
+  /// Planes of BCQ (1..8), bits of RTN and VS-Quant (2..8); 2 for ternary, 32 for float.
   unsigned bits = 32;
-  /// Elements that share a scale, along the reduction dimension; 0: the row.
+  /// Elements that share a scale, along the reduction dimension; 0: the row. VS-Quant: the vector, 8..128.
   int64_t group = 0;
   /// BCQ only: one half-precision scale per plane instead of two-level scales.
   bool planeScales = false;
+  /// VS-Quant only: bits of an unsigned vector scale (3..8).
+  unsigned scaleBits = 0;
   BcqSolver solver = BcqSolver::Alternating;
   /// Rounds of the alternating solver.
   unsigned rounds = 15;
@@ -45,12 +49,12 @@ struct Format {
   int64_t groupCount(int64_t cols) const;
   /// Exact bits per weight of a rows x cols matrix with all scales counted:
   /// two-level BCQ (q*g + 16 + 8q)/g per group, plane scales (q*g + 16q)/g,
-  /// ternary (2g + 16)/g, rtn (b*g + 16)/g, float 32.
+  /// ternary (2g + 16)/g, rtn (b*g + 16)/g, VS-Quant b + M/V + 32/cols, float 32.
   double bitsPerWeight(int64_t rows, int64_t cols) const;
 
   bool operator==(const Format &o) const {
-    return kind == o.kind && bits == o.bits && group == o.group && planeScales == o.planeScales && solver == o.solver &&
-           rounds == o.rounds;
+    return kind == o.kind && bits == o.bits && group == o.group && planeScales == o.planeScales &&
+           scaleBits == o.scaleBits && solver == o.solver && rounds == o.rounds;
   }
   bool operator!=(const Format &o) const { return !(*this == o); }
 };

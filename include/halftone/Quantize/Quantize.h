@@ -20,16 +20,23 @@ namespace halftone {
 /// | Bcq plane scales | the same                                   | sum_p half(scale[p]) * (+-1)
 /// | Ternary          | 0, 1, 2 for -1, 0, +1                      | half(scale) * (code - 1)
 /// | Rtn              | value + 2^(bits-1), so 1 .. 2^bits - 1     | half(scale) * (code - 2^(bits-1))
+/// | Vsq              | as Rtn                                     | float(multiplier * rowScale) * (code - 2^(bits-1))
 struct QuantizedMatrix {
   Format format;
   int64_t rows = 0, cols = 0;
   /// rows*cols code bytes.
   std::vector<uint8_t> codes;
   /// IEEE half bits: [rows][groups], or [rows][groups][planes] with plane scales (descending magnitude order).
+  /// Empty for Vsq.
   std::vector<uint16_t> scales;
-  /// Two-level BCQ only: [rows][groups][planes], non-negative, descending, sum <= 127.
+  /// Two-level BCQ: [rows][groups][planes], non-negative, descending, sum <= 127. Vsq: the vectors' scales
+  /// [rows][groups], unsigned bytes 1 .. 2^scaleBits - 1, see vectorScale().
   std::vector<int8_t> multipliers;
+  /// Vsq only: [rows], positive.
+  std::vector<float> rowScales;
 
+  /// Vsq: the integer scale of a vector, which all values of the vector are multiples of, in units of the row's scale.
+  int vectorScale(int64_t row, int64_t vector) const { return uint8_t(multipliers[row * groups() + vector]); }
   int64_t groupSize() const { return format.groupSize(cols); }
   int64_t groups() const { return format.groupCount(cols); }
 };
@@ -39,6 +46,11 @@ struct QuantizedMatrix {
 ///
 /// Greedy BCQ with plane scales keeps the greedy scales, as in the papers; everything else ends in a least-squares
 /// fit. Two-level scales are that fit in units of half(sum / 127), rounded; then each weight takes the nearest level.
+///
+/// Vsq: with n = 2^(bits-1) - 1, s_j = max |w| / n of vector j of a row and top = 2^scaleBits - 1, the row's scale is
+/// gamma = float(max_j s_j / top), the vector's scale ceil(s_j / gamma) in 1..top (quotients that the rounding of gamma
+/// alone lifts above an integer count as that integer), and codes are rounded with the product of the two, so that no
+/// weight is clipped (ALGORITHMS 2.1, ceil and requantize). A row of zeros has gamma 1 and vector scales 1.
 ///
 /// Quantizes `weights` (row-major rows x cols). Errors: size mismatch; NaN or
 /// infinity (names `tensorName` and the [row, col] index); magnitude whose

@@ -21,12 +21,17 @@ TEST(Format, Fields) {
   EXPECT_EQ(cantFail(parseFormat("bcqrefined8g32")).solver, BcqSolver::Refined);
   EXPECT_EQ(cantFail(parseFormat("ternaryg64")).bits, 2u);
   EXPECT_EQ(cantFail(parseFormat("rtn8g0")).kind, FormatKind::Rtn);
+  f = cantFail(parseFormat("vsq4v16s6"));
+  EXPECT_EQ(f.kind, FormatKind::Vsq);
+  EXPECT_EQ(f.bits, 4u);
+  EXPECT_EQ(f.group, 16);
+  EXPECT_EQ(f.scaleBits, 6u);
   EXPECT_EQ(cantFail(parseFormat("float")), Format());
 }
 
 TEST(Format, NamesRoundTrip) {
   for (StringRef name : {"float", "bcq1g32", "bcq8g0f", "bcqgreedy3g32", "bcqgreedy3g32f", "bcqrefined2g7", "ternaryg0",
-                         "ternaryg64", "rtn2g32", "rtn8g2147483647"})
+                         "ternaryg64", "rtn2g32", "rtn8g2147483647", "vsq4v16s6", "vsq2v8s3", "vsq8v128s8"})
     EXPECT_EQ(cantFail(parseFormat(name)).name(), name);
 }
 
@@ -55,7 +60,21 @@ TEST(Format, Refused) {
                          "ternaryg64f",
                          "Float",
                          "float32",
-                         "vsq4v16s4"})
+                         "vsq",
+                         "vsq4",
+                         "vsq4v16",
+                         "vsq4v16s",
+                         "vsq4s4v16",
+                         "vsq04v16s4",
+                         "vsq4v016s4",
+                         "vsq4v16s4f",
+                         "vsq1v16s4",
+                         "vsq9v16s4",
+                         "vsq4v0s4",
+                         "vsq4v7s4",
+                         "vsq4v129s4",
+                         "vsq4v16s2",
+                         "vsq4v16s9"})
     EXPECT_NE(errorOf(name).find(("unknown format '" + name + "'").str()), std::string::npos) << name.str();
 }
 
@@ -66,6 +85,13 @@ TEST(Format, ErrorsNameTheNearest) {
   EXPECT_EQ(errorOf("bcqgredy3g48f").find("unknown format 'bcqgredy3g48f'; did you mean 'bcqgreedy3g48f'? ("), 0u);
   EXPECT_EQ(errorOf("bcq9g32").find("unknown format 'bcq9g32': bcq has 1 to 8 planes, not 9; did you mean 'bcq"), 0u);
   EXPECT_EQ(errorOf("rtn1g32").find("unknown format 'rtn1g32': rtn has 2 to 8 bits, not 1; did you mean 'rtn"), 0u);
+  EXPECT_EQ(errorOf("vsq9v16s4").find("unknown format 'vsq9v16s4': vsq has 2 to 8 bits of an element, not 9; did you "),
+            0u);
+  EXPECT_EQ(errorOf("vsq4v200s4").find("unknown format 'vsq4v200s4': vsq has 8 to 128 elements of a vector, not 200; "),
+            0u);
+  EXPECT_EQ(errorOf("vsq4v16s2").find("unknown format 'vsq4v16s2': vsq has 3 to 8 bits of a vector scale, not 2; "),
+            0u);
+  EXPECT_EQ(errorOf("vqs4v16s4").find("unknown format 'vqs4v16s4'; did you mean 'vsq4v16s4'? ("), 0u);
   EXPECT_NE(errorOf("x").find("formats are float, bcq<planes>g<group>, "), std::string::npos);
 }
 
@@ -78,6 +104,7 @@ TEST(Format, Groups) {
   EXPECT_EQ(f.groupCount(32), 1);
   EXPECT_EQ(f.groupCount(33), 2);
   EXPECT_EQ(f.groupCount(0), 0);
+  EXPECT_EQ(cantFail(parseFormat("vsq4v16s6")).groupCount(172), 11);
   f.group = 0;
   EXPECT_EQ(f.groupSize(172), 172);
   EXPECT_EQ(f.groupCount(172), 1);
@@ -92,6 +119,8 @@ TEST(Format, BitsPerWeight) {
   EXPECT_DOUBLE_EQ(bits("rtn4g32", 64), 4.5);
   EXPECT_DOUBLE_EQ(bits("rtn8g0", 172), 8 + 16 / 172.0);
   EXPECT_DOUBLE_EQ(bits("float", 100), 32);
+  EXPECT_DOUBLE_EQ(bits("vsq4v16s4", 4096), 4.25 + 32 / 4096.0);
+  EXPECT_DOUBLE_EQ(bits("vsq4v16s6", 172), 4 + (11 * 6 + 32) / 172.0);
   // The short last group has a scale of its own.
   EXPECT_DOUBLE_EQ(bits("rtn4g32", 172), 4 + 6 * 16 / 172.0);
 }
