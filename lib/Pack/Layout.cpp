@@ -15,6 +15,7 @@ llvm::SmallVector<CodeField> halftone::codeFields(const Format &format) {
     break;
   case FormatKind::Bcq:
   case FormatKind::Rtn:
+  case FormatKind::Vsq:
     for (unsigned width = 1, shift = 0; width <= 8; width *= 2)
       if (format.bits & width) {
         fields.push_back({width, shift});
@@ -36,13 +37,27 @@ unsigned halftone::planeCount(const Format &format) {
   return format.kind == FormatKind::Ternary ? 2 : format.kind == FormatKind::Float ? 0 : format.bits;
 }
 
+int64_t halftone::packedGroup(const Format &format) { return format.group * vectorsPerGroup(format); }
+
+unsigned halftone::vectorsPerGroup(const Format &format) {
+  bool shared = format.kind == FormatKind::Vsq && format.group < kStep && kStep % format.group == 0;
+  return shared ? kStep / format.group : 1;
+}
+
+bool halftone::vectorSumsFitWord(const Format &format, int64_t cols) {
+  int64_t largest = int64_t(127) * ((1 << (format.bits - 1)) - 1) * ((1 << format.scaleBits) - 1);
+  return cols <= INT32_MAX / largest;
+}
+
 unsigned halftone::scalesPerGroup(const Format &format) {
-  if (format.kind == FormatKind::Float)
+  if (format.kind == FormatKind::Float || format.kind == FormatKind::Vsq)
     return 0;
   return format.kind == FormatKind::Bcq && format.planeScales ? format.bits : 1;
 }
 
 unsigned halftone::multipliersPerGroup(const Format &format) {
+  if (format.kind == FormatKind::Vsq)
+    return vectorsPerGroup(format);
   return format.kind == FormatKind::Bcq && !format.planeScales ? format.bits : 0;
 }
 
@@ -51,7 +66,7 @@ GroupShape::GroupShape(int64_t groupSize, int64_t cols)
       lastSize(cols - (count - 1) * size), steps(llvm::divideCeil(size, kStep)),
       lastSteps(llvm::divideCeil(lastSize, kStep)) {}
 
-GroupShape::GroupShape(const Format &format, int64_t cols) : GroupShape(format.group, cols) {}
+GroupShape::GroupShape(const Format &format, int64_t cols) : GroupShape(packedGroup(format), cols) {}
 
 PackedShape::PackedShape(const Format &format, int64_t rows, int64_t cols, Layout layout) {
   rowsPerBlock = layout == Layout::Rows64 ? 64 : 16;
@@ -64,6 +79,8 @@ PackedShape::PackedShape(const Format &format, int64_t rows, int64_t cols, Layou
     // Both layouts spend `bits` bits on each padded element of each row.
     blockCodes = groups.paddedCols() * bits * rowsPerBlock / 8;
     blockScales = groups.count * scalesPerGroup(format) * rowsPerBlock * 2;
+    if (format.kind == FormatKind::Vsq)
+      blockScales = rowsPerBlock * 4;
     blockMultipliers = groups.count * multipliersPerGroup(format) * rowsPerBlock;
   }
   codesBytes = blockCodes * rowBlocks;
@@ -77,5 +94,6 @@ PackedShape::PackedShape(const Format &format, int64_t rows, int64_t cols, Layou
 bool halftone::layoutHolds(Layout layout, const Format &format) {
   if (format.kind == FormatKind::Float || layout == Layout::Float16)
     return format.kind == FormatKind::Float && layout == Layout::Float16;
-  return layout == Layout::Rows16 || !(format.kind == FormatKind::Bcq && format.planeScales);
+  bool planes = format.kind != FormatKind::Vsq && !(format.kind == FormatKind::Bcq && format.planeScales);
+  return layout == Layout::Rows16 || planes;
 }

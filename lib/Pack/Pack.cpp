@@ -83,7 +83,33 @@ void packRow(const SlotMap &map, const QuantizedMatrix &matrix, Layout layout, i
   }
 }
 
+/// Byte of the integer scale of a vector of VS-Quant.
+int64_t vectorScaleByte(const SlotMap &map, const Format &format, int64_t row, int64_t vector) {
+  unsigned perGroup = vectorsPerGroup(format);
+  return map.shape.multipliersOffset + map.perGroup(row, vector / perGroup, vector % perGroup, perGroup);
+}
+
+void packVectorScales(const SlotMap &map, const QuantizedMatrix &matrix, uint8_t *out) {
+  int64_t vectors = matrix.groups();
+  for (int64_t row = 0; row < matrix.rows; ++row) {
+    std::memcpy(out + map.shape.scalesOffset + 4 * row, &matrix.rowScales[row], 4);
+    for (int64_t vector = 0; vector < vectors; ++vector)
+      out[vectorScaleByte(map, matrix.format, row, vector)] = uint8_t(matrix.vectorScale(row, vector));
+  }
+}
+
+void unpackVectorScales(const SlotMap &map, const uint8_t *bytes, QuantizedMatrix &matrix) {
+  matrix.rowScales.resize(matrix.rows);
+  for (int64_t row = 0; row < matrix.rows; ++row) {
+    std::memcpy(&matrix.rowScales[row], bytes + map.shape.scalesOffset + 4 * row, 4);
+    for (int64_t vector = 0; vector < matrix.groups(); ++vector)
+      matrix.multipliers.push_back(int8_t(bytes[vectorScaleByte(map, matrix.format, row, vector)]));
+  }
+}
+
 void packScales(const SlotMap &map, const QuantizedMatrix &matrix, uint8_t *out) {
+  if (matrix.format.kind == FormatKind::Vsq)
+    return packVectorScales(map, matrix, out);
   unsigned scales = scalesPerGroup(matrix.format), multipliers = multipliersPerGroup(matrix.format);
   for (int64_t row = 0; row < matrix.rows; ++row)
     for (int64_t group = 0; group < map.groups.count; ++group) {
@@ -158,6 +184,10 @@ QuantizedMatrix halftone::unpack(llvm::ArrayRef<uint8_t> bytes, const Format &fo
       }
       matrix.codes[row * cols + col] = code;
     }
+  if (format.kind == FormatKind::Vsq) {
+    unpackVectorScales(map, bytes.data(), matrix);
+    return matrix;
+  }
   unsigned scales = scalesPerGroup(format), multipliers = multipliersPerGroup(format);
   for (int64_t row = 0; row < rows; ++row)
     for (int64_t group = 0; group < map.groups.count; ++group) {

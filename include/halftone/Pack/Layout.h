@@ -14,6 +14,15 @@
 //   codes: [rowBlocks][steps][bits][64]
 //   scales: half [rowBlocks][groups][scalesPerGroup][16]
 //   multipliers: i8 [rowBlocks][groups][planes][16] (two-level BCQ)
+// VS-Quant (vsq) in Rows16: the integer scales of vectors are the multipliers, the
+// rows' scales are floats [rowBlocks][16]. Vectors of 8 or 16 elements would waste
+// most of a step; they are packed four or two to a group of 32 elements, so that
+// codes lie in the order of the row without gaps, and a group has that many
+// multipliers (in the last group those of missing vectors are zero). All other
+// vectors are groups. Activations are padded in the same order; their sums are
+// those of packed groups, so kernels on vectors of 8 or 16 sum up what they need.
+//   scales: float [rowBlocks][16]
+//   multipliers: u8 [rowBlocks][groups][vectorsPerGroup][16]
 //
 // Rows64 (strategy lut). Rows in blocks of 64; every code as planes of one bit.
 // Byte r of a vector holds 8 consecutive elements of row r, the first in the
@@ -53,13 +62,26 @@ unsigned planeCount(const Format &format);
 /// Bits of a code in Rows16: the sum of the field widths.
 unsigned codeBits(const Format &format);
 
-/// Half scales per (row, group): 1, or the planes of BCQ with plane scales.
+/// Elements of a packed group: the format's group, or 32 for VS-Quant with vectors of 8 or 16. 0: the row.
+int64_t packedGroup(const Format &format);
+
+/// VS-Quant: vectors in a packed group (1, 2 or 4); 1 for all other formats.
+unsigned vectorsPerGroup(const Format &format);
+
+/// VS-Quant with 8-bit activations: longest row whose sums kernels keep exactly (2^18 * 127 * 127 * 255 < 2^40).
+constexpr int64_t kMaxVectorScaledColumns = int64_t(1) << 18;
+
+/// VS-Quant with 8-bit activations: true if no sum of a row of `cols` elements leaves 32 bits, whatever the weights and
+/// activations: cols * (2^(bits-1) - 1) * 127 * (2^scaleBits - 1) < 2^31.
+bool vectorSumsFitWord(const Format &format, int64_t cols);
+
+/// Half scales per (row, group): 1, or the planes of BCQ with plane scales; 0 for VS-Quant, whose scales are per row.
 unsigned scalesPerGroup(const Format &format);
 
-/// Bytes of integer multipliers per (row, group): the planes of two-level BCQ, else 0.
+/// Bytes of integer multipliers per (row, packed group): the planes of two-level BCQ, the vectors of VS-Quant, else 0.
 unsigned multipliersPerGroup(const Format &format);
 
-/// How groups lie along the reduction dimension of `cols` elements.
+/// How packed groups lie along the reduction dimension of `cols` elements.
 struct GroupShape {
   int64_t cols, size, count; ///< elements, group size, groups
   int64_t lastSize;          ///< elements of the last group
@@ -91,7 +113,7 @@ inline int64_t packedBytes(const Format &format, int64_t rows, int64_t cols, Lay
 }
 
 /// True if a format can be stored in a layout: floats in Float16 only, all others in Rows16; BCQ with plane scales
-/// not in Rows64.
+/// and VS-Quant not in Rows64.
 bool layoutHolds(Layout layout, const Format &format);
 
 } // namespace halftone

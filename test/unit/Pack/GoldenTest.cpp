@@ -91,6 +91,24 @@ TEST(Golden, Rows16PlaneScales) {
   EXPECT_EQ(nonZero(bytes), (Bytes{{256, 1}, {288, 2}, {320, 3}, {352, 4}}));
 }
 
+// VS-Quant: element 16 begins a vector, but no step; 34 elements are three vectors in two groups. A row has one float.
+TEST(Golden, Rows16VectorScales) {
+  std::vector<uint8_t> codes(34, 0);
+  codes[0] = 3, codes[16] = 2, codes[33] = 1;
+  QuantizedMatrix matrix = matrixOf("vsq2v16s8", 1, 34, codes, {}, {5, int8_t(0xff), 7});
+  matrix.rowScales = {1.0f};
+  std::vector<uint8_t> bytes = pack(matrix, Layout::Rows16);
+  ASSERT_EQ(bytes.size(), 2u * 2 * 64 + 64 + 64);
+  EXPECT_EQ(nonZero(bytes), (Bytes{{0, 3},       // element 0: vector 0 of step 0
+                                   {64, 2},      // element 16: vector 1
+                                   {128 + 1, 1}, // element 33: step 1
+                                   {256 + 2, 0x80},
+                                   {256 + 3, 0x3f},
+                                   {320, 5},
+                                   {320 + 16, 0xff},
+                                   {320 + 32, 7}}));
+}
+
 // Planes of 8 elements per byte, 64 rows side by side: [slices][planes][64].
 TEST(Golden, Rows64Planes) {
   std::vector<uint8_t> codes(2 * 9, 0);

@@ -34,6 +34,26 @@ TEST(Layout, GroupsArePaddedToSteps) {
   EXPECT_EQ(large.count, 1);
 }
 
+// Vectors of 8 and 16 share groups of 32; codes have no gaps.
+TEST(Layout, ShortVectorsShareGroups) {
+  EXPECT_EQ(vectorsPerGroup(formatOf("vsq4v8s6")), 4u);
+  EXPECT_EQ(vectorsPerGroup(formatOf("vsq4v16s6")), 2u);
+  for (const char *name : {"vsq4v12s6", "vsq4v24s6", "vsq4v32s6", "vsq4v128s6", "rtn4g16", "ternaryg0"})
+    EXPECT_EQ(vectorsPerGroup(formatOf(name)), 1u) << name;
+  EXPECT_EQ(packedGroup(formatOf("vsq4v24s6")), 24);
+  EXPECT_EQ(packedGroup(formatOf("rtn4g16")), 16);
+  GroupShape pairs(formatOf("vsq4v16s6"), 172);
+  EXPECT_EQ(pairs.count, 6);
+  EXPECT_EQ(pairs.lastSize, 12);
+  EXPECT_EQ(pairs.paddedCols(), 192);
+  for (int64_t k = 0; k < 172; ++k)
+    EXPECT_EQ(pairs.padded(k), k);
+  PackedShape shape(formatOf("vsq4v16s6"), 17, 172, Layout::Rows16);
+  EXPECT_EQ(shape.codesBytes, 2 * 6 * 4 * 64);
+  EXPECT_EQ(shape.scalesBytes, 2 * 16 * 4);          // blocks x rows x float
+  EXPECT_EQ(shape.multipliersBytes, 2 * 6 * 2 * 16); // blocks x groups x vectors x rows
+}
+
 TEST(Layout, PartsBeginAtMultiplesOf64) {
   PackedShape shape(formatOf("bcq3g32"), 17, 40, Layout::Rows16);
   EXPECT_EQ(shape.rowBlocks, 2);
@@ -59,13 +79,16 @@ TEST(Layout, BytesAreBitsPerWeight) {
   for (const char *name : {"bcq2g32f", "bcq3g0f"})
     EXPECT_DOUBLE_EQ(packedBytes(formatOf(name), 128, 256, Layout::Rows16) * 8.0,
                      formatOf(name).bitsPerWeight(128, 256) * 128 * 256);
+  for (const char *name : {"vsq2v8s8", "vsq4v16s8", "vsq5v32s8", "vsq8v128s8"})
+    EXPECT_DOUBLE_EQ(packedBytes(formatOf(name), 128, 256, Layout::Rows16) * 8.0,
+                     formatOf(name).bitsPerWeight(128, 256) * 128 * 256);
   EXPECT_EQ(packedBytes(Format(), 128, 256, Layout::Float16), 128 * 256 * 4);
 }
 
 // Fields cover each bit of a code once and divide the byte.
 TEST(Layout, FieldsCoverTheCode) {
   for (const char *name : {"bcq1g32", "bcq3g32", "bcq8g32", "bcq5g32f", "ternaryg32", "rtn2g32", "rtn3g32", "rtn5g32",
-                           "rtn6g32", "rtn7g32", "rtn8g32"}) {
+                           "rtn6g32", "rtn7g32", "rtn8g32", "vsq3v16s4", "vsq8v8s8"}) {
     SCOPED_TRACE(name);
     Format format = formatOf(name);
     unsigned seen = 0;
@@ -101,6 +124,8 @@ TEST(Layout, WhatALayoutHolds) {
   EXPECT_TRUE(layoutHolds(Layout::Rows16, formatOf("bcq2g32f")));
   EXPECT_FALSE(layoutHolds(Layout::Rows64, formatOf("bcq2g32f")));
   EXPECT_TRUE(layoutHolds(Layout::Rows64, formatOf("bcq2g32")));
+  EXPECT_TRUE(layoutHolds(Layout::Rows16, formatOf("vsq4v16s6")));
+  EXPECT_FALSE(layoutHolds(Layout::Rows64, formatOf("vsq4v16s6")));
 }
 
 } // namespace

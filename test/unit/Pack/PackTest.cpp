@@ -22,6 +22,8 @@ std::vector<std::string> formatNames() {
       names.push_back("rtn" + std::to_string(bits) + group);
     names.push_back(std::string("ternary") + group);
   }
+  for (const char *name : {"vsq2v8s3", "vsq4v16s6", "vsq3v12s4", "vsq8v32s8", "vsq5v40s8", "vsq7v128s4"})
+    names.push_back(name);
   return names;
 }
 
@@ -61,6 +63,7 @@ TEST(Pack, UnpackIsTheInverse) {
     EXPECT_EQ(back.codes, matrix.codes);
     EXPECT_EQ(back.scales, matrix.scales);
     EXPECT_EQ(back.multipliers, matrix.multipliers);
+    EXPECT_EQ(back.rowScales, matrix.rowScales);
   });
 }
 
@@ -76,6 +79,8 @@ TEST(Pack, PaddingIsZero) {
       codes += planesOfTernary ? code : llvm::popcount(code);
     for (uint16_t scale : matrix.scales)
       scales += llvm::popcount(scale);
+    for (float scale : matrix.rowScales)
+      scales += llvm::popcount(llvm::bit_cast<uint32_t>(scale));
     for (int8_t multiplier : matrix.multipliers)
       multipliers += llvm::popcount(uint8_t(multiplier));
     EXPECT_EQ(setBits(all.slice(shape.codesOffset, shape.codesBytes)), codes);

@@ -19,6 +19,13 @@ inline QuantizedMatrix randomMatrix(const Format &format, int64_t rows, int64_t 
   for (int64_t i = 0; i < rows * cols; ++i)
     matrix.codes.push_back(random() % codes);
   int64_t groups = rows * format.groupCount(cols);
+  if (format.kind == FormatKind::Vsq) {
+    for (int64_t i = 0; i < groups; ++i)
+      matrix.multipliers.push_back(int8_t(uint8_t(random())));
+    for (int64_t i = 0; i < rows; ++i)
+      matrix.rowScales.push_back(float(random()));
+    return matrix;
+  }
   for (int64_t i = 0; i < groups * scalesPerGroup(format); ++i)
     matrix.scales.push_back(random());
   for (int64_t i = 0; i < groups * multipliersPerGroup(format); ++i)
