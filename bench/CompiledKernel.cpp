@@ -42,6 +42,9 @@ static std::string typeText(const Format &format) {
     return llvm::formatv("!lowbit.ternary<group = {0}>", format.group);
   case FormatKind::Rtn:
     return llvm::formatv("!lowbit.int<bits = {0}, group = {1}>", format.bits, format.group);
+  case FormatKind::Vsq:
+    return llvm::formatv("!lowbit.vsq<bits = {0}, vector = {1}, scale_bits = {2}>", format.bits, format.group,
+                         format.scaleBits);
   }
   return "";
 }
@@ -70,8 +73,8 @@ std::string halftone::bench::kernelModule(const KernelSpec &spec) {
       "  %c, %s, %g = lowbit.quantize_activations ins(%x : tensor<{0}x{3}xf32>) outs(%c0, %s0, %g0 : {4}) group = {5} "
       "-> {4}\n",
       t, padded, count, spec.cols, codes, groups.size);
-  std::string rest = llvm::formatv("outs(%y : tensor<{0}x{1}xf32>) format = {2}, in_features = {3}", t, spec.rows, type,
-                                   spec.cols);
+  std::string rest =
+      llvm::formatv("outs(%y : tensor<{0}x{1}xf32>) format = {2}, in_features = {3}", t, spec.rows, type, spec.cols);
   llvm::Expected<TargetInfo> target = TargetInfo::get(spec.cpu);
   if (!target)
     fail(llvm::toString(target.takeError()));

@@ -37,7 +37,7 @@ static LogicalResult verifyScalesAndSums(Operation *op, Value activations, Strin
                                          Value output, Type format, int64_t inFeatures) {
   if (failed(verifyPositive(op, "in_features", inFeatures)) || failed(verifyIntegerWeights(op, format)))
     return failure();
-  int64_t groups = groupCount(inFeatures, cast<FormatTypeInterface>(format).getGroup());
+  int64_t groups = groupCount(inFeatures, packedGroup(format));
   if (failed(dps::verifyExpectedSize(op, "groups (G)", "sums", sums, 1, groups)) ||
       failed(dps::verifySize(op, "tokens (T)", name, activations, 0, "scales", scales, 0)) ||
       failed(dps::verifySize(op, "tokens (T)", name, activations, 0, "sums", sums, 0)) ||
@@ -143,9 +143,12 @@ LogicalResult MatmulDotOp::verify() {
       failed(verifyScalesAndSums(*this, getCodes(), "codes", getScales(), getSums(), getOutput(), getFormat(),
                                  getInFeatures())))
     return failure();
-  int64_t padded = paddedColumns(getInFeatures(), cast<FormatTypeInterface>(getFormat()).getGroup());
+  int64_t padded = paddedColumns(getInFeatures(), packedGroup(getFormat()));
   if (failed(dps::verifyExpectedSize(*this, "padded features (KP)", "codes", getCodes(), 1, padded)))
     return failure();
+  if (isa<VsqType>(getFormat()) && int64_t(getInFeatures()) > kMaxVectorScaledColumns)
+    return emitOpError() << "in_features must be at most " << kMaxVectorScaledColumns << " for exact sums in "
+                         << getFormat() << ", not " << getInFeatures();
   return verifyPacked(*this, getPacked(), getFormat(), getOutput().getType().getDimSize(1), getInFeatures(),
                       PackLayout::Rows16);
 }
@@ -156,7 +159,7 @@ LogicalResult MatmulLutOp::verify() {
   if (failed(verifyScalesAndSums(*this, getTables(), "tables", getScales(), getSums(), getOutput(), getFormat(),
                                  getInFeatures())))
     return failure();
-  int64_t padded = paddedColumns(getInFeatures(), cast<FormatTypeInterface>(getFormat()).getGroup());
+  int64_t padded = paddedColumns(getInFeatures(), packedGroup(getFormat()));
   if (failed(dps::verifyExpectedSize(*this, "bytes (B)", "tables", getTables(), 1, tableBytes(padded, getWidth()))))
     return failure();
   return verifyPacked(*this, getPacked(), getFormat(), getOutput().getType().getDimSize(1), getInFeatures(),

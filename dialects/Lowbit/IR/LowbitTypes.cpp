@@ -28,6 +28,10 @@ void LowbitDialect::registerTypes() {
 // Shapes
 //===----------------------------------------------------------------------===//
 
+int64_t lowbit::packedGroup(Type format) {
+  return halftone::packedGroup(cast<FormatTypeInterface>(format).getFormat());
+}
+
 int64_t lowbit::groupCount(int64_t cols, int64_t group) { return cols <= 0 ? 0 : GroupShape(group, cols).count; }
 
 int64_t lowbit::paddedColumns(int64_t cols, int64_t group) {
@@ -176,6 +180,42 @@ Format IntType::getFormat() const {
 }
 
 //===----------------------------------------------------------------------===//
+// VsqType
+//===----------------------------------------------------------------------===//
+
+LogicalResult VsqType::verify(function_ref<InFlightDiagnostic()> emitError, unsigned bits, int64_t vector,
+                              unsigned scaleBits) {
+  if (failed(verifyRange(emitError, "bits", bits, 2, 8)) ||
+      failed(verifyRange(emitError, "scale_bits", scaleBits, 3, 8)))
+    return failure();
+  if (vector >= 8 && vector <= 128)
+    return success();
+  return emitError() << "vector must be in 8..128, not " << vector;
+}
+
+double VsqType::getBitsPerElement(int64_t rows, int64_t cols) const { return getFormat().bitsPerWeight(rows, cols); }
+
+SmallVector<StorageComponent> VsqType::getStorage(ArrayRef<int64_t> shape) const {
+  int64_t rows = shape[0], bits = getBits(), padded = paddedColumns(shape[1], packedGroup(*this));
+  return {component(getContext(), "planes", {bits, rows, padded / 8}, false),
+          component(getContext(), "multipliers", {rows, groupCount(shape[1], getVector())}, false),
+          {"scales", {rows}, Float32Type::get(getContext())}};
+}
+
+Type VsqType::getExpressedType() const { return Float32Type::get(getContext()); }
+
+int64_t VsqType::getGroup() const { return getVector(); }
+
+Format VsqType::getFormat() const {
+  Format format;
+  format.kind = FormatKind::Vsq;
+  format.bits = getBits();
+  format.group = getVector();
+  format.scaleBits = getScaleBits();
+  return format;
+}
+
+//===----------------------------------------------------------------------===//
 // Formats and types
 //===----------------------------------------------------------------------===//
 
@@ -190,6 +230,8 @@ Type lowbit::formatToType(MLIRContext *context, const Format &format) {
     return TernaryType::get(context, format.group);
   case FormatKind::Rtn:
     return IntType::get(context, format.bits, format.group);
+  case FormatKind::Vsq:
+    return VsqType::get(context, format.bits, format.group, format.scaleBits);
   }
   llvm_unreachable("unknown format kind");
 }

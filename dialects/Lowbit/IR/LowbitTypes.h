@@ -16,7 +16,7 @@ struct StorageComponent {
   /// "planes", "codes", "scales" or "multipliers".
   std::string name;
   llvm::SmallVector<int64_t> shape;
-  /// i8 or f16.
+  /// i8, f16 or f32.
   mlir::Type elementType;
 
   mlir::RankedTensorType getType() const { return mlir::RankedTensorType::get(shape, elementType); }
@@ -36,6 +36,9 @@ mlir::Type formatToType(mlir::MLIRContext *context, const Format &format);
 
 /// The format of an element type: a low-bit type or f32; none for other types.
 std::optional<Format> typeToFormat(mlir::Type type);
+
+/// Elements of a group in packed order: getGroup(), or 32 for short vectors that share a group (see Layout.h).
+int64_t packedGroup(mlir::Type format);
 
 /// Columns of a row of `cols` elements in packed order: every group of `group` elements (0: the row), the short
 /// last one too, is padded to a multiple of 32.

@@ -73,4 +73,19 @@ def Lowbit_IntType : Lowbit_Type<"Int", "int"> {
   );
 }
 
+def Lowbit_VsqType : Lowbit_Type<"Vsq", "vsq"> {
+  let summary = "symmetric integers with an integer scale per vector and a float scale per row (VS-Quant)";
+  let description = [{
+    An element of vector j of a row is gamma(row) * m(row, j) * v with an integer v in -(2^(bits-1) - 1) ..
+    2^(bits-1) - 1, an unsigned integer m in 1 .. 2^scale_bits - 1 per `vector` consecutive elements (the last vector
+    may be short), and a 32-bit float gamma per row (arXiv 2102.04503). With 8-bit activations a product is a sum of
+    integers and one float multiplication per row.
+  }];
+  let parameters = (ins
+    TypeParameter<"unsigned", "bits of an element, 2..8">:$bits,
+    TypeParameter<"int64_t", "elements that share an integer scale, 8..128">:$vector,
+    TypeParameter<"unsigned", "bits of the scale of a vector, 3..8">:$scale_bits
+  );
+}
+
 #endif // HALFTONE_DIALECTS_LOWBIT_IR_LOWBITTYPES_TD
