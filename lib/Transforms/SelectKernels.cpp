@@ -51,13 +51,24 @@ private:
     lowbit::Strategy strategy = op.getStrategy();
     bool integers = op.getActivations() == lowbit::Activations::I8;
     bool hasIntegers = format.kind != FormatKind::Float && !format.planeScales;
+    int64_t cols = cast<ShapedType>(op.getWeights().getType()).getDimSize(1);
+    bool tooLong = format.kind == FormatKind::Vsq && cols > kMaxVectorScaledColumns;
     if (strategy == lowbit::Strategy::Auto)
-      return integers && hasIntegers ? lowbit::Strategy::Dot : lowbit::Strategy::Dequant;
+      return integers && hasIntegers && !tooLong ? lowbit::Strategy::Dot : lowbit::Strategy::Dequant;
     if (strategy == lowbit::Strategy::Dequant)
       return strategy;
     if (!hasIntegers) {
       op.emitOpError("format ") << format.name() << " has no integer weights, which strategy "
                                 << lowbit::stringifyStrategy(strategy) << " needs; use dequant or two-level scales";
+      return failure();
+    }
+    if (strategy == lowbit::Strategy::Lut && !layoutHolds(Layout::Rows64, format)) {
+      op.emitOpError("format ") << format.name() << " has no strategy lut; use dot or dequant";
+      return failure();
+    }
+    if (tooLong) {
+      op.emitOpError("rows of ") << cols << " elements are too long for exact sums in format " << format.name()
+                                 << " (at most " << kMaxVectorScaledColumns << "); use strategy dequant";
       return failure();
     }
     assert(integers && "the verifier of lowbit.matmul wants 8-bit activations here");

@@ -2,6 +2,7 @@
 //
 // For a block of 16 rows, elements in ascending order:
 //   one scale per group:  s = fma(w[k], x[k], s) over the group's integer weights, y = fma(scale, s, y)
+//                         (VS-Quant: over a vector, with the vector's integer times the row's scale)
 //   plane scales:         y = fma(w[k], x[k], y), w[k] = sum of +-scales, planes ascending
 //   floats:               y = fma(w[k], x[k], y)
 //
@@ -37,9 +38,8 @@ public:
     if (shape.format.kind == FormatKind::Float)
       sums = emitFloats(sums);
     else
-      sums = forGroups(k, groups, sums, [&](Value group, bool last, ValueRange carried) {
-        return emitGroup(group, last, carried);
-      });
+      sums = forGroups(k, groups, sums,
+                       [&](Value group, bool last, ValueRange carried) { return emitGroup(group, last, carried); });
     for (auto [i, reader] : llvm::enumerate(readers))
       for (int64_t c = 0; c < columns; ++c)
         storeRows(k, sums[i * columns + c], args.y, tokens[c], reader.block(), shape.rows, kLanes);
@@ -75,6 +75,8 @@ private:
       reader.enterGroup(group);
     Value firstElement = k.mulIndex(group, groups.size);
     int64_t size = last ? groups.lastSize : groups.size;
+    if (vectorsPerGroup(shape.format) > 1)
+      return emitVectors(firstElement, size, carried);
     bool planes = shape.format.planeScales;
     SmallVector<Value> sums(carried);
     if (!planes)
@@ -86,12 +88,33 @@ private:
       sums = emitStep(k.index(size / kStep), k.addIndex(firstElement, size - rest), rest, sums);
     if (planes)
       return sums;
+    return scaled(sums, carried, 0);
+  }
+
+  /// Adds sums times the scales of the group, or of one of its vectors.
+  SmallVector<Value> scaled(ValueRange sums, ValueRange carried, int64_t vector) {
+    SmallVector<Value> next(sums);
     for (auto [i, reader] : llvm::enumerate(readers)) {
-      Value scale = reader.scales();
+      Value scale = reader.scales(vector);
       for (int64_t at = i * columns; at < int64_t(i + 1) * columns; ++at)
-        sums[at] = k.fma(scale, sums[at], carried[at]);
+        next[at] = k.fma(scale, sums[at], carried[at]);
     }
-    return sums;
+    return next;
+  }
+
+  /// The `size` elements of a step that holds several vectors of VS-Quant.
+  SmallVector<Value> emitVectors(Value element, int64_t size, ValueRange carried) {
+    SmallVector<Value> total(carried);
+    for (WeightReader &reader : readers)
+      reader.loadStep(k.index(0));
+    for (int64_t first = 0; first < size; first += shape.format.group) {
+      SmallVector<Value> sums(total.size(), k.splat(k.floats(), 0));
+      for (int64_t i = first; i < std::min(first + shape.format.group, size); ++i)
+        sums = accumulate([&](WeightReader &reader) { return weight(reader, i / 4, i % 4); }, k.addIndex(element, i),
+                          sums);
+      total = scaled(sums, total, first / shape.format.group);
+    }
+    return total;
   }
 
   /// Adds the first `count` elements of a step.
@@ -100,8 +123,8 @@ private:
     for (WeightReader &reader : readers)
       reader.loadStep(step);
     for (int64_t i = 0; i < count; ++i)
-      sums = accumulate([&](WeightReader &reader) { return weight(reader, i / 4, i % 4); }, k.addIndex(element, i),
-                        sums);
+      sums =
+          accumulate([&](WeightReader &reader) { return weight(reader, i / 4, i % 4); }, k.addIndex(element, i), sums);
     return sums;
   }
 
@@ -129,21 +152,21 @@ Kernel halftone::getDequantKernel(ModuleOp module, const MatmulShape &shape) {
   Layout layout = shape.format.kind == FormatKind::Float ? Layout::Float16 : Layout::Rows16;
   PackedShape packed(shape.format, shape.rows, shape.cols, layout);
   Type f32 = b.getF32Type();
-  std::string name = "dequant_" + shape.format.name() + "_" + sizeName(shape.rows) + "x" + sizeName(shape.cols) +
-                     "_t" + sizeName(shape.tokens);
+  std::string name = "dequant_" + shape.format.name() + "_" + sizeName(shape.rows) + "x" + sizeName(shape.cols) + "_t" +
+                     sizeName(shape.tokens);
   // One token has one chain of additions per block; four of them hide the latency.
   int64_t rowTile = shape.tokens == 1 && packed.rowBlocks > 4 ? 4 : 1;
-  auto function = getOrCreateKernel(
-      module, UnknownLoc::get(module.getContext()), name,
-      {MemRefType::get({shape.tokens, shape.cols}, f32), MemRefType::get({packed.bytes}, b.getI8Type()),
-       MemRefType::get({shape.tokens, shape.rows}, f32)},
-      [&](KernelBuilder &k, ValueRange args) {
-        DequantOperands operands{args[0], args[1], args[2]};
-        forRowTiles(k, args[3], args[4], rowTile, [&](Value rowBlock, int64_t blocks) {
-          forColumnTiles(k, shape.tokens, operands.y, [&](Value token, int64_t columns) {
-            DequantTile(k, shape, operands, rowBlock, blocks, token, columns).emit();
-          });
-        });
-      });
+  auto function = getOrCreateKernel(module, UnknownLoc::get(module.getContext()), name,
+                                    {MemRefType::get({shape.tokens, shape.cols}, f32),
+                                     MemRefType::get({packed.bytes}, b.getI8Type()),
+                                     MemRefType::get({shape.tokens, shape.rows}, f32)},
+                                    [&](KernelBuilder &k, ValueRange args) {
+                                      DequantOperands operands{args[0], args[1], args[2]};
+                                      forRowTiles(k, args[3], args[4], rowTile, [&](Value rowBlock, int64_t blocks) {
+                                        forColumnTiles(k, shape.tokens, operands.y, [&](Value token, int64_t columns) {
+                                          DequantTile(k, shape, operands, rowBlock, blocks, token, columns).emit();
+                                        });
+                                      });
+                                    });
   return {function, packed.rowBlocks};
 }

@@ -10,6 +10,7 @@
 
 #include "Kernels.h"
 #include "Tiles.h"
+#include "VectorScaledDot.h"
 #include "WeightReader.h"
 #include "dialects/Simd/IR/SimdOps.h"
 
@@ -17,10 +18,6 @@ using namespace mlir;
 using namespace halftone;
 
 namespace {
-
-struct DotOperands {
-  Value codes, scales, sums, packed, y;
-};
 
 /// `blocks` blocks of 16 rows times `columns` tokens; sums are kept per (block, column), block first.
 class DotTile {
@@ -37,9 +34,8 @@ public:
 
   void emit() {
     SmallVector<Value> sums(readers.size() * columns, k.splat(k.floats(), 0));
-    sums = forGroups(k, groups, sums, [&](Value group, bool last, ValueRange carried) {
-      return emitGroup(group, last, carried);
-    });
+    sums = forGroups(k, groups, sums,
+                     [&](Value group, bool last, ValueRange carried) { return emitGroup(group, last, carried); });
     for (int64_t c = 0; c < columns; ++c) {
       Value scale = k.broadcast(k.loadScalar(args.scales, tokens[c]));
       for (auto [i, reader] : llvm::enumerate(readers))
@@ -121,18 +117,21 @@ Kernel halftone::getDotKernel(ModuleOp module, const MatmulShape &shape, int64_t
   std::string name = std::string(usesTables ? "dot128_" : "dot_") + shape.format.name() + "_" + sizeName(shape.rows) +
                      "x" + sizeName(shape.cols) + "_t" + sizeName(shape.tokens);
   int64_t rowTile = shape.tokens == 1 && packed.rowBlocks > 1 ? 2 : 1;
-  auto function = getOrCreateKernel(
-      module, UnknownLoc::get(module.getContext()), name,
-      {MemRefType::get({shape.tokens, groups.paddedCols()}, i8), MemRefType::get({shape.tokens}, f32),
-       MemRefType::get({shape.tokens, groups.count}, b.getI32Type()), MemRefType::get({packed.bytes}, i8),
-       MemRefType::get({shape.tokens, shape.rows}, f32)},
-      [&](KernelBuilder &k, ValueRange args) {
-        DotOperands operands{args[0], args[1], args[2], args[3], args[4]};
-        forRowTiles(k, args[5], args[6], rowTile, [&](Value rowBlock, int64_t blocks) {
-          forColumnTiles(k, shape.tokens, operands.y, [&](Value token, int64_t columns) {
-            DotTile(k, shape, operands, tableWidth, rowBlock, blocks, token, columns).emit();
-          });
-        });
-      });
+  auto function =
+      getOrCreateKernel(module, UnknownLoc::get(module.getContext()), name,
+                        {MemRefType::get({shape.tokens, groups.paddedCols()}, i8), MemRefType::get({shape.tokens}, f32),
+                         MemRefType::get({shape.tokens, groups.count}, b.getI32Type()),
+                         MemRefType::get({packed.bytes}, i8), MemRefType::get({shape.tokens, shape.rows}, f32)},
+                        [&](KernelBuilder &k, ValueRange args) {
+                          DotOperands operands{args[0], args[1], args[2], args[3], args[4]};
+                          forRowTiles(k, args[5], args[6], rowTile, [&](Value rowBlock, int64_t blocks) {
+                            forColumnTiles(k, shape.tokens, operands.y, [&](Value token, int64_t columns) {
+                              if (shape.format.kind == FormatKind::Vsq)
+                                emitVectorScaledDot(k, shape, operands, rowBlock, blocks, token, columns);
+                              else
+                                DotTile(k, shape, operands, tableWidth, rowBlock, blocks, token, columns).emit();
+                            });
+                          });
+                        });
   return {function, packed.rowBlocks};
 }

@@ -19,8 +19,7 @@ class RowDecoder {
 public:
   RowDecoder(KernelBuilder &k, const MatmulShape &shape, Value packed, Value row)
       : k(k), format(shape.format), cols(shape.cols),
-        packedShape(format, shape.rows, cols,
-                    format.kind == FormatKind::Float ? Layout::Float16 : Layout::Rows16),
+        packedShape(format, shape.rows, cols, format.kind == FormatKind::Float ? Layout::Float16 : Layout::Rows16),
         groups(format, cols), packed(packed) {
     block = arith::DivUIOp::create(k.b, k.loc, row, k.index(kLanes));
     lane = arith::RemUIOp::create(k.b, k.loc, row, k.index(kLanes));
@@ -34,9 +33,8 @@ public:
       Value first = k.mulIndex(group, groups.size);
       Value left = arith::SubIOp::create(k.b, k.loc, k.index(cols), first);
       Value size = arith::MinUIOp::create(k.b, k.loc, left, k.index(groups.size));
-      k.loop(k.index(0), size, 1, [&](Value element) {
-        k.storeScalar(decode(group, element), y, {token, k.addIndex(first, element)});
-      });
+      k.loop(k.index(0), size, 1,
+             [&](Value element) { k.storeScalar(decode(group, element), y, {token, k.addIndex(first, element)}); });
     });
   }
 
@@ -55,10 +53,11 @@ private:
     unsigned perGroup = scalesPerGroup(format), integers = multipliersPerGroup(format);
     scales.clear();
     multipliers.clear();
+    if (format.kind == FormatKind::Vsq)
+      return;
     for (unsigned p = 0; p < perGroup; ++p) {
       Value index = k.addIndex(k.mulIndex(k.addIndex(k.mulIndex(entry, perGroup), p), kLanes), lane);
-      Value raw = k.loadBytesAs(packed, k.addIndex(k.mulIndex(index, 2), packedShape.scalesOffset),
-                                k.vec(1, k.i16()));
+      Value raw = k.loadBytesAs(packed, k.addIndex(k.mulIndex(index, 2), packedShape.scalesOffset), k.vec(1, k.i16()));
       Value scale = simd::ExtendHalfOp::create(k.b, k.loc, k.floats(1), raw);
       scales.push_back(vector::ExtractOp::create(k.b, k.loc, scale, ArrayRef<int64_t>{0}));
     }
@@ -78,11 +77,22 @@ private:
     Value j = arith::RemUIOp::create(k.b, k.loc, rest, k.index(4));
     Value vectorIndex = k.addIndex(k.affine(step, codeBits(format), vector), firstVector);
     Value byte = k.addIndex(k.affine(vectorIndex, kVectorBytes, k.mulIndex(lane, 4)), j);
-    Value raw = arith::ExtUIOp::create(k.b, k.loc, k.i32(),
-                                       k.loadScalar(packed, k.addIndex(byte, packedShape.codesOffset)));
+    Value raw =
+        arith::ExtUIOp::create(k.b, k.loc, k.i32(), k.loadScalar(packed, k.addIndex(byte, packedShape.codesOffset)));
     Value shift = arith::IndexCastOp::create(k.b, k.loc, k.i32(), k.mulIndex(sub, field.width));
     Value shifted = arith::ShRUIOp::create(k.b, k.loc, raw, shift);
     return k.andI(shifted, k.i32((1 << field.width) - 1));
+  }
+
+  /// VS-Quant: the row's scale times the integer of the vector that the element of a group is in.
+  Value vectorScale(Value group, Value element) {
+    Value entry = k.affine(k.affine(block, groups.count, group), multipliersPerGroup(format),
+                           arith::DivUIOp::create(k.b, k.loc, element, k.index(format.group)));
+    Value byte = k.addIndex(k.affine(entry, kLanes, lane), packedShape.multipliersOffset);
+    Value integer = arith::ExtUIOp::create(k.b, k.loc, k.i32(), k.loadScalar(packed, byte));
+    Value row = k.mulIndex(k.affine(block, kLanes, lane), 4);
+    Value scale = k.loadBytesAs(packed, k.addIndex(row, packedShape.scalesOffset), k.floats(1));
+    return k.mulF(k.toFloat(integer), vector::ExtractOp::create(k.b, k.loc, scale, ArrayRef<int64_t>{0}));
   }
 
   Value decode(Value group, Value element) {
@@ -98,7 +108,8 @@ private:
     }
     if (format.kind != FormatKind::Bcq) {
       Value zero = k.i32(format.kind == FormatKind::Ternary ? 1 : 1 << (format.bits - 1));
-      return k.mulF(scales[0], k.toFloat(k.subI(code, zero)));
+      Value scale = format.kind == FormatKind::Vsq ? vectorScale(group, element) : scales[0];
+      return k.mulF(scale, k.toFloat(k.subI(code, zero)));
     }
     Value total;
     for (unsigned plane = 0; plane < format.bits; ++plane) {
@@ -132,18 +143,18 @@ Kernel halftone::getGatherKernel(ModuleOp module, const MatmulShape &shape) {
   int64_t bytes = packedBytes(shape.format, shape.rows, shape.cols, layout);
   std::string name = "gather_" + shape.format.name() + "_" + sizeName(shape.rows) + "x" + sizeName(shape.cols) + "_t" +
                      sizeName(shape.tokens);
-  auto function = getOrCreateKernel(
-      module, UnknownLoc::get(module.getContext()), name,
-      {MemRefType::get({shape.tokens}, b.getI32Type()), MemRefType::get({bytes}, b.getI8Type()),
-       MemRefType::get({shape.tokens, shape.cols}, b.getF32Type())},
-      [&](KernelBuilder &k, ValueRange args) {
-        k.loop(args[3], args[4], 1, [&](Value token) {
-          Value id = k.loadScalar(args[0], token);
-          id = arith::MaxSIOp::create(k.b, k.loc, id, k.i32(0));
-          id = arith::MinSIOp::create(k.b, k.loc, id, k.i32(shape.rows - 1));
-          Value row = arith::IndexCastOp::create(k.b, k.loc, k.b.getIndexType(), id);
-          RowDecoder(k, shape, args[1], row).emit(args[2], token);
-        });
-      });
+  auto function =
+      getOrCreateKernel(module, UnknownLoc::get(module.getContext()), name,
+                        {MemRefType::get({shape.tokens}, b.getI32Type()), MemRefType::get({bytes}, b.getI8Type()),
+                         MemRefType::get({shape.tokens, shape.cols}, b.getF32Type())},
+                        [&](KernelBuilder &k, ValueRange args) {
+                          k.loop(args[3], args[4], 1, [&](Value token) {
+                            Value id = k.loadScalar(args[0], token);
+                            id = arith::MaxSIOp::create(k.b, k.loc, id, k.i32(0));
+                            id = arith::MinSIOp::create(k.b, k.loc, id, k.i32(shape.rows - 1));
+                            Value row = arith::IndexCastOp::create(k.b, k.loc, k.b.getIndexType(), id);
+                            RowDecoder(k, shape, args[1], row).emit(args[2], token);
+                          });
+                        });
   return {function, 1, /*perToken=*/true};
 }

@@ -18,8 +18,8 @@ static constexpr int64_t kPrefetchDistance = 2048;
 
 WeightReader::WeightReader(KernelBuilder &k, const Format &format, int64_t rows, int64_t cols, Value packed,
                            Value rowBlock, int64_t tableWidth)
-    : k(k), format(format), shape(format, rows, cols, Layout::Rows16), groups(format, cols),
-      fields(codeFields(format)), bits(codeBits(format)), tablePlanes(0), packed(packed), rowBlock(rowBlock) {
+    : k(k), format(format), shape(format, rows, cols, Layout::Rows16), groups(format, cols), fields(codeFields(format)),
+      bits(codeBits(format)), tablePlanes(0), packed(packed), rowBlock(rowBlock) {
   if (format.kind == FormatKind::Bcq && !format.planeScales && tableWidth >= 128)
     tablePlanes = std::min(format.bits, 3u);
 }
@@ -31,6 +31,7 @@ int64_t WeightReader::offset() const {
   case FormatKind::Ternary:
     return 1;
   case FormatKind::Rtn:
+  case FormatKind::Vsq:
     return int64_t(1) << (format.bits - 1);
   case FormatKind::Float:
     break;
@@ -45,6 +46,7 @@ int64_t WeightReader::maxU() const {
   case FormatKind::Ternary:
     return 2;
   case FormatKind::Rtn:
+  case FormatKind::Vsq:
     return (int64_t(1) << format.bits) - 1;
   case FormatKind::Float:
     break;
@@ -204,7 +206,19 @@ Value WeightReader::unpackChunk(int64_t chunk) {
   return u;
 }
 
-Value WeightReader::scales() {
+Value WeightReader::vectorScales(int64_t vector) {
+  Value entry = k.addIndex(k.mulIndex(groupIndex, multipliersPerGroup(format)), vector);
+  Value raw = k.loadBytesAs(packed, k.addIndex(k.mulIndex(entry, kLanes), shape.multipliersOffset), k.bytes(kLanes));
+  return arith::ExtUIOp::create(k.b, k.loc, k.words(), raw);
+}
+
+Value WeightReader::rowScales() {
+  return k.loadBytesAs(packed, k.addIndex(k.mulIndex(rowBlock, kVectorBytes), shape.scalesOffset), k.floats());
+}
+
+Value WeightReader::scales(int64_t vector) {
+  if (format.kind == FormatKind::Vsq)
+    return k.mulF(k.toFloat(vectorScales(vector)), rowScales());
   return halves(k.addIndex(k.mulIndex(groupIndex, kLanes * 2), shape.scalesOffset));
 }
 

@@ -30,8 +30,15 @@ public:
   /// The bytes u of 16 rows x 4 elements: elements 4*chunk .. 4*chunk+3 of the step; byte 4*row + j.
   Value unpackChunk(int64_t chunk);
 
-  /// Two-level, ternary and integer formats: the scales of the 16 rows as floats.
-  Value scales();
+  /// Two-level, ternary and integer formats: the scales of the 16 rows as floats. VS-Quant: those of a vector of the
+  /// packed group, the integer times the row's scale.
+  Value scales(int64_t vector = 0);
+
+  /// VS-Quant: the integer scales of a vector of the packed group for 16 rows, as words.
+  Value vectorScales(int64_t vector);
+
+  /// VS-Quant: the float scales of the 16 rows.
+  Value rowScales();
 
   /// BCQ with plane scales: the float weights of 16 rows of element 4*chunk + j of the step.
   Value planeScaledWeight(int64_t chunk, int64_t j);
@@ -62,10 +69,10 @@ private:
   unsigned bits, tablePlanes;
   Value packed, rowBlock;
 
-  Value groupIndex; ///< rowBlock * groups + group
-  Value groupCodes; ///< byte offset of the group's first step
-  Value base;       ///< two-level BCQ: bytes 128 - sum of multipliers, or null with a table
-  Value table;      ///< two-level BCQ: u by row and the first planes' bits
+  Value groupIndex;                          ///< rowBlock * groups + group
+  Value groupCodes;                          ///< byte offset of the group's first step
+  Value base;                                ///< two-level BCQ: bytes 128 - sum of multipliers, or null with a table
+  Value table;                               ///< two-level BCQ: u by row and the first planes' bits
   llvm::SmallVector<Value> twiceMultipliers; ///< two-level BCQ: bytes, per plane that is not in the table
   llvm::SmallVector<Value> planeScales, negatedPlaneScales;
   llvm::SmallVector<Value> vectors; ///< the step's vectors

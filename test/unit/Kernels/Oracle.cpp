@@ -25,7 +25,7 @@ int32_t test::integerWeight(const QuantizedMatrix &m, int64_t row, int64_t col) 
   int32_t code = m.codes[row * m.cols + col];
   if (m.format.kind == FormatKind::Ternary)
     return code - 1;
-  if (m.format.kind == FormatKind::Rtn)
+  if (m.format.kind == FormatKind::Rtn || m.format.kind == FormatKind::Vsq)
     return code - (1 << (m.format.bits - 1));
   const int8_t *multipliers = &m.multipliers[(row * m.groups() + col / m.groupSize()) * m.format.bits];
   int32_t weight = 0;
@@ -35,6 +35,8 @@ int32_t test::integerWeight(const QuantizedMatrix &m, int64_t row, int64_t col) 
 }
 
 static float scaleOf(const QuantizedMatrix &m, int64_t row, int64_t group) {
+  if (m.format.kind == FormatKind::Vsq)
+    return float(m.vectorScale(row, group)) * m.rowScales[row];
   return halfToFloat(m.scales[row * m.groups() + group]);
 }
 
@@ -51,7 +53,17 @@ static float planeWeight(const QuantizedMatrix &m, int64_t row, int64_t col) {
   return sum;
 }
 
+/// VS-Quant: the products of a row are added up in 64 bits and rounded once.
+static float vectorScaledProduct(const QuantizedMatrix &m, int64_t row, const Codes &codes) {
+  int64_t sum = 0;
+  for (int64_t k = 0; k < m.cols; ++k)
+    sum += int64_t(m.vectorScale(row, k / m.groupSize())) * integerWeight(m, row, k) * codes.values[k];
+  return float(sum) * m.rowScales[row] * codes.scale;
+}
+
 static float integerProduct(const QuantizedMatrix &m, int64_t row, const Codes &codes) {
+  if (m.format.kind == FormatKind::Vsq)
+    return vectorScaledProduct(m, row, codes);
   float y = 0;
   for (int64_t group = 0; group < m.groups(); ++group) {
     int64_t sum = 0, end = std::min(m.cols, (group + 1) * m.groupSize());
