@@ -33,6 +33,27 @@ func.func @swap(%x: tensor<4xf32>, %y: tensor<4xf32>, %n: index) -> (tensor<4xf3
   return %r#0, %r#1 : tensor<4xf32>, tensor<4xf32>
 }
 
+// Branches share a place of static size.
+// CHECK-LABEL: func @branches
+// CHECK-SAME: %[[X:[^ ]+]]: tensor<4xf32>
+// CHECK: %[[PLACE:.+]] = tensor.empty() : tensor<4xf32>
+// CHECK: scf.if
+// CHECK: %[[Y:.+]] = linalg.exp
+// CHECK: %[[A:.+]] = bufferization.materialize_in_destination %[[Y]] in %[[PLACE]]
+// CHECK: scf.yield %[[A]], %{{.+}} : tensor<4xf32>, tensor<?xf32>
+// CHECK: %[[B:.+]] = bufferization.materialize_in_destination %[[X]] in %[[PLACE]]
+// CHECK: scf.yield %[[B]]
+func.func @branches(%x: tensor<4xf32>, %d: tensor<?xf32>, %condition: i1) -> (tensor<4xf32>, tensor<?xf32>) {
+  %r:2 = scf.if %condition -> (tensor<4xf32>, tensor<?xf32>) {
+    %e = tensor.empty() : tensor<4xf32>
+    %y = linalg.exp ins(%x : tensor<4xf32>) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+    scf.yield %y, %d : tensor<4xf32>, tensor<?xf32>
+  } else {
+    scf.yield %x, %d : tensor<4xf32>, tensor<?xf32>
+  }
+  return %r#0, %r#1 : tensor<4xf32>, tensor<?xf32>
+}
+
 // One that is computed in place is not, through other loops too; numbers are not tensors.
 // CHECK-LABEL: func @in_place
 // CHECK-NOT: materialize_in_destination

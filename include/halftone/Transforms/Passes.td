@@ -114,10 +114,11 @@ def HalftoneDecompose : Pass<"halftone-decompose", "::mlir::ModuleOp"> {
 }
 
 def HalftoneLoopsInPlace : Pass<"halftone-loops-in-place", "::mlir::ModuleOp"> {
-  let summary = "Lets loops carry tensors in one place";
+  let summary = "Lets loops and branches compute tensors in one place";
   let description = [{
     What an `scf.for` yields is copied to where the carried tensor lies, unless it is computed there: then the loop
-    needs one buffer, which planning memory asks for.
+    needs one buffer, which planning memory asks for. The branches of an `scf.if` that yields tensors of static shape
+    write to one tensor, too.
 
     ```mlir
     scf.yield %y : tensor<4x64xf32>

@@ -155,11 +155,20 @@ check(
         {matmul("y", "a", "w", "z", 4, 64, 64)}
         scf.yield %y, %a : tensor<4x64xf32>, tensor<4x64xf32>
       }}
-      return %r, %before : tensor<4x64xf32>, tensor<4x64xf32>
+      %first = tensor.extract %x[%c0, %c0] : tensor<4x64xf32>
+      %positive = arith.cmpf ogt, %first, %zero : f32
+      %s = scf.if %positive -> tensor<4x64xf32> {{
+        scf.yield %r : tensor<4x64xf32>
+      }} else {{
+        %e = tensor.empty() : tensor<4x64xf32>
+        %y = linalg.add ins(%before, %x : tensor<4x64xf32>, tensor<4x64xf32>) outs(%e : tensor<4x64xf32>) -> tensor<4x64xf32>
+        scf.yield %y : tensor<4x64xf32>
+      }}
+      return %r, %s : tensor<4x64xf32>, tensor<4x64xf32>
     }}""",
     {"w": w},
     [x],
-    [x @ w @ w @ w, x @ w @ w],
+    [x @ w @ w @ w, x @ w @ w @ w if x[0, 0] > 0 else x @ w @ w + x],
 )
 
 x = 3 * normal(4, 10)
