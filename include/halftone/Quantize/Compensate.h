@@ -1,0 +1,60 @@
+//===- Compensate.h - Quantization with error compensation ------*- C++ -*-===//
+//
+// Chooses codes and scales of a weight matrix for its inputs' second moments: what
+// one weight loses, the others make up for. Formulas: docs/Compensation.md.
+//
+//===----------------------------------------------------------------------===//
+#ifndef HALFTONE_QUANTIZE_COMPENSATE_H
+#define HALFTONE_QUANTIZE_COMPENSATE_H
+
+#include "halftone/Quantize/Quantize.h"
+
+namespace halftone {
+
+/// The order in which columns are processed. The stored matrix keeps its columns.
+enum class ColumnOrder {
+  Natural,  ///< left to right
+  Curvature ///< groups, and columns within a group, by descending diagonal of the Gram matrix
+};
+
+/// What is done beyond GPTQ's scheme; with `groupRounds` and `sweeps` 0 it is that scheme alone.
+struct CompensateOptions {
+  /// Added to the Gram matrix's diagonal, in units of its mean. Positive, at most 1. Raised tenfold, as often as
+  /// needed, where the matrix is too near to singular for double arithmetic.
+  double damping = 0.01;
+  ColumnOrder order = ColumnOrder::Curvature;
+  /// Alternations of codes and scales when a group is first quantized, in the metric that is left once all later
+  /// groups make up for its error. 0: scales by the diagonal, codes column by column.
+  unsigned groupRounds = 8;
+  /// Passes over all groups at the end, with everything else held: coordinate descent over the codes, then scales by
+  /// least squares. Each step lowers the loss; ends early where nothing changes.
+  unsigned sweeps = 16;
+  /// Whether the passes refit scales or change codes only.
+  bool refitScales = true;
+};
+
+/// Quantizes `weights` (row-major rows x cols) so that sum over rows of (w - w') H (w - w')^T is small, where H is
+/// `gram` (row-major cols x cols, the sum over tokens of x x^T). Rows are independent, and no row ends with a larger
+/// loss than that of quantize(); the result has all the properties that Quantize.h promises, and the same bytes with
+/// any number of threads. BCQ, ternary and rtn formats; the BCQ solver of the format only chooses where groups start.
+///
+/// Errors: those of quantize(); a format that is not supported here; a Gram matrix of the wrong size, with NaN or
+/// infinity (names `tensorName` and the index), not symmetric, or with a negative diagonal or eigenvalue; damping out
+/// of range. Memory: two cols x cols matrices of doubles.
+llvm::Expected<QuantizedMatrix> quantizeCompensated(llvm::ArrayRef<float> weights, int64_t rows, int64_t cols,
+                                                    const Format &format, llvm::ArrayRef<double> gram,
+                                                    const CompensateOptions &options, llvm::StringRef tensorName,
+                                                    unsigned threads = 0);
+/// The same for a Gram matrix of floats.
+llvm::Expected<QuantizedMatrix> quantizeCompensated(llvm::ArrayRef<float> weights, int64_t rows, int64_t cols,
+                                                    const Format &format, llvm::ArrayRef<float> gram,
+                                                    const CompensateOptions &options, llvm::StringRef tensorName,
+                                                    unsigned threads = 0);
+
+/// sum over rows of (w - w') H (w - w')^T, in double. Sizes must match.
+double compensationLoss(llvm::ArrayRef<float> weights, llvm::ArrayRef<float> approximation, int64_t rows, int64_t cols,
+                        llvm::ArrayRef<double> gram);
+
+} // namespace halftone
+
+#endif // HALFTONE_QUANTIZE_COMPENSATE_H

@@ -1,0 +1,57 @@
+//===- CompensateMetric.h - The metric that all rows share ------*- C++ -*-===//
+#ifndef HALFTONE_LIB_QUANTIZE_COMPENSATEMETRIC_H
+#define HALFTONE_LIB_QUANTIZE_COMPENSATEMETRIC_H
+
+#include "halftone/Quantize/Compensate.h"
+#include <vector>
+
+namespace halftone::compensate {
+
+/// One group of columns, as contiguous positions of the processing order.
+struct Block {
+  int64_t begin, length;
+  int64_t group; ///< its index in storage order
+};
+
+/// Sum of a[i] * b[i], always in the same order of additions, with four running sums.
+inline double dot(const double *a, const double *b, int64_t count) {
+  double sum[4] = {0, 0, 0, 0};
+  int64_t i = 0;
+  for (; i + 4 <= count; i += 4)
+    for (int k = 0; k < 4; ++k)
+      sum[k] += a[i + k] * b[i + k];
+  for (; i < count; ++i)
+    sum[0] += a[i] * b[i];
+  return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+}
+
+/// y[i] += factor * x[i]
+inline void addScaled(double *y, const double *x, double factor, int64_t count) {
+  for (int64_t i = 0; i < count; ++i)
+    y[i] += factor * x[i];
+}
+
+/// Processing order, damped Gram matrix and its factors. All matrices in processing order.
+struct Metric {
+  int64_t size = 0;
+  std::vector<int64_t> order; ///< order[position]: column
+  std::vector<Block> blocks;  ///< in processing order
+  std::vector<double> h;      ///< [size][size] H + shift I
+  /// [size][size], lower triangle: row j holds R_ij, i <= j, of the upper R with H + shift I = R R^T. R's inverse is
+  /// the Cholesky factor of the inverse that GPTQ computes.
+  std::vector<double> factor;
+  /// For each block, [length][length]: the Schur complement R_GG R_GG^T of all later blocks.
+  std::vector<std::vector<double>> reduced;
+  double shift = 0;
+
+  const double *row(int64_t position) const { return h.data() + position * size; }
+  const double *factorRow(int64_t position) const { return factor.data() + position * size; }
+};
+
+/// Validates `gram` and builds the metric; errors name `tensorName`.
+llvm::Expected<Metric> buildMetric(llvm::ArrayRef<double> gram, int64_t cols, const Format &format,
+                                   const CompensateOptions &options, llvm::StringRef tensorName, unsigned threads);
+
+} // namespace halftone::compensate
+
+#endif // HALFTONE_LIB_QUANTIZE_COMPENSATEMETRIC_H
