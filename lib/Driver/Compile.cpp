@@ -64,7 +64,6 @@ public:
       return found.takeError();
     target = std::move(*found);
     report.cpu = target.cpu;
-    report.activations = options.activations;
     if (llvm::Error error = load())
       return std::move(error);
     if (isMlirOutput(options))
@@ -125,6 +124,9 @@ private:
         return imported.takeError();
       module = std::move(*imported);
     } else {
+      if (options.context > 0)
+        return llvm::createStringError("--context shortens models as they are imported; '" + options.input +
+                                       "' is imported already");
       if (options.input != "-" && !llvm::sys::fs::exists(options.input))
         return llvm::createStringError("'" + options.input + "': No such file or directory");
       if (!StringRef(options.input).ends_with(".mlir") && options.input != "-")
@@ -240,6 +242,10 @@ private:
     if (status)
       return llvm::createStringError("cannot write the weights of '" + options.output + "': " + status.message());
     report.tensors = std::move(*records);
+    bool hasIntegers = llvm::any_of(report.tensors, [](const WeightRecord &record) {
+      return StringRef(record.strategy).contains("dot") || StringRef(record.strategy).contains("lut");
+    });
+    report.activations = hasIntegers ? "i8" : "f32";
     return llvm::Error::success();
   }
 

@@ -38,7 +38,7 @@ static Error run(const QuantCompileOptions &options) {
   if (options.quiet || toStandardOutput || report->tensors.empty())
     return Error::success();
   report->print(outs());
-  outs() << formatv("wrote {0} for {1}, activations {2}\n", c.output, report->cpu, c.activations);
+  outs() << formatv("wrote {0} for {1}, activations {2}\n", c.output, report->cpu, report->activations);
   outs().flush();
   std::error_code status = outs().error();
   outs().clear_error();

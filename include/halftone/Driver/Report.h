@@ -8,7 +8,8 @@
 namespace halftone {
 
 struct CompileReport {
-  std::string model, cpu, activations;
+  std::string model, cpu;
+  std::string activations; ///< i8 if any product works on integers, else f32
   std::vector<WeightRecord> tensors;
 
   int64_t weights() const;      ///< elements of all tensors
