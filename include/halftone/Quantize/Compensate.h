@@ -51,6 +51,15 @@ llvm::Expected<QuantizedMatrix> quantizeCompensated(llvm::ArrayRef<float> weight
                                                     const CompensateOptions &options, llvm::StringRef tensorName,
                                                     unsigned threads = 0);
 
+/// Weights that bring a layer whose inputs x' come from layers already quantized nearest to what the float model has
+/// there: W + M (H + shift I)^-1, where H = `gram` is the sum of x' x'^T, M = `missing` (rows x cols) the sum over
+/// tokens of (y - W x') x'^T for the wanted output y (that of the float layer; for a layer that ends a residual branch
+/// with the difference of the two residual streams added), and shift is `damping` times the mean diagonal. Quantize
+/// the result with the same `gram`. Errors: as quantizeCompensated(), and a result that is not finite.
+llvm::Expected<std::vector<float>> compensationTarget(llvm::ArrayRef<float> weights, int64_t rows, int64_t cols,
+                                                      llvm::ArrayRef<double> gram, llvm::ArrayRef<double> missing,
+                                                      double damping, llvm::StringRef tensorName, unsigned threads = 0);
+
 /// sum over rows of (w - w') H (w - w')^T, in double. Sizes must match.
 double compensationLoss(llvm::ArrayRef<float> weights, llvm::ArrayRef<float> approximation, int64_t rows, int64_t cols,
                         llvm::ArrayRef<double> gram);

@@ -254,6 +254,51 @@ TEST(Compensate, RowsAndOrder) {
   EXPECT_NEAR(lossOf(weights, natural, gram) / lossOf(weights, all, gram), 1, 0.3);
 }
 
+/// Inputs that went through a linear map on the way: the target undoes it, as far as damping lets it.
+TEST(CompensationTarget, UndoesWhatEarlierLayersDid) {
+  constexpr int64_t rows = 3, cols = 24, tokens = 200;
+  std::vector<float> weights = normalWeights(rows * cols, 22), x = normalWeights(tokens * cols, 23), changed = x;
+  for (int64_t t = 0; t < tokens; ++t)
+    for (int64_t i = 1; i < cols; ++i)
+      changed[t * cols + i] = 0.5f * x[t * cols + i] + 0.25f * x[t * cols + i - 1];
+  // What is missing from the output, as a function of the weights.
+  auto missingOf = [&](ArrayRef<float> present, double &squares) {
+    std::vector<double> missing(rows * cols);
+    squares = 0;
+    for (int64_t t = 0; t < tokens; ++t)
+      for (int64_t r = 0; r < rows; ++r) {
+        double lack = 0;
+        for (int64_t i = 0; i < cols; ++i)
+          lack +=
+              double(weights[r * cols + i]) * x[t * cols + i] - double(present[r * cols + i]) * changed[t * cols + i];
+        squares += lack * lack;
+        for (int64_t i = 0; i < cols; ++i)
+          missing[r * cols + i] += lack * changed[t * cols + i];
+      }
+    return missing;
+  };
+  std::vector<double> gram(cols * cols);
+  for (int64_t t = 0; t < tokens; ++t)
+    for (int64_t i = 0; i < cols; ++i)
+      for (int64_t j = 0; j < cols; ++j)
+        gram[i * cols + j] += double(changed[t * cols + i]) * changed[t * cols + j];
+  double before, after;
+  std::vector<double> missing = missingOf(weights, before);
+  std::vector<float> target = cantFail(compensationTarget(weights, rows, cols, gram, missing, 1e-9, "w", 1));
+  missingOf(target, after);
+  EXPECT_GT(before, 100);
+  EXPECT_LT(after, 1e-8 * before);
+  EXPECT_EQ(cantFail(compensationTarget(weights, rows, cols, gram, missing, 1e-9, "w", 3)), target);
+  EXPECT_EQ(cantFail(compensationTarget(weights, rows, cols, gram, std::vector<double>(rows * cols), 0.01, "w")),
+            weights)
+      << "nothing is missing";
+  missing[5] = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_EQ(toString(compensationTarget(weights, rows, cols, gram, missing, 0.01, "layer.weight").takeError()),
+            "tensor 'layer.weight': the weights or the moments of the missing output are not finite; calibrate again");
+  EXPECT_EQ(toString(compensationTarget(weights, rows, cols, gram, gram, 0.01, "layer.weight").takeError()),
+            "tensor 'layer.weight': 72 weights and 576 moments of the missing output are not both 3 x 24");
+}
+
 TEST(Compensate, BadInput) {
   std::vector<float> weights = normalWeights(2 * 32, 20);
   std::vector<double> gram = correlatedGram(32, 50, 21), bad = gram;
