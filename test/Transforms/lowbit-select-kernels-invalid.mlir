@@ -11,6 +11,23 @@ func.func @plane_scales(%x: tensor<1x64xf32>, %w: tensor<8x64x!lowbit.bcq<planes
 
 // -----
 
+// VS-Quant has no planes to look up.
+func.func @vector_scales(%x: tensor<1x64xf32>, %w: tensor<8x64x!lowbit.vsq<bits = 4, vector = 16, scale_bits = 6>>, %y: tensor<1x8xf32>) -> tensor<1x8xf32> {
+  // expected-error@below {{format vsq4v16s6 has no strategy lut; use dot or dequant}}
+  %r = lowbit.matmul ins(%x, %w : tensor<1x64xf32>, tensor<8x64x!lowbit.vsq<bits = 4, vector = 16, scale_bits = 6>>) outs(%y : tensor<1x8xf32>) activations = i8 strategy = lut -> tensor<1x8xf32>
+  return %r : tensor<1x8xf32>
+}
+
+// -----
+
+func.func @long_rows(%x: tensor<1x262145xf32>, %w: tensor<8x262145x!lowbit.vsq<bits = 4, vector = 16, scale_bits = 6>>, %y: tensor<1x8xf32>) -> tensor<1x8xf32> {
+  // expected-error@below {{rows of 262145 elements are too long for exact sums in format vsq4v16s6 (at most 262144); use strategy dequant}}
+  %r = lowbit.matmul ins(%x, %w : tensor<1x262145xf32>, tensor<8x262145x!lowbit.vsq<bits = 4, vector = 16, scale_bits = 6>>) outs(%y : tensor<1x8xf32>) activations = i8 strategy = dot -> tensor<1x8xf32>
+  return %r : tensor<1x8xf32>
+}
+
+// -----
+
 func.func @floats(%x: tensor<1x64xf32>, %w: tensor<8x64xf32>, %y: tensor<1x8xf32>) -> tensor<1x8xf32> {
   // expected-error@below {{format float has no integer weights, which strategy dot needs}}
   %r = lowbit.matmul ins(%x, %w : tensor<1x64xf32>, tensor<8x64xf32>) outs(%y : tensor<1x8xf32>) activations = i8 strategy = dot -> tensor<1x8xf32>

@@ -25,6 +25,7 @@ def LowbitDialect : Dialect {
     | `!lowbit.binary<group = g>` | s(row, group) * (+1 or -1) | 1 + 16 / g | `bcq1g32f` |
     | `!lowbit.ternary<group = g>` | s(row, group) * (-1, 0 or +1) | 2 + 16 / g | `ternaryg32` |
     | `!lowbit.int<bits = b, group = g>` | s(row, group) * integer in -(2^(b-1)-1) .. 2^(b-1)-1 | b + 16 / g | `rtn4g32` |
+    | `!lowbit.vsq<bits = b, vector = v, scale_bits = m>` | gamma(row) * (integer of m bits)(row, vector) * integer of b bits | b + m / v + 32 / K | `vsq4v16s6` |
 
     Example: `tensor<64x64x!lowbit.bcq<planes = 3, group = 32>>` has 64 * 2 groups of 32 elements. Each group takes
     3 * 32 bits of planes, 16 bits of scale and 3 * 8 bits of multipliers: 136 bits, or 4.25 bits per element.
@@ -45,10 +46,12 @@ def LowbitDialect : Dialect {
     | `binary` | planes `[N, KP/8] i8`, scales `[N, G] f16` |
     | `ternary` | codes `[N, KP/4] i8`, scales `[N, G] f16` |
     | `int` | planes `[b, N, KP/8] i8`, scales `[N, G] f16` |
+    | `vsq` | planes `[b, N, KP/8] i8`, multipliers `[N, G] i8` (unsigned), scales `[N] f32` |
 
     Element j of a padded row is bit j mod 8 (least significant first) of byte j / 8 of its plane. A set bit is +1,
     a clear bit -1. Ternary codes take two bits each, element j in bits 2 (j mod 4) of byte j / 4: 0, 1, 2 stand for
-    -1, 0, +1. Planes of `int` are the bits of value + 2^(b-1), plane 0 the least significant.
+    -1, 0, +1. Planes of `int` and `vsq` are the bits of value + 2^(b-1), plane 0 the least significant. Vectors
+    of 8 and 16 elements are not padded, but every 32 elements of the row.
 
     Worked example: the row +1 -1 -1 +1 +1 +1 -1 -1 of `binary` is the byte 0b00111001 = 0x39; the ternary row
     -1 0 +1 0 is the byte 0b01100100 = 0x64.
@@ -56,11 +59,12 @@ def LowbitDialect : Dialect {
     ### Grammar
 
     ```
-    format  ::= bcq | binary | ternary | int
+    format  ::= bcq | binary | ternary | int | vsq
     bcq     ::= `!lowbit.bcq` `<` `planes` `=` 1..8 `,` `group` `=` size (`,` `scale` `=` (`two_level` | `plane`))? `>`
     binary  ::= `!lowbit.binary` `<` `group` `=` size `>`
     ternary ::= `!lowbit.ternary` `<` `group` `=` size `>`
     int     ::= `!lowbit.int` `<` `bits` `=` 2..8 `,` `group` `=` size `>`
+    vsq     ::= `!lowbit.vsq` `<` `bits` `=` 2..8 `,` `vector` `=` 8..128 `,` `scale_bits` `=` 3..8 `>`
     ```
 
     ### Where weights are

@@ -122,6 +122,17 @@ func.func @dot_features(%c: tensor<4x64xi8>, %s: tensor<4xf32>, %g: tensor<4x2xi
 
 // -----
 
+// Longer rows could overflow the sums.
+func.func @dot_long_vectors(%c: tensor<4x262176xi8>, %s: tensor<4xf32>, %g: tensor<4x8193xi32>, %p: tensor<2359680xi8>, %y: tensor<4x16xf32>) {
+  // expected-error@below {{in_features must be at most 262144 for exact sums in '!lowbit.vsq<bits = 4, vector = 16, scale_bits = 6>', not 262145}}
+  %r = lowbit.matmul_dot
+      ins(%c, %s, %g, %p : tensor<4x262176xi8>, tensor<4xf32>, tensor<4x8193xi32>, tensor<2359680xi8>)
+      outs(%y : tensor<4x16xf32>) format = !lowbit.vsq<bits = 4, vector = 16, scale_bits = 6>, in_features = 262145 -> tensor<4x16xf32>
+  return
+}
+
+// -----
+
 func.func @dot_float(%c: tensor<4x64xi8>, %s: tensor<4xf32>, %g: tensor<4x2xi32>, %p: tensor<1280xi8>, %y: tensor<4x64xf32>) {
   // expected-error@below {{needs a format with integer weights, not 'f32'; its kernel is matmul_dequant}}
   %r = lowbit.matmul_dot

@@ -37,6 +37,26 @@ func.func private @negative_group_int(tensor<4x8x!lowbit.int<bits = 4, group = -
 
 // -----
 
+// expected-error@below {{bits must be in 2..8, not 9}}
+func.func private @vsq_bits(tensor<4x8x!lowbit.vsq<bits = 9, vector = 16, scale_bits = 6>>)
+
+// -----
+
+// expected-error@below {{scale_bits must be in 3..8, not 2}}
+func.func private @vsq_scale_bits(tensor<4x8x!lowbit.vsq<bits = 4, vector = 16, scale_bits = 2>>)
+
+// -----
+
+// expected-error@below {{vector must be in 8..128, not 0}}
+func.func private @vsq_vector(tensor<4x8x!lowbit.vsq<bits = 4, vector = 0, scale_bits = 6>>)
+
+// -----
+
+// expected-error@below {{vector must be in 8..128, not 129}}
+func.func private @vsq_long_vector(tensor<4x8x!lowbit.vsq<bits = 4, vector = 129, scale_bits = 6>>)
+
+// -----
+
 // expected-error@below {{failed to parse Lowbit_BcqType parameter}}
 // expected-error@below {{expected one of [two_level, plane] for scales of binary-coded weights, got: channel}}
 func.func private @scale(tensor<4x8x!lowbit.bcq<planes = 2, group = 32, scale = channel>>)

@@ -28,11 +28,13 @@ module attributes { lowbit.externals = "model.safetensors" } {
   // CHECK-SAME: tensor<4x8x!lowbit.binary<group = 32>>
   // CHECK-SAME: tensor<4x8x!lowbit.ternary<group = 64>>
   // CHECK-SAME: tensor<4x8x!lowbit.int<bits = 4, group = 32>>
+  // CHECK-SAME: tensor<4x8x!lowbit.vsq<bits = 4, vector = 16, scale_bits = 6>>
   func.func private @formats(tensor<4x8x!lowbit.bcq<planes = 3, group = 0, scale = two_level>>,
                              tensor<4x8x!lowbit.bcq<planes = 8, group = 128, scale = plane>>,
                              tensor<4x8x!lowbit.binary<group = 32>>,
                              tensor<4x8x!lowbit.ternary<group = 64>>,
-                             tensor<4x8x!lowbit.int<bits = 4, group = 32>>)
+                             tensor<4x8x!lowbit.int<bits = 4, group = 32>>,
+                             tensor<4x8x!lowbit.vsq<bits = 4, vector = 16, scale_bits = 6>>)
 
   // CHECK-LABEL: func.func @weights
   func.func @weights(%w: tensor<64x64xf32>) -> tensor<64x64xf32> {
@@ -50,6 +52,18 @@ module attributes { lowbit.externals = "model.safetensors" } {
     // CHECK: lowbit.dequantize %[[A]] : tensor<64x64x!lowbit.bcq<planes = 3, group = 32>> -> tensor<64x64xf32>
     %d = lowbit.dequantize %a : tensor<64x64x!lowbit.bcq<planes = 3, group = 32>> -> tensor<64x64xf32>
     return %d : tensor<64x64xf32>
+  }
+
+  // CHECK-LABEL: func.func @vector_scales
+  func.func @vector_scales(%w: tensor<4x40xf32>) -> tensor<4x40x!lowbit.vsq<bits = 4, vector = 16, scale_bits = 6>> {
+    // CHECK: lowbit.disassemble %{{.+}} : (tensor<4x40x!lowbit.vsq<bits = 4, vector = 16, scale_bits = 6>>) -> (tensor<4x4x8xi8>, tensor<4x3xi8>, tensor<4xf32>)
+    %q = lowbit.quantize %w : tensor<4x40xf32> -> tensor<4x40x!lowbit.vsq<bits = 4, vector = 16, scale_bits = 6>>
+    %planes, %multipliers, %scales = lowbit.disassemble %q
+         : (tensor<4x40x!lowbit.vsq<bits = 4, vector = 16, scale_bits = 6>>) -> (tensor<4x4x8xi8>, tensor<4x3xi8>, tensor<4xf32>)
+    // CHECK: lowbit.assemble
+    %a = lowbit.assemble %planes, %multipliers, %scales
+         : (tensor<4x4x8xi8>, tensor<4x3xi8>, tensor<4xf32>) -> tensor<4x40x!lowbit.vsq<bits = 4, vector = 16, scale_bits = 6>>
+    return %a : tensor<4x40x!lowbit.vsq<bits = 4, vector = 16, scale_bits = 6>>
   }
 
   // CHECK-LABEL: func.func @products

@@ -49,6 +49,8 @@ TEST_F(LowbitTypes, BitsPerElementByHand) {
   EXPECT_DOUBLE_EQ(type("bcq3g32f").getBitsPerElement(64, 64), (96 + 48) / 32.0);
   EXPECT_DOUBLE_EQ(type("ternaryg64").getBitsPerElement(64, 64), (128 + 16) / 64.0);
   EXPECT_DOUBLE_EQ(type("rtn4g32").getBitsPerElement(64, 64), (128 + 16) / 32.0);
+  // 64 elements: 4 vectors of 16 with 6 bits each, a float.
+  EXPECT_DOUBLE_EQ(type("vsq4v16s6").getBitsPerElement(64, 64), 4 + (24 + 32) / 64.0);
   // Group 0 is the row.
   EXPECT_DOUBLE_EQ(type("rtn8g0").getBitsPerElement(3, 160), (8 * 160 + 16) / 160.0);
   EXPECT_DOUBLE_EQ(BinaryType::get(&context, 32).getBitsPerElement(64, 64), (32 + 16) / 32.0);
@@ -73,6 +75,9 @@ TEST_F(LowbitTypes, StorageComponents) {
   EXPECT_EQ(storage(BinaryType::get(&context, 32), 4, 64), "planes:4x8xi8 scales:4x2xf16");
   EXPECT_EQ(storage(type("ternaryg32"), 4, 64), "codes:4x16xi8 scales:4x2xf16");
   EXPECT_EQ(storage(type("rtn5g32"), 4, 64), "planes:5x4x8xi8 scales:4x2xf16");
+  // Vectors of 16 are not padded, vectors of 24 are: 172 = 10 * 16 + 12 = 7 * 24 + 4.
+  EXPECT_EQ(storage(type("vsq4v16s6"), 4, 172), "planes:4x4x24xi8 multipliers:4x11xi8 scales:4xf32");
+  EXPECT_EQ(storage(type("vsq4v24s6"), 4, 172), "planes:4x4x32xi8 multipliers:4x8xi8 scales:4xf32");
   // 172 = 5 * 32 + 12, padded to 192.
   EXPECT_EQ(storage(type("ternaryg32"), 4, 172), "codes:4x48xi8 scales:4x6xf16");
 }
@@ -85,6 +90,8 @@ TEST_F(LowbitTypes, PaddedColumns) {
   EXPECT_EQ(paddedColumns(172, 0), 192);
   EXPECT_EQ(paddedColumns(172, 1000), 192);
   EXPECT_EQ(paddedColumns(1, 32), 32);
+  EXPECT_EQ(packedGroup(type("vsq4v8s6")), 32);
+  EXPECT_EQ(packedGroup(type("vsq4v24s6")), 24);
   EXPECT_EQ(groupCount(172, 33), 6);
   EXPECT_EQ(groupCount(172, 0), 1);
 }
@@ -96,7 +103,7 @@ TEST_F(LowbitTypes, TableBytes) {
 }
 
 TEST_F(LowbitTypes, FormatsThereAndBack) {
-  for (const char *name : {"bcq3g32", "bcq4g0f", "ternaryg64", "rtn4g32", "rtn8g0"}) {
+  for (const char *name : {"bcq3g32", "bcq4g0f", "ternaryg64", "rtn4g32", "rtn8g0", "vsq4v16s6", "vsq8v128s3"}) {
     Format format = llvm::cantFail(parseFormat(name));
     std::optional<Format> back = typeToFormat(formatToType(&context, format));
     ASSERT_TRUE(back) << name;
