@@ -29,7 +29,7 @@ struct CompensateOptions {
   /// Passes over all groups at the end, with everything else held: coordinate descent over the codes, then scales by
   /// least squares. Each step lowers the loss; ends early where nothing changes.
   unsigned sweeps = 16;
-  /// Whether the passes refit scales or change codes only.
+  /// Whether `groupRounds` and `sweeps` refit scales; otherwise they change codes only.
   bool refitScales = true;
 };
 
