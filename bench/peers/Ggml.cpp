@@ -52,6 +52,7 @@ struct alignas(64) PoolSettings {
   X(size_t, nbytes, (Handle))                                                                                          \
   X(size_t, quantize_chunk, (int, const float *, void *, int64_t, int64_t, int64_t, const float *))                    \
   X(const char *, version, ())                                                                                         \
+  X(void, log_set, (void (*)(int, const char *, void *), void *))                                                      \
   X(const char *, commit, ())                                                                                          \
   X(void, threadpool_params_init, (PoolSettings *, int))                                                               \
   X(Handle, backend_alloc_ctx_tensors_from_buft, (Handle, Handle))                                                     \
@@ -287,6 +288,7 @@ std::unique_ptr<GgmlLibrary> GgmlLibrary::load(const std::string &folder, std::s
 #define HALFTONE_FIND_CPU(result, name, parameters) HALFTONE_FIND(cpu, name)
   HALFTONE_GGML_BASE(HALFTONE_FIND_BASE)
   HALFTONE_GGML_CPU(HALFTONE_FIND_CPU)
+  api.log_set([](int, const char *, void *) {}, nullptr);
   Handle registry = api.backend_init();
   api.device = api.backend_reg_dev_get(registry, 0);
   api.repackedBuffers = findRepackedBuffers(api, registry);
