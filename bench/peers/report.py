@@ -27,8 +27,8 @@ All sides take turns (A, B, C, A, B, C, ...) in one process, {rounds} turns each
 With one column the copies exceed 320 MiB, so that every product reads its weights from memory; all lie in huge pages
 where the system gives them. Quantizing the activations is included on every side, building tables too. With one thread
 a time is the processor time of that thread; with two it is elapsed time, which other programs disturb. Medians;
-quartiles in parentheses. "ratio" is our time through the best peer's: below 1 we are faster. "of read": bytes of weights per second,
-as a part of those that can be read from memory, measured in the same turns. Our first line is the strategy that the
+quartiles in parentheses. "ratio" is our time through the best peer's: below 1 we are faster. "of read": bytes of
+weights per second, as a part of those that can be read from memory, measured in the same turns. Our first line is the strategy that the
 compiler chooses, and the one in the ratio; other strategies and formats follow in italics.
 """
 
