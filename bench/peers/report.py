@@ -13,8 +13,8 @@ QUIET = 2.3
 
 HEAD = """# Performance
 
-Matrix products of generated code beside llama.cpp's kernels, made by `scripts/bench.sh`; all numbers are in
-[performance.json](performance.json).
+Matrix products of generated code beside llama.cpp's kernels, measured by `peer-bench`; `scripts/bench.sh`
+measures again. All numbers are in [performance.json](performance.json).
 
 | | |
 |---|---|
@@ -28,8 +28,8 @@ With one column the copies exceed 320 MiB, so that every product reads its weigh
 where the system gives them. Quantizing the activations is included on every side, building tables too. With one thread
 a time is the processor time of that thread; with two it is elapsed time, which other programs disturb. Medians;
 quartiles in parentheses. "ratio" is our time through the best peer's: below 1 we are faster. "of read": bytes of
-weights per second, as a part of those that can be read from memory, measured in the same turns. Our first line is the strategy that the
-compiler chooses, and the one in the ratio; other strategies and formats follow in italics.
+weights per second, as a part of those that can be read from memory, measured in the same turns. Our first line is
+the strategy that the compiler chooses, and the one in the ratio; other strategies and formats follow in italics.
 """
 
 BUSY = """
