@@ -11,7 +11,7 @@
 namespace halftone::bench {
 
 struct KernelSpec {
-  std::string format; ///< a format name
+  std::string format;           ///< a format name
   std::string strategy = "dot"; ///< dot, lut or dequant
   int64_t rows, cols, tokens = 1;
   std::string cpu = "native";

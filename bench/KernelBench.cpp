@@ -34,8 +34,7 @@ public:
   Copies(const CompiledKernel &kernel, bool cold)
       : stride((kernel.packedBytes() + 4095) / 4096 * 4096), count(cold ? kColdBytes / stride + 1 : 1) {
     size = stride * count;
-    data = static_cast<uint8_t *>(
-        mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    data = static_cast<uint8_t *>(mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
     if (data == MAP_FAILED)
       std::abort();
     madvise(data, size, MADV_HUGEPAGE);
@@ -112,10 +111,9 @@ int main(int argc, char **argv) {
   std::string target = cpu ? cpu : "native";
   const std::pair<int64_t, int64_t> shapes[] = {{4096, 4096}, {11008, 4096}, {2048, 2048}, {768, 768}, {1000, 333}};
   const std::pair<const char *, const char *> kinds[] = {
-      {"ternaryg128", "dot"}, {"ternaryg128", "lut"}, {"bcq1g128", "dot"}, {"bcq1g128", "lut"},
-      {"bcq2g128", "dot"},    {"bcq2g128", "lut"},    {"bcq3g128", "dot"}, {"bcq3g128", "lut"},
-      {"bcq4g128", "dot"},    {"rtn4g128", "dot"},    {"rtn8g0", "dot"},   {"bcq3g128", "dequant"},
-      {"float", "dequant"}};
+      {"ternaryg128", "dot"}, {"ternaryg128", "lut"},  {"bcq1g128", "dot"}, {"bcq1g128", "lut"}, {"bcq2g128", "dot"},
+      {"bcq2g128", "lut"},    {"bcq3g128", "dot"},     {"bcq3g128", "lut"}, {"bcq4g128", "dot"}, {"rtn4g128", "dot"},
+      {"rtn8g0", "dot"},      {"bcq3g128", "dequant"}, {"float", "dequant"}};
   for (auto [format, strategy] : kinds)
     for (auto [rows, cols] : shapes)
       for (int64_t tokens : {1, 8, 32, 128, 512})

@@ -3,6 +3,4 @@
 #include "halftone/InitDialects.h"
 #include "halftone/InitAll.h"
 
-void halftone::registerCompilerDialects(mlir::DialectRegistry &registry) {
-  halftone::registerAllDialects(registry);
-}
+void halftone::registerCompilerDialects(mlir::DialectRegistry &registry) { halftone::registerAllDialects(registry); }

@@ -10,9 +10,7 @@ namespace halftone {
 /// True if `op` may be part of the chain that computes a weight and all its operands are such chains too. The
 /// tensor.empty under a transposition belongs to the transposition and is no chain of its own.
 bool isWeightChain(mlir::Operation *op);
-inline bool isWeightChain(mlir::Value value) {
-  return value.getDefiningOp() && isWeightChain(value.getDefiningOp());
-}
+inline bool isWeightChain(mlir::Value value) { return value.getDefiningOp() && isWeightChain(value.getDefiningOp()); }
 
 /// A name for a weight: the external's name at the root of its chain, the name location of a constant, or
 /// "constant". Empty for no chain.

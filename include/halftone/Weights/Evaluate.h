@@ -17,12 +17,12 @@ namespace halftone {
 
 /// What became of one weight.
 struct WeightRecord {
-  std::string name;             ///< of the tensor in the checkpoint
-  std::vector<int64_t> shape;   ///< of the float tensor
-  Format format;                ///< Float for what is not quantized
-  std::string strategy;         ///< "dot", "lut", "dequant", "gather", "gather+dequant", "data"
-  double bitsPerWeight = 32;    ///< exact, with all scales
-  int64_t bytes = 0;            ///< in the object, padding included
+  std::string name;           ///< of the tensor in the checkpoint
+  std::vector<int64_t> shape; ///< of the float tensor
+  Format format;              ///< Float for what is not quantized
+  std::string strategy;       ///< "dot", "lut", "dequant", "gather", "gather+dequant", "data"
+  double bitsPerWeight = 32;  ///< exact, with all scales
+  int64_t bytes = 0;          ///< in the object, padding included
   double relativeSquaredError = 0;
 };
 

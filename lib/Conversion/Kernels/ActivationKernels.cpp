@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Kernels.h"
 #include "KernelBuilder.h"
+#include "Kernels.h"
 
 using namespace mlir;
 using namespace halftone;
@@ -43,8 +43,8 @@ public:
 private:
   Value emitMax(Value token) {
     Value mask = k.splat(k.words(), 0x7fffffff);
-    SmallVector<Value> largest = k.reduceVectors(
-        groups.cols, k.splat(k.floats(), 0), [&](Value offset, int64_t width, ValueRange carried) {
+    SmallVector<Value> largest =
+        k.reduceVectors(groups.cols, k.splat(k.floats(), 0), [&](Value offset, int64_t width, ValueRange carried) {
           Value v = k.padded(k.load(x, {token, offset}, k.floats(width)), kLanes);
           Value magnitude = k.bitcast(k.andI(k.bitcast(v, k.words()), mask), k.floats());
           return SmallVector<Value>{arith::MaxNumFOp::create(k.b, k.loc, carried[0], magnitude)};
@@ -55,13 +55,12 @@ private:
   void emitGroup(Value token, Value group, int64_t size, int64_t steps, Value factor) {
     Value from = k.mulIndex(group, groups.size), to = k.mulIndex(group, groups.steps * kStep);
     int64_t covered = 0;
-    SmallVector<Value> sum = k.reduceVectors(
-        size, k.splat(k.words(), 0), [&](Value offset, int64_t width, ValueRange carried) {
+    SmallVector<Value> sum =
+        k.reduceVectors(size, k.splat(k.words(), 0), [&](Value offset, int64_t width, ValueRange carried) {
           Value v = k.padded(k.load(x, {token, k.addIndex(from, offset)}, k.floats(width)), kLanes);
           Value rounded = k.addF(k.mulF(v, factor), k.splat(k.floats(), kRoundMagic));
           Value code = k.subI(k.bitcast(rounded, k.words()), k.splat(k.words(), kRoundMagicBits));
-          k.store(arith::TruncIOp::create(k.b, k.loc, k.bytes(kLanes), code), codes,
-                  {token, k.addIndex(to, offset)});
+          k.store(arith::TruncIOp::create(k.b, k.loc, k.bytes(kLanes), code), codes, {token, k.addIndex(to, offset)});
           covered += width < kLanes ? kLanes : 0;
           return SmallVector<Value>{k.addI(carried[0], code)};
         });

@@ -8,8 +8,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Kernels.h"
 #include "KernelBuilder.h"
+#include "Kernels.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include <cmath>
 
@@ -71,12 +71,12 @@ private:
     SmallVector<Value> largest =
         k.loop(k.index(0), end, kLanes, minusInfinity, [&](Value position, ValueRange carried) {
           Value block = keyBlock(k, position, shape.headSize);
-          Value dot = k.loop(k.index(0), k.index(shape.headSize), 1, k.splat(k.floats(), 0),
-                             [&](Value d, ValueRange sum) {
-                               Value x = k.broadcast(k.loadScalar(q, {token, k.addIndex(firstColumn, d)}));
-                               Value key = k.load(keys, {layer, kvHead, k.affine(d, kLanes, block)}, k.floats());
-                               return SmallVector<Value>{k.fma(x, key, sum[0])};
-                             })[0];
+          Value dot =
+              k.loop(k.index(0), k.index(shape.headSize), 1, k.splat(k.floats(), 0), [&](Value d, ValueRange sum) {
+                Value x = k.broadcast(k.loadScalar(q, {token, k.addIndex(firstColumn, d)}));
+                Value key = k.load(keys, {layer, kvHead, k.affine(d, kLanes, block)}, k.floats());
+                return SmallVector<Value>{k.fma(x, key, sum[0])};
+              })[0];
           Value indices = k.addI(k.broadcast(toWord(position)), steps);
           Value inside = arith::CmpIOp::create(k.b, k.loc, arith::CmpIPredicate::slt, indices, limit);
           Value score = k.select(inside, k.mulF(dot, scale), minusInfinity);
@@ -89,8 +89,8 @@ private:
   /// scores[p] = exp(scores[p] - largest); returns their sum: 16 partial sums, then the tree.
   Value emitExponentials(Value scores, Value largest) {
     Value shift = k.broadcast(largest);
-    SmallVector<Value> sums = k.loop(
-        k.index(0), end, kLanes, k.splat(k.floats(), 0), [&](Value position, ValueRange carried) {
+    SmallVector<Value> sums =
+        k.loop(k.index(0), end, kLanes, k.splat(k.floats(), 0), [&](Value position, ValueRange carried) {
           Value score = k.load(scores, position, k.floats());
           Value weight = math::ExpOp::create(k.b, k.loc, k.subF(score, shift));
           k.store(weight, scores, position);
@@ -102,8 +102,8 @@ private:
   /// out = sum_p scores[p] * v[p] / total, positions in ascending order.
   void emitOutput(Value scores, Value total) {
     k.forVectors(shape.headSize, [&](Value offset, int64_t width) {
-      SmallVector<Value> sum = k.loop(
-          k.index(0), length, 1, k.splat(k.floats(width), 0), [&](Value position, ValueRange carried) {
+      SmallVector<Value> sum =
+          k.loop(k.index(0), length, 1, k.splat(k.floats(width), 0), [&](Value position, ValueRange carried) {
             Value weight = k.broadcast(k.loadScalar(scores, position), width);
             Value value = k.load(values, {layer, kvHead, position, offset}, k.floats(width));
             return SmallVector<Value>{k.fma(weight, value, carried[0])};

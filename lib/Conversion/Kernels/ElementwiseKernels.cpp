@@ -1,7 +1,7 @@
 //===- ElementwiseKernels.cpp - Norm, rotary embedding, gated activation --===//
 
-#include "Kernels.h"
 #include "KernelBuilder.h"
+#include "Kernels.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;
@@ -10,12 +10,11 @@ using namespace halftone;
 /// A kernel whose units are tokens and whose operands are all float memrefs of the given shapes.
 static Kernel perTokenKernel(ModuleOp module, StringRef name, TypeRange types,
                              function_ref<void(KernelBuilder &, ValueRange, Value token)> body) {
-  auto function = getOrCreateKernel(module, UnknownLoc::get(module.getContext()), name, types,
-                                    [&](KernelBuilder &k, ValueRange args) {
-                                      size_t n = types.size();
-                                      k.loop(args[n], args[n + 1], 1,
-                                             [&](Value token) { body(k, args.take_front(n), token); });
-                                    });
+  auto function = getOrCreateKernel(
+      module, UnknownLoc::get(module.getContext()), name, types, [&](KernelBuilder &k, ValueRange args) {
+        size_t n = types.size();
+        k.loop(args[n], args[n + 1], 1, [&](Value token) { body(k, args.take_front(n), token); });
+      });
   return {function, 1, /*perToken=*/true};
 }
 
@@ -26,49 +25,49 @@ Kernel halftone::getRmsNormKernel(ModuleOp module, int64_t tokens, int64_t size,
   SmallString<64> name;
   llvm::raw_svector_ostream(name) << "rms_norm_" << size << "_t" << sizeName(tokens) << "_e"
                                   << llvm::format_hex_no_prefix(llvm::bit_cast<uint32_t>(float(epsilon)), 8);
-  return perTokenKernel(
-      module, name, {rows, MemRefType::get({size}, b.getF32Type()), rows},
-      [&](KernelBuilder &k, ValueRange args, Value token) {
-        SmallVector<Value> squares = k.reduceVectors(
-            size, k.splat(k.floats(), 0), [&](Value offset, int64_t width, ValueRange carried) {
-              Value x = k.padded(k.load(args[0], {token, offset}, k.floats(width)), kLanes);
-              return SmallVector<Value>{k.fma(x, x, carried[0])};
-            });
-        Value mean = k.divF(k.sumLanes(squares[0]), k.f32(double(size)));
-        Value root = math::SqrtOp::create(k.b, k.loc, k.addF(mean, k.f32(epsilon)));
-        Value factor = k.divF(k.f32(1.0), root);
-        k.forVectors(size, [&](Value offset, int64_t width) {
-          Value x = k.load(args[0], {token, offset}, k.floats(width));
-          Value gain = k.load(args[1], offset, k.floats(width));
-          k.store(k.mulF(k.mulF(x, k.broadcast(factor, width)), gain), args[2], {token, offset});
-        });
-      });
+  return perTokenKernel(module, name, {rows, MemRefType::get({size}, b.getF32Type()), rows},
+                        [&](KernelBuilder &k, ValueRange args, Value token) {
+                          SmallVector<Value> squares = k.reduceVectors(
+                              size, k.splat(k.floats(), 0), [&](Value offset, int64_t width, ValueRange carried) {
+                                Value x = k.padded(k.load(args[0], {token, offset}, k.floats(width)), kLanes);
+                                return SmallVector<Value>{k.fma(x, x, carried[0])};
+                              });
+                          Value mean = k.divF(k.sumLanes(squares[0]), k.f32(double(size)));
+                          Value root = math::SqrtOp::create(k.b, k.loc, k.addF(mean, k.f32(epsilon)));
+                          Value factor = k.divF(k.f32(1.0), root);
+                          k.forVectors(size, [&](Value offset, int64_t width) {
+                            Value x = k.load(args[0], {token, offset}, k.floats(width));
+                            Value gain = k.load(args[1], offset, k.floats(width));
+                            k.store(k.mulF(k.mulF(x, k.broadcast(factor, width)), gain), args[2], {token, offset});
+                          });
+                        });
 }
 
-/// Rotates the pairs (x[i], x[i + HS/2]) of each head by position * theta^(-2i/HS); cosines and sines come from a table.
+/// Rotates the pairs (x[i], x[i + HS/2]) of each head by position * theta^(-2i/HS); cosines and sines come from a
+/// table.
 Kernel halftone::getRopeKernel(ModuleOp module, int64_t tokens, int64_t heads, int64_t headSize, int64_t context) {
   Builder b(module.getContext());
   auto rows = MemRefType::get({tokens, heads * headSize}, b.getF32Type());
   auto table = MemRefType::get({context, headSize}, b.getF32Type());
-  std::string name = "rope_" + sizeName(heads) + "x" + sizeName(headSize) + "_c" + sizeName(context) + "_t" +
-                     sizeName(tokens);
+  std::string name =
+      "rope_" + sizeName(heads) + "x" + sizeName(headSize) + "_c" + sizeName(context) + "_t" + sizeName(tokens);
   int64_t half = headSize / 2;
-  return perTokenKernel(
-      module, name, {rows, table, b.getIndexType(), rows}, [&](KernelBuilder &k, ValueRange args, Value token) {
-        Value position = k.addIndex(args[2], token);
-        k.loop(k.index(0), k.index(heads), 1, [&](Value head) {
-          Value first = k.mulIndex(head, headSize);
-          k.forVectors(half, [&](Value offset, int64_t width) {
-            VectorType type = k.floats(width);
-            Value low = k.addIndex(first, offset), high = k.addIndex(low, half);
-            Value x = k.load(args[0], {token, low}, type), y = k.load(args[0], {token, high}, type);
-            Value cosine = k.load(args[1], {position, offset}, type);
-            Value sine = k.load(args[1], {position, k.addIndex(offset, half)}, type);
-            k.store(k.subF(k.mulF(x, cosine), k.mulF(y, sine)), args[3], {token, low});
-            k.store(k.addF(k.mulF(y, cosine), k.mulF(x, sine)), args[3], {token, high});
-          });
-        });
-      });
+  return perTokenKernel(module, name, {rows, table, b.getIndexType(), rows},
+                        [&](KernelBuilder &k, ValueRange args, Value token) {
+                          Value position = k.addIndex(args[2], token);
+                          k.loop(k.index(0), k.index(heads), 1, [&](Value head) {
+                            Value first = k.mulIndex(head, headSize);
+                            k.forVectors(half, [&](Value offset, int64_t width) {
+                              VectorType type = k.floats(width);
+                              Value low = k.addIndex(first, offset), high = k.addIndex(low, half);
+                              Value x = k.load(args[0], {token, low}, type), y = k.load(args[0], {token, high}, type);
+                              Value cosine = k.load(args[1], {position, offset}, type);
+                              Value sine = k.load(args[1], {position, k.addIndex(offset, half)}, type);
+                              k.store(k.subF(k.mulF(x, cosine), k.mulF(y, sine)), args[3], {token, low});
+                              k.store(k.addF(k.mulF(y, cosine), k.mulF(x, sine)), args[3], {token, high});
+                            });
+                          });
+                        });
 }
 
 /// y = gate / (1 + exp(-gate)) * up

@@ -8,8 +8,10 @@ using namespace halftone;
 
 Value KernelBuilder::splat(VectorType type, double value) {
   Type element = type.getElementType();
-  Attribute attr = isa<FloatType>(element) ? Attribute(b.getFloatAttr(element, value))
-                                           : Attribute(b.getIntegerAttr(element, APInt(element.getIntOrFloatBitWidth(), int64_t(value), true, true)));
+  Attribute attr =
+      isa<FloatType>(element)
+          ? Attribute(b.getFloatAttr(element, value))
+          : Attribute(b.getIntegerAttr(element, APInt(element.getIntOrFloatBitWidth(), int64_t(value), true, true)));
   return arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type, attr));
 }
 
@@ -114,9 +116,9 @@ SmallVector<Value> KernelBuilder::repeat(int64_t count, ValueRange init, LoopBod
   return loop(index(0), index(count), 1, init, body);
 }
 
-SmallVector<Value> KernelBuilder::reduceVectors(
-    int64_t size, ValueRange init,
-    function_ref<SmallVector<Value>(Value offset, int64_t width, ValueRange)> body) {
+SmallVector<Value>
+KernelBuilder::reduceVectors(int64_t size, ValueRange init,
+                             function_ref<SmallVector<Value>(Value offset, int64_t width, ValueRange)> body) {
   SmallVector<Value> carried(init);
   int64_t full = size / kLanes * kLanes;
   if (full == kLanes)

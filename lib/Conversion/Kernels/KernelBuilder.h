@@ -107,9 +107,7 @@ public:
   }
   /// A vector of any element type out of a byte memref.
   Value loadBytesAs(Value memref, Value offset, VectorType type);
-  Value dim(Value memref, int64_t d) {
-    return b.createOrFold<mlir::memref::DimOp>(loc, memref, d);
-  }
+  Value dim(Value memref, int64_t d) { return b.createOrFold<mlir::memref::DimOp>(loc, memref, d); }
 
   // Control flow. The body gets the induction variable and the carried values and returns the next ones.
   using LoopBody = llvm::function_ref<llvm::SmallVector<Value>(Value, mlir::ValueRange)>;

@@ -25,7 +25,7 @@ struct MatmulShape {
 /// A kernel and how many units a call has, as `units` per token or in all.
 struct Kernel {
   mlir::func::FuncOp function;
-  int64_t units;        ///< count of units, or units per token
+  int64_t units;         ///< count of units, or units per token
   bool perToken = false; ///< the count is tokens * units
 };
 

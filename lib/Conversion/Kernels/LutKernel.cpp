@@ -83,9 +83,8 @@ private:
       if (width == 128)
         init.push_back(k.splat(k.bytes(), 0));
     }
-    SmallVector<Value> acc = k.repeat(count, init, [&](Value slice, ValueRange values) {
-      return emitSlice(k.addIndex(slice, firstSlice), values);
-    });
+    SmallVector<Value> acc = k.repeat(
+        count, init, [&](Value slice, ValueRange values) { return emitSlice(k.addIndex(slice, firstSlice), values); });
     SmallVector<Value> next(sums);
     for (auto [i, block] : llvm::enumerate(rowBlocks))
       for (unsigned plane = 0; plane < planes; ++plane) {
@@ -196,7 +195,8 @@ private:
   unsigned planes, multipliers;
 };
 
-/// Sums of all sign combinations of `count` activations that start at `first`: entry i has +a_j where bit j of i is set.
+/// Sums of all sign combinations of `count` activations that start at `first`: entry i has +a_j where bit j of i is
+/// set.
 Value signedSums(KernelBuilder &k, ArrayRef<Value> activations, int64_t entries) {
   VectorType type = k.vec(entries, k.i16());
   Value sum = k.splat(type, 0);
@@ -237,9 +237,8 @@ Kernel halftone::getLutKernel(ModuleOp module, const MatmulShape &shape, int64_t
         LutOperands operands{args[0], args[1], args[2], args[3], args[4]};
         Value tokens = k.dim(operands.y, 0);
         forRowTiles(k, args[5], args[6], rowTile, [&](Value rowBlock, int64_t blocks) {
-          k.loop(k.index(0), tokens, 1, [&](Value token) {
-            LutTile(k, shape, width, operands, rowBlock, blocks, token).emit();
-          });
+          k.loop(k.index(0), tokens, 1,
+                 [&](Value token) { LutTile(k, shape, width, operands, rowBlock, blocks, token).emit(); });
         });
       });
   return {function, packed.rowBlocks};

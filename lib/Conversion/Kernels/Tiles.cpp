@@ -27,13 +27,12 @@ void halftone::forRowTiles(KernelBuilder &k, Value begin, Value end, int64_t siz
   k.loop(tiled, end, 1, [&](Value block) { tile(block, 1); });
 }
 
-SmallVector<Value>
-halftone::forGroups(KernelBuilder &k, const GroupShape &groups, ValueRange init,
-                    function_ref<SmallVector<Value>(Value group, bool last, ValueRange)> body) {
+SmallVector<Value> halftone::forGroups(KernelBuilder &k, const GroupShape &groups, ValueRange init,
+                                       function_ref<SmallVector<Value>(Value group, bool last, ValueRange)> body) {
   bool shortTail = groups.lastSize != groups.size;
   int64_t full = groups.count - (shortTail ? 1 : 0);
-  SmallVector<Value> carried = k.repeat(
-      full, init, [&](Value group, ValueRange values) { return body(group, /*last=*/false, values); });
+  SmallVector<Value> carried =
+      k.repeat(full, init, [&](Value group, ValueRange values) { return body(group, /*last=*/false, values); });
   if (shortTail)
     carried = body(k.index(full), /*last=*/true, carried);
   return carried;

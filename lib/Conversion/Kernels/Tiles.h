@@ -29,8 +29,8 @@ forGroups(KernelBuilder &k, const GroupShape &groups, mlir::ValueRange init,
 
 /// Stores `rows` lanes of results of row block `block` (of `perBlock` rows) to y[token][...]; the last block may be
 /// short.
-void storeRows(KernelBuilder &k, mlir::Value vector, mlir::Value y, mlir::Value token, mlir::Value block,
-               int64_t rows, int64_t perBlock);
+void storeRows(KernelBuilder &k, mlir::Value vector, mlir::Value y, mlir::Value token, mlir::Value block, int64_t rows,
+               int64_t perBlock);
 
 } // namespace halftone
 

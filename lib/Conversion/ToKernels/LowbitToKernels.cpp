@@ -30,8 +30,7 @@ void convert(lowbit::MatmulDotOp op, ModuleOp module) {
 
 void convert(lowbit::MatmulLutOp op, ModuleOp module) {
   OpBuilder b(op);
-  Kernel kernel =
-      getLutKernel(module, matmulShape(op.getOutput(), op.getFormat(), op.getInFeatures()), op.getWidth());
+  Kernel kernel = getLutKernel(module, matmulShape(op.getOutput(), op.getFormat(), op.getInFeatures()), op.getWidth());
   launch(b, op.getLoc(), kernel, {op.getTables(), op.getScales(), op.getSums(), op.getPacked(), op.getOutput()},
          op.getOutput());
 }
@@ -47,8 +46,7 @@ void convert(lowbit::GatherPackedOp op, ModuleOp module) {
   OpBuilder b(op);
   MemRefType y = memrefOf(op.getOutput());
   MatmulShape shape{*lowbit::typeToFormat(op.getFormat()), y.getDimSize(0), int64_t(op.getRows()), y.getDimSize(1)};
-  launch(b, op.getLoc(), getGatherKernel(module, shape), {op.getIds(), op.getPacked(), op.getOutput()},
-         op.getOutput());
+  launch(b, op.getLoc(), getGatherKernel(module, shape), {op.getIds(), op.getPacked(), op.getOutput()}, op.getOutput());
 }
 
 void convert(lowbit::QuantizeActivationsOp op, ModuleOp module) {

@@ -18,8 +18,8 @@ int64_t sizeOf(Value memref, unsigned dim) { return cast<MemRefType>(memref.getT
 
 void convert(nn::RmsNormOp op, ModuleOp module) {
   OpBuilder b(op);
-  Kernel kernel = getRmsNormKernel(module, sizeOf(op.getInput(), 0), sizeOf(op.getInput(), 1),
-                                   op.getEpsilon().convertToFloat());
+  Kernel kernel =
+      getRmsNormKernel(module, sizeOf(op.getInput(), 0), sizeOf(op.getInput(), 1), op.getEpsilon().convertToFloat());
   launch(b, op.getLoc(), kernel, {op.getInput(), op.getGain(), op.getOutput()}, op.getInput());
 }
 
@@ -40,7 +40,7 @@ void convert(nn::GatedActivationOp op, ModuleOp module) {
 void convert(nn::AttentionOp op, ModuleOp module) {
   OpBuilder b(op);
   Location loc = op.getLoc();
-  AttentionShape shape{sizeOf(op.getQuery(), 0), int64_t(op.getHeads()),   op.getKvHeads(),         op.getHeadSize(),
+  AttentionShape shape{sizeOf(op.getQuery(), 0), int64_t(op.getHeads()),  op.getKvHeads(),       op.getHeadSize(),
                        op.getContextSize(),      sizeOf(op.getKeys(), 0), int64_t(op.getLayer())};
   Value layer = arith::ConstantIndexOp::create(b, loc, shape.layer);
   launch(b, loc, getCacheStoreKernel(module, shape),

@@ -6,8 +6,8 @@
 
 using namespace mlir;
 
-Value halftone::memrefFromPointer(OpBuilder &builder, Location loc, const LLVMTypeConverter &converter,
-                                  MemRefType type, Value pointer, Value dynamicSize) {
+Value halftone::memrefFromPointer(OpBuilder &builder, Location loc, const LLVMTypeConverter &converter, MemRefType type,
+                                  Value pointer, Value dynamicSize) {
   Type i64 = builder.getI64Type();
   auto constant = [&](int64_t value) -> Value {
     return LLVM::ConstantOp::create(builder, loc, i64, builder.getI64IntegerAttr(value));

@@ -48,8 +48,8 @@ struct LowerGlobals : halftone::impl::HalftoneLowerGlobalsBase<LowerGlobals> {
       Location loc = get.getLoc();
       Value address = LLVM::AddressOfOp::create(builder, loc, base);
       Value start = LLVM::LoadOp::create(builder, loc, pointerType, address);
-      Value offset = LLVM::ConstantOp::create(builder, loc, builder.getI64Type(),
-                                              builder.getI64IntegerAttr(*global.getOffset()));
+      Value offset =
+          LLVM::ConstantOp::create(builder, loc, builder.getI64Type(), builder.getI64IntegerAttr(*global.getOffset()));
       Value weight = LLVM::GEPOp::create(builder, loc, pointerType, builder.getI8Type(), start, ValueRange{offset});
       get.getResult().replaceAllUsesWith(memrefFromPointer(builder, loc, converter, type, weight, nullptr));
       get.erase();

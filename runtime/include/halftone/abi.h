@@ -16,13 +16,16 @@ extern "C" {
 
 #define HALFTONE_MODEL_MAGIC 0x4e4f5448u /* "HTON" */
 #define HALFTONE_ABI_VERSION 1u
-/** Symbol of the description in a model built as a shared object. In a relocatable object `name.o` it is `name_halftone_model`. */
+/** Symbol of the description in a model built as a shared object. In a relocatable object `name.o` it is
+ * `name_halftone_model`. */
 #define HALFTONE_MODEL_SYMBOL "halftone_model_v1"
 
-/** Services that the host gives to generated code. A null pointer instead of this struct: run everything on the calling thread. */
+/** Services that the host gives to generated code. A null pointer instead of this struct: run everything on the calling
+ * thread. */
 typedef struct halftone_exec {
   void *pool;
-  /** Calls task(args, begin, end) over disjoint ranges that cover 0 .. count-1, from any threads, and returns when all are done. */
+  /** Calls task(args, begin, end) over disjoint ranges that cover 0 .. count-1, from any threads, and returns when all
+   * are done. */
   void (*run)(void *pool, void (*task)(void *args, int64_t begin, int64_t end), void *args, int64_t count);
 } halftone_exec;
 
@@ -49,12 +52,12 @@ typedef struct halftone_model {
   int64_t context; /* tokens that the KV cache holds */
   int64_t chunk;   /* most tokens in one call of prefill or head */
   int64_t key_cache_bytes, value_cache_bytes, scratch_bytes;
-  int32_t bos, eos; /* -1: none */
+  int32_t bos, eos;    /* -1: none */
   const void *weights; /* read-only section of this object */
   int64_t weight_bytes;
   const void *tokenizer; /* a SentencePiece model, or null */
   int64_t tokenizer_bytes;
-  const char *report; /* the compile report, JSON text, or null */
+  const char *report;       /* the compile report, JSON text, or null */
   halftone_body_fn decode;  /* n == 1 */
   halftone_body_fn prefill; /* 1 <= n <= chunk */
   halftone_head_fn head;    /* 1 <= n <= chunk */
