@@ -6,8 +6,8 @@
  * RUN: %t | FileCheck %s
  * RUN: for h in abi runtime tokenizer main; do \
  * RUN:   echo "#include \"halftone/$h.h\"" | %cc -std=c11 -Werror -pedantic -fsyntax-only %runtime-include -x c - && \
- * RUN:   echo "#include \"halftone/$h.h\"" | %cc -std=c++17 -Werror -pedantic -fsyntax-only %runtime-include -x c++ -
- * || exit 1; \ RUN: done
+ * RUN:   echo "#include \"halftone/$h.h\"" | %cc -std=c++17 -Werror -pedantic -fsyntax-only %runtime-include -x c++ - || exit 1; \
+ * RUN: done
  */
 #include "halftone/runtime.h"
 
