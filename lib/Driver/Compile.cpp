@@ -7,7 +7,7 @@
 #include "halftone/Import/Externals.h"
 #include "halftone/Import/Import.h"
 #include "halftone/Import/LoadMlir.h"
-#include "halftone/InitDialects.h"
+#include "halftone/InitAll.h"
 #include "halftone/Pipelines/Pipelines.h"
 #include "halftone/Support/AtomicFile.h"
 #include "halftone/Target/Artifact.h"
@@ -76,7 +76,7 @@ public:
 private:
   static DialectRegistry registry() {
     DialectRegistry registry;
-    registerCompilerDialects(registry);
+    halftone::registerAllDialects(registry);
     registerBuiltinDialectTranslation(registry);
     registerLLVMDialectTranslation(registry);
     return registry;
