@@ -1,5 +1,6 @@
 //===- QuantizeWeights.cpp - lowbit-quantize-weights ----------------------===//
 
+#include "Product.h"
 #include "Weights.h"
 #include "dialects/Lowbit/IR/LowbitOps.h"
 #include "dialects/Nn/IR/NnOps.h"
@@ -7,7 +8,6 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "mlir/Dialect/Linalg/Utils/Utils.h"
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/Support/Regex.h"
 #include <memory>
@@ -21,43 +21,6 @@ using namespace mlir;
 using namespace halftone;
 
 namespace {
-
-/// A product y[m][n] = sum_k x[m][k] w[..], found in linalg form.
-struct Product {
-  linalg::LinalgOp op;
-  Value activations, weights, init;
-  bool rowsAreOutputs; ///< weights are [n][k] rather than [k][n]
-};
-
-/// Dimension order of a 2D operand as loop numbers, or none.
-std::optional<std::pair<unsigned, unsigned>> loopsOf(AffineMap map) {
-  if (map.getNumResults() != 2 || !map.isProjectedPermutation())
-    return std::nullopt;
-  return std::make_pair(map.getDimPosition(0), map.getDimPosition(1));
-}
-
-/// Matches matrix products whose right-hand side is a constant 2D weight; others are left alone.
-std::optional<Product> matchProduct(linalg::LinalgOp op) {
-  if (!linalg::isaContractionOpInterface(op) || op.getNumLoops() != 3 || op.getNumDpsInputs() != 2 ||
-      !op.hasPureTensorSemantics())
-    return std::nullopt;
-  auto maps = op.getIndexingMapsArray();
-  auto a = loopsOf(maps[0]), b = loopsOf(maps[1]), c = loopsOf(maps[2]);
-  if (!a || !b || !c || a->first != c->first)
-    return std::nullopt;
-  unsigned k = a->second, n = c->second;
-  bool rowsAreOutputs = b->first == n && b->second == k;
-  if (!rowsAreOutputs && !(b->first == k && b->second == n))
-    return std::nullopt;
-  Product product{op, op.getDpsInputOperand(0)->get(), op.getDpsInputOperand(1)->get(), op.getDpsInitOperand(0)->get(),
-                  rowsAreOutputs};
-  auto isF32 = [](Value v) { return cast<RankedTensorType>(v.getType()).getElementType().isF32(); };
-  if (!isF32(product.activations) || !isF32(product.weights) || !isF32(product.init) ||
-      !isWeightChain(product.weights) || isWeightChain(product.activations) ||
-      cast<ShapedType>(product.weights.getType()).getNumElements() == 0)
-    return std::nullopt;
-  return product;
-}
 
 /// True for an init operand that holds zeros, or nothing (its content is then unspecified).
 bool isZeroOrEmpty(Value init) {
