@@ -32,6 +32,9 @@ double halftone_log(double x);
 /** -ln softmax(logits)[token], in double precision; not finite if the logits are not. */
 double halftone_negative_log_probability(const float *logits, int64_t vocabulary, int32_t token);
 
+/** ln softmax(logits) into [vocabulary] doubles, in double precision. Returns 0 if a logit is infinite or no number. */
+int halftone_log_softmax(const float *logits, int64_t vocabulary, double *log_probabilities);
+
 typedef struct halftone_pool halftone_pool;
 /** A pool of `threads` threads, the caller among them. Null if it cannot be made. */
 halftone_pool *halftone_pool_create(int32_t threads);

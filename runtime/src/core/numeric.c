@@ -62,3 +62,19 @@ double halftone_negative_log_probability(const float *logits, int64_t vocabulary
     sum += halftone_exp(logits[i] - most);
   return halftone_log(sum) - (logits[token] - most);
 }
+
+int halftone_log_softmax(const float *logits, int64_t vocabulary, double *log_probabilities) {
+  double most = -INFINITY, sum = 0;
+  for (int64_t i = 0; i < vocabulary; ++i) {
+    if (!(logits[i] - logits[i] == 0))
+      return 0;
+    if (logits[i] > most)
+      most = logits[i];
+  }
+  for (int64_t i = 0; i < vocabulary; ++i)
+    sum += halftone_exp(logits[i] - most);
+  double log_sum = halftone_log(sum);
+  for (int64_t i = 0; i < vocabulary; ++i)
+    log_probabilities[i] = (logits[i] - most) - log_sum;
+  return 1;
+}

@@ -132,6 +132,11 @@ Group measureOptions() {
   choose(p, Task::Perplexity, name);
 }
 }
+, {"", "--reference", "MODEL.so",
+   "with --perplexity: also compare the predicted probabilities with those of this model (KL divergence)",
+   APPLY{p.options.reference = value;
+}
+}
 , {"", "--bench", "", "tokens per second of prefill (-p) and of decode (-n), on made-up tokens",
    APPLY{choose(p, Task::Bench, name);
 }
@@ -285,6 +290,8 @@ void resolve(Parsed &p, bool linked) {
     o.threads = parseList<int64_t>("--threads", *p.threads, 1, 1024, "a whole number from 1 to 1024");
   if (o.threads.size() > 1 && o.task != Task::Bench)
     throw Failure("--threads takes a list only with --bench");
+  if (!o.reference.empty() && o.task != Task::Perplexity)
+    throw Failure("--reference needs --perplexity");
   if (!o.dumpLogits.empty() && o.task != Task::Generate && o.task != Task::Perplexity)
     throw Failure("--dump-logits needs --prompt, --file, --tokens or --perplexity");
 }
@@ -307,11 +314,12 @@ std::string halftone::driver::helpText(const std::string &program, bool linked) 
       {"--prompt \"Once upon a time\" -n 60", "the likeliest continuation"},
       {"-p \"Once upon\" --temp 0.8 --seed 7", "another one for every seed"},
       {"--perplexity text.txt", "how well it predicts a text"},
+      {"--perplexity text.txt --reference float.so", "how far it is from another model"},
       {"--bench -p 128 -n 64 -t 1,2", "how fast it is"},
       {"--info", "what it is"},
   };
   for (auto &[arguments, meaning] : examples)
-    text += format("  %s %-36s %s\n", command.c_str(), arguments, meaning);
+    text += format("  %s %-42s %s\n", command.c_str(), arguments, meaning);
   for (const Group &group : allGroups()) {
     text += std::string("\n") + group.title + ":\n";
     for (const Option &o : group.options) {

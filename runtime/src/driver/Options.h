@@ -29,6 +29,7 @@ struct Options {
 
   // Perplexity
   std::string text;
+  std::string reference; // path of the model to compare with; empty: none
 
   // Bench
   std::vector<int64_t> benchPrompt, benchGenerate; // empty: 512 and 128, or the context if it is smaller

@@ -3,17 +3,17 @@
 
 using namespace halftone::driver;
 
-Session::Session(const Options &options, const halftone_model *linked) {
+Session::Session(const std::string &path, int32_t threads, const halftone_model *linked) {
   Stopwatch watch;
   halftone_program *opened = nullptr;
-  check(linked ? halftone_open_linked(linked, &opened) : halftone_open(options.model.c_str(), &opened));
+  check(linked ? halftone_open_linked(linked, &opened) : halftone_open(path.c_str(), &opened));
   program.reset(opened);
   if (model().tokenizer && model().tokenizer_bytes > 0) {
     halftone_tokenizer *created = nullptr;
     check(halftone_tokenizer_create(program.get(), &created));
     tokenizer.reset(created);
   }
-  halftone_context_options settings = {sizeof(halftone_context_options), int32_t(options.threads.front())};
+  halftone_context_options settings = {sizeof(halftone_context_options), threads};
   halftone_context *created = nullptr;
   check(halftone_context_create(program.get(), &settings, &created));
   contextHandle.reset(created);

@@ -14,7 +14,8 @@ namespace halftone::driver {
 /// An opened model with one context, and its tokenizer if it has one.
 class Session {
 public:
-  Session(const Options &options, const halftone_model *linked);
+  /// `linked`, or, if it is null, the model at `path`.
+  Session(const std::string &path, int32_t threads, const halftone_model *linked);
   const halftone_model &model() const { return *halftone_describe(program.get()); }
   halftone_context *context() const { return contextHandle.get(); }
   bool hasTokenizer() const { return tokenizer != nullptr; }

@@ -1,14 +1,14 @@
 /*
  * A tiny deterministic language model behind the model ABI, for tests of the runtime without the compiler.
  *
- *   logit(v | tokens 0 .. p) = ((7 v + 3 token[p] + 5 p + sum of tokens 0 .. p) mod 11) / 4
+ *   logit(v | tokens 0 .. p) = ((7 v + 3 token[p] + 5 p + sum of tokens 0 .. p) mod MODULUS) / 4
  *
  * The sum is read back from the KV cache, so that a lost or stale cache changes the logits. The functions check
  * what the ABI promises (alignment, 1 <= n <= chunk, ranges that cover the work exactly once) and fail with a code.
  *
  * -D: VOCABULARY, CONTEXT, CHUNK, FEATURES, ABI, MAGIC, STRUCT_BYTES, BOS, EOS, SYMBOL, HEADS, SCRATCH_BYTES,
  *     TOKENIZER (path of a SentencePiece model) with TOKENIZER_BYTES, FAIL_AT (position whose body fails), NAN_AT
- * (position with NaN logits)
+ * (position with NaN logits), MODULUS (11 unless told: another one makes another model)
  */
 #include "halftone/abi.h"
 
@@ -56,6 +56,9 @@
 #endif
 #ifndef NAN_AT
 #define NAN_AT -1
+#endif
+#ifndef MODULUS
+#define MODULUS 11
 #endif
 
 enum { HIDDEN = 3 }; /* token, position, sum */
@@ -107,7 +110,7 @@ static void head_range(void *state, int64_t begin, int64_t end) {
     const float *h = w->in + i / VOCABULARY * HIDDEN;
     int64_t v = i % VOCABULARY;
     int64_t mixed = 7 * v + 3 * (int64_t)h[0] + 5 * (int64_t)h[1] + (int64_t)h[2];
-    w->out[i] = (int64_t)h[1] == NAN_AT ? NAN : (float)(mixed % 11) / 4;
+    w->out[i] = (int64_t)h[1] == NAN_AT ? NAN : (float)(mixed % MODULUS) / 4;
     ++w->done[i];
   }
 }
