@@ -10,6 +10,7 @@
 #include "halftone/InitAll.h"
 #include "halftone/Pipelines/Pipelines.h"
 #include "halftone/Support/AtomicFile.h"
+#include "halftone/Support/Progress.h"
 #include "halftone/Target/Artifact.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
@@ -228,10 +229,10 @@ private:
     llvm::raw_fd_ostream os(weights.fd, /*shouldClose=*/true);
     EvaluateOptions evaluateOptions;
     evaluateOptions.threads = options.threads;
+    Progress progress;
     if (options.progress)
-      evaluateOptions.progress = [](size_t done, size_t total, const WeightRecord &record) {
-        llvm::errs() << llvm::formatv("\r\x1b[K[{0}/{1}] {2}", done, total, done == total ? "" : record.name)
-                     << (done == total ? "\r\x1b[K" : "");
+      evaluateOptions.progress = [&](size_t done, size_t total, const WeightRecord &record) {
+        progress.update(done, total, record.name);
       };
     auto records = evaluateWeights(*module, &*store, os, evaluateOptions);
     os.close();

@@ -23,14 +23,21 @@ static std::string shapeText(const WeightRecord &record) {
 int64_t CompileReport::weights() const {
   int64_t total = 0;
   for (const WeightRecord &record : tensors)
-    total += elements(record);
+    total += record.computed ? 0 : elements(record);
   return total;
 }
 
 int64_t CompileReport::bytes() const {
   int64_t total = 0;
   for (const WeightRecord &record : tensors)
-    total += record.bytes;
+    total += record.computed ? 0 : record.bytes;
+  return total;
+}
+
+int64_t CompileReport::tableBytes() const {
+  int64_t total = 0;
+  for (const WeightRecord &record : tensors)
+    total += record.computed ? record.bytes : 0;
   return total;
 }
 
@@ -39,7 +46,7 @@ int64_t CompileReport::floatBytes() const { return weights() * 4; }
 double CompileReport::bitsPerWeight() const {
   double bits = 0;
   for (const WeightRecord &record : tensors)
-    bits += record.bitsPerWeight * double(elements(record));
+    bits += record.computed ? 0 : record.bitsPerWeight * double(elements(record));
   return weights() ? bits / double(weights()) : 0;
 }
 
@@ -54,13 +61,15 @@ llvm::json::Value CompileReport::toJson() const {
                                       {"bits_per_weight", record.bitsPerWeight},
                                       {"bytes", record.bytes},
                                       {"relative_squared_error", record.relativeSquaredError},
-                                      {"strategy", record.strategy}});
+                                      {"strategy", record.strategy},
+                                      {"computed", record.computed}});
   return llvm::json::Object{{"model", model},
                             {"cpu", cpu},
                             {"activations", activations},
                             {"tensors", std::move(list)},
                             {"totals", llvm::json::Object{{"weights", weights()},
                                                           {"bytes", bytes()},
+                                                          {"table_bytes", tableBytes()},
                                                           {"float32_bytes", floatBytes()},
                                                           {"bits_per_weight", bitsPerWeight()},
                                                           {"ratio", ratio()}}}};
@@ -85,4 +94,6 @@ void CompileReport::print(llvm::raw_ostream &os) const {
   os << llvm::formatv("total: {0} weights, {1:f3} bits per weight, {2} bytes in the object, "
                       "{3:f2}x smaller than float32 ({4} bytes)\n",
                       weights(), bitsPerWeight(), bytes(), ratio(), floatBytes());
+  if (tableBytes() > 0)
+    os << llvm::formatv("and {0} bytes of tables that are no weights\n", tableBytes());
 }

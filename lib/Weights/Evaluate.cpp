@@ -132,6 +132,7 @@ private:
   llvm::Expected<Datum> ropeTable(nn::RopeTableOp op) {
     RankedTensorType type = typeOf(op.getResult());
     noteSource("rope_table", type.getShape());
+    record.computed = true;
     int64_t context = type.getDimSize(0), half = type.getDimSize(1) / 2;
     double theta = op.getTheta().convertToDouble();
     Datum datum;

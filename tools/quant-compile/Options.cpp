@@ -100,7 +100,7 @@ Expected<QuantCompileOptions> parseQuantCompileOptions(int argc, char **argv) {
   c.choosesFormats = tensorFormats.getNumOccurrences() > 0;
   for (auto *option : {format, embedding, head, activations, strategy})
     c.choosesFormats |= option->getNumOccurrences() > 0;
-  c.progress = errs().is_displayed();
+  c.progress = !quiet;
   if (listCpus)
     return options;
   if (c.input.empty())

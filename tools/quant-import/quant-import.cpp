@@ -6,6 +6,7 @@
 #include "halftone/Import/LoadMlir.h"
 #include "halftone/Import/Synthetic.h"
 #include "halftone/Support/AtomicFile.h"
+#include "halftone/Support/Progress.h"
 
 #include "mlir/IR/MLIRContext.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -44,12 +45,9 @@ static Error runSynthetic(const QuantImportOptions &options) {
   Expected<SyntheticLlama> model = parseSyntheticLlama(options.synthetic);
   if (!model)
     return model.takeError();
-  bool terminal = errs().is_displayed();
-  auto progress = [&](size_t done, size_t total) {
-    if (terminal)
-      errs() << formatv("\r[{0}/{1}] tensors written", done, total) << (done == total ? "\n" : "");
-  };
-  if (Error error = writeSyntheticLlama(*model, options.output, options.threads, progress))
+  Progress progress;
+  auto update = [&](size_t done, size_t total) { progress.update(done, total, "tensors written"); };
+  if (Error error = writeSyntheticLlama(*model, options.output, options.threads, update))
     return error;
   int64_t parameters = model->parameters();
   errs() << formatv("{0}: llama with {1:N} parameters, {2:f1} MB of {3}\n", options.output, parameters,

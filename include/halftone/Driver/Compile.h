@@ -28,7 +28,7 @@ struct CompileOptions {
   int64_t chunk = 64;          ///< most tokens of one prefill call
   unsigned threads = 0;        ///< of the compiler, 0: all cores
   bool choosesFormats = false; ///< the user asked for formats, activations or a strategy: warn where they come too late
-  bool progress = false;       ///< live progress on standard error
+  bool progress = false;       ///< progress on standard error
 };
 
 /// Compiles. Warnings go to standard error as they appear; errors are in the error (a DiagnosticsError where MLIR found

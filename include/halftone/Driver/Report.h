@@ -12,11 +12,13 @@ struct CompileReport {
   std::string activations; ///< i8 if any product works on integers, else f32
   std::vector<WeightRecord> tensors;
 
-  int64_t weights() const;      ///< elements of all tensors
+  // Totals of the model's weights; computed tables are counted apart.
+  int64_t weights() const;      ///< elements
   int64_t bytes() const;        ///< in the object
-  int64_t floatBytes() const;   ///< the same tensors as float32
-  double bitsPerWeight() const; ///< exact, of all tensors by their formats
+  int64_t floatBytes() const;   ///< as float32
+  double bitsPerWeight() const; ///< exact, by the formats
   double ratio() const;         ///< float32 bytes over bytes in the object
+  int64_t tableBytes() const;   ///< of computed tables, in the object
 
   llvm::json::Value toJson() const;
   /// A table for people.
