@@ -39,7 +39,8 @@ static std::string typeText(const Format &format) {
     return llvm::formatv("!lowbit.bcq<planes = {0}, group = {1}{2}>", format.bits, format.group,
                          format.planeScales ? ", scale = plane" : "");
   case FormatKind::Ternary:
-    return llvm::formatv("!lowbit.ternary<group = {0}>", format.group);
+    return llvm::formatv("!lowbit.ternary<group = {0}{1}>", format.group,
+                         format.scalePerSign ? ", scale = per_sign" : "");
   case FormatKind::Rtn:
     return llvm::formatv("!lowbit.int<bits = {0}, group = {1}>", format.bits, format.group);
   case FormatKind::Vsq:

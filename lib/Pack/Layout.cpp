@@ -52,6 +52,8 @@ bool halftone::vectorSumsFitWord(const Format &format, int64_t cols) {
 unsigned halftone::scalesPerGroup(const Format &format) {
   if (format.kind == FormatKind::Float || format.kind == FormatKind::Vsq)
     return 0;
+  if (format.scalePerSign)
+    return 2;
   return format.kind == FormatKind::Bcq && format.planeScales ? format.bits : 1;
 }
 

@@ -55,7 +55,7 @@ std::string Format::name() const {
   std::string text = family->prefix.str();
   if (family->maxBits)
     text += utostr(bits);
-  return text + "g" + itostr(group) + (kind == FormatKind::Bcq && planeScales ? "f" : "");
+  return text + "g" + itostr(group) + (kind == FormatKind::Bcq && planeScales ? "f" : scalePerSign ? "a" : "");
 }
 
 int64_t Format::groupSize(int64_t cols) const { return group <= 0 || group > cols ? cols : group; }
@@ -68,6 +68,8 @@ double Format::bitsPerWeight(int64_t rows, int64_t cols) const {
   double perGroup = kind == FormatKind::Vsq ? scaleBits : 16, perRow = kind == FormatKind::Vsq ? 32 : 0;
   if (kind == FormatKind::Bcq)
     perGroup = planeScales ? 16.0 * bits : 16 + 8.0 * bits;
+  if (scalePerSign)
+    perGroup = 32;
   return bits + (cols > 0 ? (perGroup * double(groupCount(cols)) + perRow) / double(cols) : 0.0);
 }
 
@@ -83,7 +85,7 @@ static std::optional<uint64_t> takeNumber(StringRef &text) {
 
 static std::string describeFormats() {
   return "formats are float, bcq<planes>g<group>, bcqgreedy<planes>g<group> and bcqrefined<planes>g<group> (planes 1 "
-         "to 8, with a final f for float plane scales), ternaryg<group>, rtn<bits>g<group> (bits 2 to 8), "
+         "to 8, with a final f for float plane scales), ternaryg<group> (with a final a for a scale per sign), rtn<bits>g<group> (bits 2 to 8), "
          "vsq<bits>v<vector>s<scale bits> (bits 2 to 8, vector 8 to 128, scale bits 3 to 8); group 0 is the whole row";
 }
 
@@ -92,7 +94,8 @@ static std::string nearestNames(StringRef name) {
   SmallVector<std::string> groups = {"32", "0", "64", "128"};
   uint64_t group;
   StringRef digits = name.rsplit('g').second;
-  digits.consume_back("f");
+  if (!digits.consume_back("f"))
+    digits.consume_back("a");
   if (!digits.getAsInteger(10, group) && group <= uint64_t(maxGroup))
     groups.insert(groups.begin(), utostr(group));
 
@@ -100,8 +103,8 @@ static std::string nearestNames(StringRef name) {
   for (const Family &family : families)
     for (unsigned bits = family.minBits; bits <= family.maxBits; ++bits)
       for (const std::string &size : groups)
-        for (StringRef suffix : {"", "f"}) {
-          if (!suffix.empty() && family.kind != FormatKind::Bcq)
+        for (StringRef suffix : {"", "f", "a"}) {
+          if ((suffix == "f" && family.kind != FormatKind::Bcq) || (suffix == "a" && family.kind != FormatKind::Ternary))
             continue;
           std::string example =
               (family.prefix + (family.maxBits ? utostr(bits) : std::string()) + "g" + size + suffix).str();
@@ -182,6 +185,8 @@ Expected<Format> halftone::parseFormat(StringRef name) {
     group = takeNumber(rest);
   if (group && format.kind == FormatKind::Bcq)
     format.planeScales = rest.consume_front("f");
+  if (group && format.kind == FormatKind::Ternary)
+    format.scalePerSign = rest.consume_front("a");
   if (!group || !rest.empty())
     return unknownFormat(name);
   if (*group > uint64_t(maxGroup))

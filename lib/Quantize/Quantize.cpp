@@ -1,6 +1,7 @@
 //===- Quantize.cpp - Float matrices to low-bit codes and scales ----------===//
 
 #include "halftone/Quantize/Quantize.h"
+#include "Ternary.h"
 #include "halftone/Quantize/Bcq.h"
 #include "halftone/Support/Half.h"
 #include "halftone/Support/Parallel.h"
@@ -114,23 +115,6 @@ static void quantizeBcq(const Format &format, ArrayRef<float> weights, BcqGroup 
   group.writeCodes(slot.codes);
 }
 
-/// Ternary weight networks: 0 up to 0.7 of the mean magnitude, beyond it the mean magnitude of what lies beyond.
-static void quantizeTernary(ArrayRef<float> weights, GroupSlot slot) {
-  double sum = 0;
-  for (float w : weights)
-    sum += std::abs(double(w));
-  double threshold = 0.7 * (sum / double(weights.size())), kept = 0;
-  int64_t count = 0;
-  for (auto [w, code] : zip_equal(weights, slot.codes)) {
-    double magnitude = std::abs(double(w));
-    bool beyond = magnitude > threshold;
-    kept += beyond ? magnitude : 0;
-    count += beyond;
-    code = beyond ? (w < 0 ? 0 : 2) : 1;
-  }
-  slot.scales[0] = doubleToHalfBits(count ? kept / double(count) : 0);
-}
-
 /// Symmetric round-to-nearest with the scale as stored.
 static void quantizeRtn(unsigned bits, ArrayRef<float> weights, GroupSlot slot) {
   float largest = 0;
@@ -234,7 +218,7 @@ static QuantizedMatrix quantizeVsq(ArrayRef<float> weights, QuantizedMatrix resu
 /// Numbers of stored scales and multipliers per group.
 static std::pair<int64_t, int64_t> scalesPerGroup(const Format &format) {
   if (format.kind != FormatKind::Bcq)
-    return {1, 0};
+    return {format.scalePerSign ? 2 : 1, 0};
   return format.planeScales ? std::pair<int64_t, int64_t>(format.bits, 0) : std::pair<int64_t, int64_t>(1, format.bits);
 }
 
@@ -265,8 +249,10 @@ Expected<QuantizedMatrix> halftone::quantize(ArrayRef<float> weights, int64_t ro
                    MutableArrayRef(result.multipliers).slice(item * multipliers, multipliers)};
     if (format.kind == FormatKind::Bcq)
       quantizeBcq(format, part, group, slot);
+    else if (format.scalePerSign)
+      quantizeTernaryPerSign(part, slot.codes, slot.scales);
     else if (format.kind == FormatKind::Ternary)
-      quantizeTernary(part, slot);
+      quantizeTernary(part, slot.codes, slot.scales[0]);
     else
       quantizeRtn(format.bits, part, slot);
     if (any_of(slot.scales, [](uint16_t half) { return half >= halfInfinity; }))
@@ -287,6 +273,12 @@ Expected<QuantizedMatrix> halftone::quantize(ArrayRef<float> weights, int64_t ro
 /// Values of all codes of one group, in float: each is exact, or the nearest to the exact sum of plane scales.
 static void codeValues(const QuantizedMatrix &q, int64_t group, MutableArrayRef<float> values) {
   unsigned bits = q.format.bits;
+  if (q.format.scalePerSign) {
+    values[0] = -halfBitsToFloat(q.scales[2 * group + 1]);
+    values[1] = 0;
+    values[2] = halfBitsToFloat(q.scales[2 * group]);
+    return;
+  }
   if (q.format.kind != FormatKind::Bcq) {
     float scale = q.format.kind == FormatKind::Vsq
                       ? float(uint8_t(q.multipliers[group])) * q.rowScales[group / q.groups()]

@@ -24,6 +24,7 @@ def LowbitDialect : Dialect {
     | `!lowbit.bcq<planes = q, group = g, scale = plane>` | sum_p s_p(row, group) * (+1 or -1) | q + 16q / g | `bcq3g32f` |
     | `!lowbit.binary<group = g>` | s(row, group) * (+1 or -1) | 1 + 16 / g | `bcq1g32f` |
     | `!lowbit.ternary<group = g>` | s(row, group) * (-1, 0 or +1) | 2 + 16 / g | `ternaryg32` |
+    | `!lowbit.ternary<group = g, scale = per_sign>` | -s_1(row, group), 0 or +s_0(row, group) | 2 + 32 / g | `ternaryg32a` |
     | `!lowbit.int<bits = b, group = g>` | s(row, group) * integer in -(2^(b-1)-1) .. 2^(b-1)-1 | b + 16 / g | `rtn4g32` |
     | `!lowbit.vsq<bits = b, vector = v, scale_bits = m>` | gamma(row) * (integer of m bits)(row, vector) * integer of b bits | b + m / v + 32 / K | `vsq4v16s6` |
 
@@ -45,6 +46,7 @@ def LowbitDialect : Dialect {
     | `bcq`, `scale = plane` | planes `[q, N, KP/8] i8`, scales `[N, G, q] f16` |
     | `binary` | planes `[N, KP/8] i8`, scales `[N, G] f16` |
     | `ternary` | codes `[N, KP/4] i8`, scales `[N, G] f16` |
+    | `ternary`, `scale = per_sign` | codes `[N, KP/4] i8`, scales `[N, G, 2] f16` (of +1, then of -1) |
     | `int` | planes `[b, N, KP/8] i8`, scales `[N, G] f16` |
     | `vsq` | planes `[b, N, KP/8] i8`, multipliers `[N, G] i8` (unsigned), scales `[N] f32` |
 
@@ -62,7 +64,7 @@ def LowbitDialect : Dialect {
     format  ::= bcq | binary | ternary | int | vsq
     bcq     ::= `!lowbit.bcq` `<` `planes` `=` 1..8 `,` `group` `=` size (`,` `scale` `=` (`two_level` | `plane`))? `>`
     binary  ::= `!lowbit.binary` `<` `group` `=` size `>`
-    ternary ::= `!lowbit.ternary` `<` `group` `=` size `>`
+    ternary ::= `!lowbit.ternary` `<` `group` `=` size (`,` `scale` `=` (`shared` | `per_sign`))? `>`
     int     ::= `!lowbit.int` `<` `bits` `=` 2..8 `,` `group` `=` size `>`
     vsq     ::= `!lowbit.vsq` `<` `bits` `=` 2..8 `,` `vector` `=` 8..128 `,` `scale_bits` `=` 3..8 `>`
     ```

@@ -13,6 +13,11 @@ def Lowbit_ScaleKind : Lowbit_Enum<"ScaleKind", "scales of binary-coded weights"
   I32EnumCase<"Plane", 1, "plane">
 ]>;
 
+def Lowbit_TernaryScaleKind : Lowbit_Enum<"TernaryScaleKind", "scales of ternary weights", [
+  I32EnumCase<"Shared", 0, "shared">,
+  I32EnumCase<"PerSign", 1, "per_sign">
+]>;
+
 def Lowbit_Solver : Lowbit_Enum<"Solver", "how codes and scales are found", [
   I32EnumCase<"Greedy", 0, "greedy">,
   I32EnumCase<"Refined", 1, "refined">,

@@ -132,7 +132,8 @@ def Lowbit_QuantizeOp : Lowbit_Op<"quantize", [Pure]> {
       mean |r|; the sign of 0 is +1); `refined` solves for all scales again after each plane; `alternating` then
       repeats `rounds` times: codes for fixed scales, scales for fixed codes. Two-level scales are rounded from
       these to one half-precision scale and integers with sum <= 127.
-    * `ternary`: zero where |w| <= 0.7 mean |w|, the scale refitted to what is left.
+    * `ternary`: zero where |w| <= 0.7 mean |w|, the scale refitted to what is left. With `scale = per_sign` the two
+      scales and thresholds of least squared error.
     * `int`: scale max |w| / (2^(bits-1) - 1), round to nearest even.
 
     Deterministic. NaN or infinity is an error that names tensor and index when the op is evaluated, which is when
@@ -376,7 +377,8 @@ def Lowbit_MatmulDotOp : Lowbit_DpsOp<"matmul_dot", ["output"]> {
         sum = sum_k code[t][k] * integer weight[n][k]      (exact)
         y   = fma(weight scale[n][g] , float(sum), y)
 
-    and y is multiplied by the activations' scale at the end. `packed` has the layout `rows16`; `sums` lets kernels
+    and y is multiplied by the activations' scale at the end. Ternary weights with a scale per sign have two sums, P over
+    the +1 and M over the -1 negated, and y = fma(scale of -1, float(M), fma(scale of +1, float(P), y)). `packed` has the layout `rows16`; `sums` lets kernels
     work on unsigned codes. `in_features` is K. Formats with plane scales have no integer weights. The result is the same, bit for bit, as `lowbit.matmul_lut`'s.
 
     ```mlir

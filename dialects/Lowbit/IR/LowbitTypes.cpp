@@ -129,7 +129,7 @@ Format BinaryType::getFormat() const {
 // TernaryType
 //===----------------------------------------------------------------------===//
 
-LogicalResult TernaryType::verify(function_ref<InFlightDiagnostic()> emitError, int64_t group) {
+LogicalResult TernaryType::verify(function_ref<InFlightDiagnostic()> emitError, int64_t group, TernaryScaleKind scale) {
   return verifyGroup(emitError, group);
 }
 
@@ -139,8 +139,11 @@ double TernaryType::getBitsPerElement(int64_t rows, int64_t cols) const {
 
 SmallVector<StorageComponent> TernaryType::getStorage(ArrayRef<int64_t> shape) const {
   int64_t rows = shape[0];
+  SmallVector<int64_t> scales{rows, groupCount(shape[1], getGroup())};
+  if (getScale() == TernaryScaleKind::PerSign)
+    scales.push_back(2);
   return {component(getContext(), "codes", {rows, paddedColumns(shape[1], getGroup()) / 4}, false),
-          component(getContext(), "scales", {rows, groupCount(shape[1], getGroup())}, true)};
+          component(getContext(), "scales", scales, true)};
 }
 
 Type TernaryType::getExpressedType() const { return Float32Type::get(getContext()); }
@@ -150,6 +153,7 @@ Format TernaryType::getFormat() const {
   format.kind = FormatKind::Ternary;
   format.bits = 2;
   format.group = getGroup();
+  format.scalePerSign = getScale() == TernaryScaleKind::PerSign;
   return format;
 }
 
@@ -227,7 +231,8 @@ Type lowbit::formatToType(MLIRContext *context, const Format &format) {
     return BcqType::get(context, format.bits, format.group,
                         format.planeScales ? ScaleKind::Plane : ScaleKind::TwoLevel);
   case FormatKind::Ternary:
-    return TernaryType::get(context, format.group);
+    return TernaryType::get(context, format.group,
+                            format.scalePerSign ? TernaryScaleKind::PerSign : TernaryScaleKind::Shared);
   case FormatKind::Rtn:
     return IntType::get(context, format.bits, format.group);
   case FormatKind::Vsq:

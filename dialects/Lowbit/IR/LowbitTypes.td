@@ -24,6 +24,10 @@ def Lowbit_ScaleKindParameter : EnumParameter<Lowbit_ScaleKind> {
   let defaultValue = "::halftone::lowbit::ScaleKind::TwoLevel";
 }
 
+def Lowbit_TernaryScaleKindParameter : EnumParameter<Lowbit_TernaryScaleKind> {
+  let defaultValue = "::halftone::lowbit::TernaryScaleKind::Shared";
+}
+
 def Lowbit_BcqType : Lowbit_Type<"Bcq", "bcq"> {
   let summary = "binary-coded weights: a sum of scaled planes of +1 and -1";
   let description = [{
@@ -54,11 +58,15 @@ def Lowbit_BinaryType : Lowbit_Type<"Binary", "binary"> {
 }
 
 def Lowbit_TernaryType : Lowbit_Type<"Ternary", "ternary"> {
-  let summary = "-s, 0, +s with one scale s per group";
+  let summary = "-s, 0, +s with one scale s per group, or -s, 0, +t with two";
   let description = [{
-    An element is s(row, group) * (-1, 0 or +1), stored as a code of two bits: 0, 1, 2 for -1, 0, +1.
+    An element is s(row, group) * (-1, 0 or +1), stored as a code of two bits: 0, 1, 2 for -1, 0, +1. With
+    `scale = per_sign` (the default `shared` is not printed) +1 and -1 have half-precision scales of their own, as in
+    trained ternary quantization (arXiv 1612.01064): the elements are -s_1(row, group), 0 and +s_0(row, group).
+
+    Example: scales 0.5 and 0.25 and the codes 2, 1, 0 give 0.5, 0 and -0.25.
   }];
-  let parameters = (ins Lowbit_GroupParameter:$group);
+  let parameters = (ins Lowbit_GroupParameter:$group, Lowbit_TernaryScaleKindParameter:$scale);
 }
 
 def Lowbit_IntType : Lowbit_Type<"Int", "int"> {

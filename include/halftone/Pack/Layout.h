@@ -28,7 +28,7 @@
 // Byte r of a vector holds 8 consecutive elements of row r, the first in the
 // lowest bit.
 //   codes: [rowBlocks][paddedCols/8][planes][64]
-//   scales: half [rowBlocks][groups][64]
+//   scales: half [rowBlocks][groups][scalesPerGroup][64]
 //   multipliers: i8 [rowBlocks][groups][planes][64] (two-level BCQ)
 //
 // Float16: unquantized weights, f32 [rowBlocks of 16][cols][16].
@@ -75,7 +75,8 @@ constexpr int64_t kMaxVectorScaledColumns = int64_t(1) << 18;
 /// activations: cols * (2^(bits-1) - 1) * 127 * (2^scaleBits - 1) < 2^31.
 bool vectorSumsFitWord(const Format &format, int64_t cols);
 
-/// Half scales per (row, group): 1, or the planes of BCQ with plane scales; 0 for VS-Quant, whose scales are per row.
+/// Half scales per (row, group): 1, the planes of BCQ with plane scales, or 2 of ternary per sign (of +1, then of -1);
+/// 0 for VS-Quant, whose scales are per row.
 unsigned scalesPerGroup(const Format &format);
 
 /// Bytes of integer multipliers per (row, packed group): the planes of two-level BCQ, the vectors of VS-Quant, else 0.

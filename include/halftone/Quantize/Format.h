@@ -1,7 +1,7 @@
 //===- Format.h - Names and parameters of weight formats --------*- C++ -*-===//
 //
 // A weight format by its short name, as users write it: `bcq3g32`, `bcq3g32f`,
-// `bcqgreedy3g32f`, `ternaryg64`, `rtn4g32`, `vsq4v16s6`, `float`. Group 0 is the
+// `bcqgreedy3g32f`, `ternaryg64`, `ternaryg64a`, `rtn4g32`, `vsq4v16s6`, `float`. Group 0 is the
 // whole row.
 //
 //===----------------------------------------------------------------------===//
@@ -35,6 +35,8 @@ struct Format {
   int64_t group = 0;
   /// BCQ only: one half-precision scale per plane instead of two-level scales.
   bool planeScales = false;
+  /// Ternary only: -s, 0, +t with two half-precision scales per group instead of one (trained ternary).
+  bool scalePerSign = false;
   /// VS-Quant only: bits of an unsigned vector scale (3..8).
   unsigned scaleBits = 0;
   BcqSolver solver = BcqSolver::Alternating;
@@ -49,12 +51,12 @@ struct Format {
   int64_t groupCount(int64_t cols) const;
   /// Exact bits per weight of a rows x cols matrix with all scales counted:
   /// two-level BCQ (q*g + 16 + 8q)/g per group, plane scales (q*g + 16q)/g,
-  /// ternary (2g + 16)/g, rtn (b*g + 16)/g, VS-Quant b + M/V + 32/cols, float 32.
+  /// ternary (2g + 16)/g, per sign (2g + 32)/g, rtn (b*g + 16)/g, VS-Quant b + M/V + 32/cols, float 32.
   double bitsPerWeight(int64_t rows, int64_t cols) const;
 
   bool operator==(const Format &o) const {
     return kind == o.kind && bits == o.bits && group == o.group && planeScales == o.planeScales &&
-           scaleBits == o.scaleBits && solver == o.solver && rounds == o.rounds;
+           scalePerSign == o.scalePerSign && scaleBits == o.scaleBits && solver == o.solver && rounds == o.rounds;
   }
   bool operator!=(const Format &o) const { return !(*this == o); }
 };

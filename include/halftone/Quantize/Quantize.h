@@ -19,6 +19,7 @@ namespace halftone {
 /// | Bcq two-level    | bit p set: plane p is +1, else -1          | half(scale) * sum_p multiplier[p] * (+-1)
 /// | Bcq plane scales | the same                                   | sum_p half(scale[p]) * (+-1)
 /// | Ternary          | 0, 1, 2 for -1, 0, +1                      | half(scale) * (code - 1)
+/// | Ternary per sign | the same                                   | -half(scale[1]), 0, half(scale[0])
 /// | Rtn              | value + 2^(bits-1), so 1 .. 2^bits - 1     | half(scale) * (code - 2^(bits-1))
 /// | Vsq              | as Rtn                                     | float(multiplier * rowScale) * (code - 2^(bits-1))
 struct QuantizedMatrix {
@@ -26,8 +27,8 @@ struct QuantizedMatrix {
   int64_t rows = 0, cols = 0;
   /// rows*cols code bytes.
   std::vector<uint8_t> codes;
-  /// IEEE half bits: [rows][groups], or [rows][groups][planes] with plane scales (descending magnitude order).
-  /// Empty for Vsq.
+  /// IEEE half bits: [rows][groups], or [rows][groups][planes] with plane scales (descending magnitude order),
+  /// [rows][groups][2] of ternary per sign (of +1, then of -1). Empty for Vsq.
   std::vector<uint16_t> scales;
   /// Two-level BCQ: [rows][groups][planes], non-negative, descending, sum <= 127. Vsq: the vectors' scales
   /// [rows][groups], unsigned bytes 1 .. 2^scaleBits - 1, see vectorScale().

@@ -4,6 +4,7 @@
 //   one scale per group:  s = fma(w[k], x[k], s) over the group's integer weights, y = fma(scale, s, y)
 //                         (VS-Quant: over a vector, with the vector's integer times the row's scale)
 //   plane scales:         y = fma(w[k], x[k], y), w[k] = sum of +-scales, planes ascending
+//   a scale per sign:     y = fma(w[k], x[k], y), w[k] = -s_1, 0 or s_0
 //   floats:               y = fma(w[k], x[k], y)
 //
 //===----------------------------------------------------------------------===//
@@ -77,16 +78,16 @@ private:
     int64_t size = last ? groups.lastSize : groups.size;
     if (vectorsPerGroup(shape.format) > 1)
       return emitVectors(firstElement, size, carried);
-    bool planes = shape.format.planeScales;
+    bool direct = shape.format.planeScales || shape.format.scalePerSign;
     SmallVector<Value> sums(carried);
-    if (!planes)
+    if (!direct)
       sums.assign(sums.size(), k.splat(k.floats(), 0));
     sums = k.repeat(size / kStep, sums, [&](Value step, ValueRange values) {
       return emitStep(step, k.affine(step, kStep, firstElement), kStep, values);
     });
     if (int64_t rest = size % kStep)
       sums = emitStep(k.index(size / kStep), k.addIndex(firstElement, size - rest), rest, sums);
-    if (planes)
+    if (direct)
       return sums;
     return scaled(sums, carried, 0);
   }
@@ -131,6 +132,8 @@ private:
   Value weight(WeightReader &reader, int64_t chunk, int64_t j) {
     if (shape.format.planeScales)
       return reader.planeScaledWeight(chunk, j);
+    if (shape.format.scalePerSign)
+      return reader.perSignWeight(chunk, j);
     Value words = k.bitcast(reader.unpackChunk(chunk), k.words());
     Value u = k.andI(k.shrU(words, 8 * j), k.splat(k.words(), 255));
     return k.toFloat(k.subI(u, k.splat(k.words(), reader.offset())));

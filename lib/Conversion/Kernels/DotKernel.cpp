@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Kernels.h"
+#include "TernaryDot.h"
 #include "Tiles.h"
 #include "VectorScaledDot.h"
 #include "WeightReader.h"
@@ -128,6 +129,8 @@ Kernel halftone::getDotKernel(ModuleOp module, const MatmulShape &shape, int64_t
                             forColumnTiles(k, shape.tokens, operands.y, [&](Value token, int64_t columns) {
                               if (shape.format.kind == FormatKind::Vsq)
                                 emitVectorScaledDot(k, shape, operands, rowBlock, blocks, token, columns);
+                              else if (shape.format.scalePerSign)
+                                emitTernaryDot(k, shape, operands, rowBlock, blocks, token, columns);
                               else
                                 DotTile(k, shape, operands, tableWidth, rowBlock, blocks, token, columns).emit();
                             });

@@ -106,6 +106,10 @@ private:
       firstVector += field.width;
       code = code ? k.addI(code, bits) : bits;
     }
+    if (format.scalePerSign) {
+      Value notPlus = k.select(k.isNonZero(k.andI(code, k.i32(1))), k.f32(0.0), k.negF(scales[1]));
+      return k.select(k.isNonZero(k.andI(code, k.i32(2))), scales[0], notPlus);
+    }
     if (format.kind != FormatKind::Bcq) {
       Value zero = k.i32(format.kind == FormatKind::Ternary ? 1 : 1 << (format.bits - 1));
       Value scale = format.kind == FormatKind::Vsq ? vectorScale(group, element) : scales[0];

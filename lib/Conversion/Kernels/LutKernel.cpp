@@ -9,7 +9,8 @@
 //   width 16: one table for each nibble.
 // Per plane p and group: P_p = sum of looked-up values, then the integer
 //   two-level BCQ: S = sum_p m_p P_p
-//   ternary:       S = (P_0 + P_1) / 2
+//   ternary:       S = (P_0 + P_1) / 2, or with a scale per sign and A = sum a
+//                  the sums (P_1 + A) / 2 of +1 and (P_0 - A) / 2 of -1
 //   int<b>:        S = (sum_p 2^p P_p - sum a) / 2
 // which is the same integer as in strategy dot; y = fma(scale, float(S), y).
 //
@@ -40,7 +41,8 @@ public:
           int64_t blocks, Value token)
       : k(k), shape(shape), width(width), args(args), token(token),
         packed(shape.format, shape.rows, shape.cols, Layout::Rows64), groups(shape.format, shape.cols),
-        planes(planeCount(shape.format)), multipliers(multipliersPerGroup(shape.format)) {
+        planes(planeCount(shape.format)), multipliers(multipliersPerGroup(shape.format)),
+        scales(scalesPerGroup(shape.format)) {
     for (int64_t i = 0; i < blocks; ++i)
       rowBlocks.push_back(k.addIndex(rowBlock, i));
   }
@@ -59,15 +61,19 @@ private:
   SmallVector<Value> emitGroup(Value group, int64_t steps, ValueRange carried) {
     Value firstSlice = k.mulIndex(group, groups.steps * 4);
     int64_t slices = steps * 4, full = slices / kSegment;
-    SmallVector<Value> sums(rowBlocks.size(), k.splat(k.words(kRows), 0));
+    SmallVector<Value> sums(rowBlocks.size() * scales, k.splat(k.words(kRows), 0));
     sums = k.repeat(full, sums, [&](Value segment, ValueRange values) {
       return emitSegment(group, k.affine(segment, kSegment, firstSlice), kSegment, values);
     });
     if (int64_t rest = slices % kSegment)
       sums = emitSegment(group, k.addIndex(firstSlice, full * kSegment), rest, sums);
     SmallVector<Value> next;
-    for (auto [i, block] : llvm::enumerate(rowBlocks))
-      next.push_back(k.fma(groupScales(block, group), k.toFloat(finish(sums[i], group)), carried[i]));
+    for (auto [i, block] : llvm::enumerate(rowBlocks)) {
+      Value y = carried[i];
+      for (unsigned s = 0; s < scales; ++s)
+        y = k.fma(groupScales(block, group, s), k.toFloat(finish(sums[i * scales + s], group, s)), y);
+      next.push_back(y);
+    }
     return next;
   }
 
@@ -75,7 +81,7 @@ private:
   /// count of negations.
   int64_t perPlane() const { return width == 128 ? 3 : 2; }
 
-  /// Adds sum_p m_p P_p over `count` slices.
+  /// Adds sum_p m_p P_p over `count` slices; where there is a scale per sign, P_1 and P_0 to sums of their own.
   SmallVector<Value> emitSegment(Value group, Value firstSlice, int64_t count, ValueRange sums) {
     SmallVector<Value> init;
     for (size_t i = 0; i < rowBlocks.size() * planes; ++i) {
@@ -92,7 +98,8 @@ private:
         Value wide = arith::ExtSIOp::create(k.b, k.loc, k.words(kRows), naturalOrder(parts[0], parts[1]));
         if (width == 128)
           wide = k.addI(wide, arith::ExtUIOp::create(k.b, k.loc, k.words(kRows), parts[2]));
-        next[i] = k.addI(next[i], weighted(wide, plane, block, group));
+        Value &sum = next[i * scales + (scales == 2 ? 1 - plane : 0)];
+        sum = k.addI(sum, weighted(wide, plane, block, group));
       }
     return next;
   }
@@ -168,17 +175,19 @@ private:
     return k.mulI(sums, arith::ExtUIOp::create(k.b, k.loc, k.words(kRows), multiplier));
   }
 
-  /// From sum_p m_p P_p to the exact sum of weight * activation.
-  Value finish(Value sum, Value group) {
+  /// From sum_p m_p P_p, or from the plane of sign `s`, to the exact sum of weight * activation.
+  Value finish(Value sum, Value group, unsigned s) {
     if (multipliers)
       return sum;
-    if (shape.format.kind == FormatKind::Rtn)
-      sum = k.subI(sum, k.broadcast(k.loadScalar(args.sums, {token, group}), kRows));
+    if (shape.format.kind == FormatKind::Rtn || scales == 2) {
+      Value all = k.broadcast(k.loadScalar(args.sums, {token, group}), kRows);
+      sum = scales == 2 && s == 0 ? k.addI(sum, all) : k.subI(sum, all);
+    }
     return k.shrS(sum, 1);
   }
 
-  Value groupScales(Value block, Value group) {
-    Value entry = k.affine(block, groups.count, group);
+  Value groupScales(Value block, Value group, unsigned s) {
+    Value entry = k.affine(k.affine(block, groups.count, group), scales, k.index(s));
     Value offset = k.addIndex(k.mulIndex(entry, kRows * 2), packed.scalesOffset);
     Value raw = k.loadBytesAs(args.packed, offset, k.vec(kRows, k.i16()));
     return simd::ExtendHalfOp::create(k.b, k.loc, k.floats(kRows), raw);
@@ -193,6 +202,7 @@ private:
   PackedShape packed;
   GroupShape groups;
   unsigned planes, multipliers;
+  unsigned scales; ///< per group: 1, or 2 of ternary per sign
 };
 
 /// Sums of all sign combinations of `count` activations that start at `first`: entry i has +a_j where bit j of i is

@@ -64,6 +64,11 @@ void WeightReader::enterGroup(Value group) {
   int64_t stepBytes = int64_t(bits) * kVectorBytes;
   Value firstStep = k.affine(rowBlock, groups.totalSteps(), k.mulIndex(group, groups.steps));
   groupCodes = k.addIndex(k.mulIndex(firstStep, stepBytes), shape.codesOffset);
+  if (format.scalePerSign) {
+    Value first = k.addIndex(k.mulIndex(groupIndex, 2 * kLanes * 2), shape.scalesOffset);
+    plusScale = halves(first);
+    negatedMinusScale = k.negF(halves(k.addIndex(first, kLanes * 2)));
+  }
   if (format.kind != FormatKind::Bcq)
     return;
   if (!format.planeScales)
@@ -233,4 +238,13 @@ Value WeightReader::planeScaledWeight(int64_t chunk, int64_t j) {
     sum = sum ? k.addF(sum, term) : term;
   }
   return sum;
+}
+
+Value WeightReader::perSignWeight(int64_t chunk, int64_t j) {
+  Value words = k.bitcast(unpackChunk(chunk), k.words());
+  auto hasBit = [&](int64_t bit) {
+    return k.isNonZero(k.andI(words, k.splat(k.words(), int32_t(uint32_t(bit) << (8 * j)))));
+  };
+  Value notPlus = k.select(hasBit(1), k.splat(k.floats(), 0), negatedMinusScale);
+  return k.select(hasBit(2), plusScale, notPlus);
 }

@@ -34,6 +34,9 @@ public:
   /// packed group, the integer times the row's scale.
   Value scales(int64_t vector = 0);
 
+  /// Ternary with a scale per sign: the float weights of 16 rows of element 4*chunk + j of the step.
+  Value perSignWeight(int64_t chunk, int64_t j);
+
   /// VS-Quant: the integer scales of a vector of the packed group for 16 rows, as words.
   Value vectorScales(int64_t vector);
 
@@ -75,6 +78,7 @@ private:
   Value table;                               ///< two-level BCQ: u by row and the first planes' bits
   llvm::SmallVector<Value> twiceMultipliers; ///< two-level BCQ: bytes, per plane that is not in the table
   llvm::SmallVector<Value> planeScales, negatedPlaneScales;
+  Value plusScale, negatedMinusScale; ///< ternary per sign
   llvm::SmallVector<Value> vectors; ///< the step's vectors
 };
 
