@@ -85,7 +85,8 @@ static std::optional<uint64_t> takeNumber(StringRef &text) {
 
 static std::string describeFormats() {
   return "formats are float, bcq<planes>g<group>, bcqgreedy<planes>g<group> and bcqrefined<planes>g<group> (planes 1 "
-         "to 8, with a final f for float plane scales), ternaryg<group> (with a final a for a scale per sign), rtn<bits>g<group> (bits 2 to 8), "
+         "to 8, with a final f for float plane scales), ternaryg<group> (with a final a for a scale per sign), "
+         "rtn<bits>g<group> (bits 2 to 8), "
          "vsq<bits>v<vector>s<scale bits> (bits 2 to 8, vector 8 to 128, scale bits 3 to 8); group 0 is the whole row";
 }
 
@@ -104,7 +105,8 @@ static std::string nearestNames(StringRef name) {
     for (unsigned bits = family.minBits; bits <= family.maxBits; ++bits)
       for (const std::string &size : groups)
         for (StringRef suffix : {"", "f", "a"}) {
-          if ((suffix == "f" && family.kind != FormatKind::Bcq) || (suffix == "a" && family.kind != FormatKind::Ternary))
+          if ((suffix == "f" && family.kind != FormatKind::Bcq) ||
+              (suffix == "a" && family.kind != FormatKind::Ternary))
             continue;
           std::string example =
               (family.prefix + (family.maxBits ? utostr(bits) : std::string()) + "g" + size + suffix).str();

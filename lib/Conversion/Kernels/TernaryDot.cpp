@@ -124,8 +124,8 @@ private:
 
   Value groupScales(Value block, Value group, int64_t part) {
     Value entry = k.affine(k.affine(block, groups.count, group), parts, k.index(part));
-    Value raw =
-        k.loadBytesAs(args.packed, k.addIndex(k.mulIndex(entry, kLanes * 2), packed.scalesOffset), k.vec(kLanes, k.i16()));
+    Value raw = k.loadBytesAs(args.packed, k.addIndex(k.mulIndex(entry, kLanes * 2), packed.scalesOffset),
+                              k.vec(kLanes, k.i16()));
     return simd::ExtendHalfOp::create(k.b, k.loc, k.floats(), raw);
   }
 

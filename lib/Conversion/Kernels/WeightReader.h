@@ -79,7 +79,7 @@ private:
   llvm::SmallVector<Value> twiceMultipliers; ///< two-level BCQ: bytes, per plane that is not in the table
   llvm::SmallVector<Value> planeScales, negatedPlaneScales;
   Value plusScale, negatedMinusScale; ///< ternary per sign
-  llvm::SmallVector<Value> vectors; ///< the step's vectors
+  llvm::SmallVector<Value> vectors;   ///< the step's vectors
 };
 
 } // namespace halftone

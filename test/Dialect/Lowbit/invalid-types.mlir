@@ -63,6 +63,12 @@ func.func private @scale(tensor<4x8x!lowbit.bcq<planes = 2, group = 32, scale = 
 
 // -----
 
+// expected-error@below {{failed to parse Lowbit_TernaryType parameter}}
+// expected-error@below {{expected one of [shared, per_sign] for scales of ternary weights, got: plane}}
+func.func private @ternary_scale(tensor<4x8x!lowbit.ternary<group = 32, scale = plane>>)
+
+// -----
+
 // The formats live on tensors only.
 // expected-error@below {{invalid memref element type}}
 func.func private @memref(memref<4x8x!lowbit.ternary<group = 32>>)

@@ -27,12 +27,16 @@ module attributes { lowbit.externals = "model.safetensors" } {
   // CHECK-SAME: tensor<4x8x!lowbit.bcq<planes = 8, group = 128, scale = plane>>
   // CHECK-SAME: tensor<4x8x!lowbit.binary<group = 32>>
   // CHECK-SAME: tensor<4x8x!lowbit.ternary<group = 64>>
+  // CHECK-SAME: tensor<4x8x!lowbit.ternary<group = 64>>
+  // CHECK-SAME: tensor<4x8x!lowbit.ternary<group = 64, scale = per_sign>>
   // CHECK-SAME: tensor<4x8x!lowbit.int<bits = 4, group = 32>>
   // CHECK-SAME: tensor<4x8x!lowbit.vsq<bits = 4, vector = 16, scale_bits = 6>>
   func.func private @formats(tensor<4x8x!lowbit.bcq<planes = 3, group = 0, scale = two_level>>,
                              tensor<4x8x!lowbit.bcq<planes = 8, group = 128, scale = plane>>,
                              tensor<4x8x!lowbit.binary<group = 32>>,
                              tensor<4x8x!lowbit.ternary<group = 64>>,
+                             tensor<4x8x!lowbit.ternary<group = 64, scale = shared>>,
+                             tensor<4x8x!lowbit.ternary<group = 64, scale = per_sign>>,
                              tensor<4x8x!lowbit.int<bits = 4, group = 32>>,
                              tensor<4x8x!lowbit.vsq<bits = 4, vector = 16, scale_bits = 6>>)
 

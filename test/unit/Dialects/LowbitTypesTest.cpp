@@ -60,7 +60,7 @@ TEST_F(LowbitTypes, BitsPerElementByHand) {
 
 TEST_F(LowbitTypes, StorageHoldsExactlyTheCountedBits) {
   // No padding where 32 divides the groups: the components are the bits that the format counts.
-  for (const char *name : {"bcq1g32", "bcq3g32", "bcq8g64", "bcq3g32f", "ternaryg32", "rtn2g32", "rtn5g64", "rtn8g0"}) {
+  for (const char *name : {"bcq1g32", "bcq3g32", "bcq8g64", "bcq3g32f", "ternaryg32", "ternaryg32a", "rtn2g32", "rtn5g64", "rtn8g0"}) {
     FormatTypeInterface format = type(name);
     EXPECT_EQ(double(storedBits(format, 48, 128)), format.getFormat().bitsPerWeight(48, 128) * 48 * 128) << name;
     EXPECT_EQ(format.getBitsPerElement(48, 128), format.getFormat().bitsPerWeight(48, 128)) << name;
@@ -74,6 +74,7 @@ TEST_F(LowbitTypes, StorageComponents) {
   EXPECT_EQ(storage(type("bcq3g32f"), 4, 64), "planes:3x4x8xi8 scales:4x2x3xf16");
   EXPECT_EQ(storage(BinaryType::get(&context, 32), 4, 64), "planes:4x8xi8 scales:4x2xf16");
   EXPECT_EQ(storage(type("ternaryg32"), 4, 64), "codes:4x16xi8 scales:4x2xf16");
+  EXPECT_EQ(storage(type("ternaryg32a"), 4, 64), "codes:4x16xi8 scales:4x2x2xf16");
   EXPECT_EQ(storage(type("rtn5g32"), 4, 64), "planes:5x4x8xi8 scales:4x2xf16");
   // Vectors of 16 are not padded, vectors of 24 are: 172 = 10 * 16 + 12 = 7 * 24 + 4.
   EXPECT_EQ(storage(type("vsq4v16s6"), 4, 172), "planes:4x4x24xi8 multipliers:4x11xi8 scales:4xf32");
@@ -103,7 +104,7 @@ TEST_F(LowbitTypes, TableBytes) {
 }
 
 TEST_F(LowbitTypes, FormatsThereAndBack) {
-  for (const char *name : {"bcq3g32", "bcq4g0f", "ternaryg64", "rtn4g32", "rtn8g0", "vsq4v16s6", "vsq8v128s3"}) {
+  for (const char *name : {"bcq3g32", "bcq4g0f", "ternaryg64", "ternaryg64a", "rtn4g32", "rtn8g0", "vsq4v16s6", "vsq8v128s3"}) {
     Format format = llvm::cantFail(parseFormat(name));
     std::optional<Format> back = typeToFormat(formatToType(&context, format));
     ASSERT_TRUE(back) << name;

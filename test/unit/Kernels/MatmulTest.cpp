@@ -124,6 +124,8 @@ TEST_P(MatmulTest, BinaryCodesWithPlaneScales) { check(makeCases({"bcq1", "bcq2"
 
 TEST_P(MatmulTest, Ternary) { check(makeCases({"ternary"}, "", 8)); }
 
+TEST_P(MatmulTest, TernaryWithAScalePerSign) { check(makeCases({"ternary"}, "a", 8)); }
+
 TEST_P(MatmulTest, RoundToNearest) {
   check(makeCases({"rtn2", "rtn3", "rtn4", "rtn5", "rtn6", "rtn7", "rtn8"}, "", 2));
 }
@@ -174,7 +176,7 @@ TEST_P(MatmulTest, Floats) { check(makeCases({"float"}, "", 8)); }
 /// Every code +-127 against the largest weights, over a row long enough to leave 16 bits in every partial sum.
 TEST_P(MatmulTest, LargestSums) {
   std::vector<Case> cases;
-  for (const char *format : {"bcq8g0", "bcq1g0", "rtn8g0", "ternaryg0", "rtn2g0"})
+  for (const char *format : {"bcq8g0", "bcq1g0", "rtn8g0", "ternaryg0", "ternaryg0a", "rtn2g0"})
     for (const char *strategy : {"dot", "lut"}) {
       Case c{format, 17, 2050, strategy, false, std::vector<float>(17 * 2050, 1.0f), {}};
       c.matrix = llvm::cantFail(quantize(c.weights, c.rows, c.cols, llvm::cantFail(parseFormat(format)), "w", 1));

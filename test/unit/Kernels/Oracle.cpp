@@ -53,6 +53,18 @@ static float planeWeight(const QuantizedMatrix &m, int64_t row, int64_t col) {
   return sum;
 }
 
+/// Ternary with a scale per sign.
+static float perSignWeight(const QuantizedMatrix &m, int64_t row, int64_t col) {
+  const uint16_t *scales = &m.scales[2 * (row * m.groups() + col / m.groupSize())];
+  int32_t sign = integerWeight(m, row, col);
+  return sign > 0 ? halfToFloat(scales[0]) : sign < 0 ? -halfToFloat(scales[1]) : 0;
+}
+
+/// The weight where it is a float in itself, not an integer times a scale.
+static float floatWeight(const QuantizedMatrix &m, int64_t row, int64_t col) {
+  return m.format.planeScales ? planeWeight(m, row, col) : perSignWeight(m, row, col);
+}
+
 /// VS-Quant: the products of a row are added up in 64 bits and rounded once.
 static float vectorScaledProduct(const QuantizedMatrix &m, int64_t row, const Codes &codes) {
   int64_t sum = 0;
@@ -61,9 +73,28 @@ static float vectorScaledProduct(const QuantizedMatrix &m, int64_t row, const Co
   return float(sum) * m.rowScales[row] * codes.scale;
 }
 
+/// Ternary with a scale per sign: the sum over +1, then the negated sum over -1 of each group.
+static float perSignProduct(const QuantizedMatrix &m, int64_t row, const Codes &codes) {
+  float y = 0;
+  for (int64_t group = 0; group < m.groups(); ++group) {
+    int64_t plus = 0, minus = 0, end = std::min(m.cols, (group + 1) * m.groupSize());
+    for (int64_t k = group * m.groupSize(); k < end; ++k) {
+      int32_t sign = integerWeight(m, row, k);
+      plus += sign > 0 ? codes.values[k] : 0;
+      minus += sign < 0 ? codes.values[k] : 0;
+    }
+    const uint16_t *scales = &m.scales[2 * (row * m.groups() + group)];
+    y = std::fma(halfToFloat(scales[0]), float(plus), y);
+    y = std::fma(halfToFloat(scales[1]), float(-minus), y);
+  }
+  return y * codes.scale;
+}
+
 static float integerProduct(const QuantizedMatrix &m, int64_t row, const Codes &codes) {
   if (m.format.kind == FormatKind::Vsq)
     return vectorScaledProduct(m, row, codes);
+  if (m.format.scalePerSign)
+    return perSignProduct(m, row, codes);
   float y = 0;
   for (int64_t group = 0; group < m.groups(); ++group) {
     int64_t sum = 0, end = std::min(m.cols, (group + 1) * m.groupSize());
@@ -77,9 +108,10 @@ static float integerProduct(const QuantizedMatrix &m, int64_t row, const Codes &
 static float floatProduct(const Case &c, int64_t row, const float *x) {
   const QuantizedMatrix &m = c.matrix;
   float y = 0;
-  if (c.isFloat() || m.format.planeScales) {
+  bool floats = m.format.planeScales || m.format.scalePerSign;
+  if (c.isFloat() || floats) {
     for (int64_t k = 0; k < c.cols; ++k)
-      y = std::fma(c.isFloat() ? c.weights[row * c.cols + k] : planeWeight(m, row, k), x[k], y);
+      y = std::fma(c.isFloat() ? c.weights[row * c.cols + k] : floatWeight(m, row, k), x[k], y);
     return y;
   }
   for (int64_t group = 0; group < m.groups(); ++group) {
@@ -110,8 +142,9 @@ std::vector<float> test::weightsOf(const Case &c) {
   std::vector<float> weights;
   for (int64_t row = 0; row < c.rows; ++row)
     for (int64_t k = 0; k < c.cols; ++k)
-      weights.push_back(m.format.planeScales ? planeWeight(m, row, k)
-                                             : scaleOf(m, row, k / m.groupSize()) * float(integerWeight(m, row, k)));
+      weights.push_back(m.format.planeScales || m.format.scalePerSign
+                            ? floatWeight(m, row, k)
+                            : scaleOf(m, row, k / m.groupSize()) * float(integerWeight(m, row, k)));
   return weights;
 }
 

@@ -69,8 +69,8 @@ TEST(Layout, PartsBeginAtMultiplesOf64) {
 
 // Where nothing is padded the packed bytes are what the format says, to the bit.
 TEST(Layout, BytesAreBitsPerWeight) {
-  for (const char *name : {"bcq1g32", "bcq2g64", "bcq3g128", "bcq4g0", "ternaryg32", "ternaryg0", "rtn2g32", "rtn3g64",
-                           "rtn4g128", "rtn5g32", "rtn6g32", "rtn7g32", "rtn8g0"})
+  for (const char *name : {"bcq1g32", "bcq2g64", "bcq3g128", "bcq4g0", "ternaryg32", "ternaryg0", "ternaryg64a",
+                           "rtn2g32", "rtn3g64", "rtn4g128", "rtn5g32", "rtn6g32", "rtn7g32", "rtn8g0"})
     for (Layout layout : {Layout::Rows16, Layout::Rows64}) {
       SCOPED_TRACE(name);
       Format format = formatOf(name);
@@ -110,6 +110,8 @@ TEST(Layout, PartsPerGroup) {
   EXPECT_EQ(planeCount(Format()), 0u);
   EXPECT_EQ(scalesPerGroup(formatOf("bcq3g32")), 1u);
   EXPECT_EQ(scalesPerGroup(formatOf("bcq3g32f")), 3u);
+  EXPECT_EQ(scalesPerGroup(formatOf("ternaryg32")), 1u);
+  EXPECT_EQ(scalesPerGroup(formatOf("ternaryg32a")), 2u);
   EXPECT_EQ(scalesPerGroup(Format()), 0u);
   EXPECT_EQ(multipliersPerGroup(formatOf("bcq3g32")), 3u);
   EXPECT_EQ(multipliersPerGroup(formatOf("bcq3g32f")), 0u);

@@ -21,6 +21,7 @@ std::vector<std::string> formatNames() {
     for (unsigned bits = 2; bits <= 8; ++bits)
       names.push_back("rtn" + std::to_string(bits) + group);
     names.push_back(std::string("ternary") + group);
+    names.push_back(std::string("ternary") + group + "a");
   }
   for (const char *name : {"vsq2v8s3", "vsq4v16s6", "vsq3v12s4", "vsq8v32s8", "vsq5v40s8", "vsq7v128s4"})
     names.push_back(name);

@@ -30,8 +30,9 @@ TEST(Format, Fields) {
 }
 
 TEST(Format, NamesRoundTrip) {
-  for (StringRef name : {"float", "bcq1g32", "bcq8g0f", "bcqgreedy3g32", "bcqgreedy3g32f", "bcqrefined2g7", "ternaryg0",
-                         "ternaryg64", "rtn2g32", "rtn8g2147483647", "vsq4v16s6", "vsq2v8s3", "vsq8v128s8"})
+  for (StringRef name :
+       {"float", "bcq1g32", "bcq8g0f", "bcqgreedy3g32", "bcqgreedy3g32f", "bcqrefined2g7", "ternaryg0", "ternaryg64",
+        "ternaryg0a", "rtn2g32", "rtn8g2147483647", "vsq4v16s6", "vsq2v8s3", "vsq8v128s8"})
     EXPECT_EQ(cantFail(parseFormat(name)).name(), name);
 }
 
@@ -58,6 +59,8 @@ TEST(Format, Refused) {
                          "rtn4g32f",
                          "ternary2g32",
                          "ternaryg64f",
+                         "ternaryg64aa",
+                         "rtn4g32a",
                          "Float",
                          "float32",
                          "vsq",
@@ -82,6 +85,7 @@ TEST(Format, ErrorsNameTheNearest) {
   EXPECT_EQ(errorOf("bqc3g32").find("unknown format 'bqc3g32'; did you mean 'bcq3g32'? ("), 0u);
   EXPECT_EQ(errorOf("flaot").find("unknown format 'flaot'; did you mean 'float'? ("), 0u);
   EXPECT_EQ(errorOf("ternary64").find("unknown format 'ternary64'; did you mean 'ternaryg64'? ("), 0u);
+  EXPECT_EQ(errorOf("ternayg48a").find("unknown format 'ternayg48a'; did you mean 'ternaryg48a'? ("), 0u);
   EXPECT_EQ(errorOf("bcqgredy3g48f").find("unknown format 'bcqgredy3g48f'; did you mean 'bcqgreedy3g48f'? ("), 0u);
   EXPECT_EQ(errorOf("bcq9g32").find("unknown format 'bcq9g32': bcq has 1 to 8 planes, not 9; did you mean 'bcq"), 0u);
   EXPECT_EQ(errorOf("rtn1g32").find("unknown format 'rtn1g32': rtn has 2 to 8 bits, not 1; did you mean 'rtn"), 0u);
@@ -116,6 +120,7 @@ TEST(Format, BitsPerWeight) {
   EXPECT_DOUBLE_EQ(bits("bcq3g128f", 4096), 3 + 48 / 128.0);
   EXPECT_DOUBLE_EQ(bits("bcqgreedy2g32", 64), 2 + 32 / 32.0);
   EXPECT_DOUBLE_EQ(bits("ternaryg64", 128), 2.25);
+  EXPECT_DOUBLE_EQ(bits("ternaryg64a", 128), 2.5);
   EXPECT_DOUBLE_EQ(bits("rtn4g32", 64), 4.5);
   EXPECT_DOUBLE_EQ(bits("rtn8g0", 172), 8 + 16 / 172.0);
   EXPECT_DOUBLE_EQ(bits("float", 100), 32);

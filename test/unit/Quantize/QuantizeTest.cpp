@@ -9,8 +9,9 @@ using namespace halftone;
 using namespace llvm;
 
 namespace {
-const StringRef allFormats[] = {"bcq1g32",        "bcq3g32",        "bcq3g32f",   "bcq8g32", "bcqgreedy3g32", "bcq4g0",
-                                "bcqgreedy2g16f", "bcqrefined3g32", "ternaryg32", "rtn2g32", "rtn4g0",        "rtn8g7"};
+const StringRef allFormats[] = {"bcq1g32", "bcq3g32",        "bcq3g32f",       "bcq8g32",    "bcqgreedy3g32",
+                                "bcq4g0",  "bcqgreedy2g16f", "bcqrefined3g32", "ternaryg32", "ternaryg32a",
+                                "rtn2g32", "rtn4g0",         "rtn8g7"};
 
 std::string quantizeError(ArrayRef<float> weights, int64_t rows, int64_t cols, StringRef name) {
   return toString(quantize(weights, rows, cols, formatOf(name), "layer.weight", 2).takeError());
@@ -22,7 +23,7 @@ void expectValid(const QuantizedMatrix &q) {
   ASSERT_EQ(q.codes.size(), size_t(q.rows * q.cols));
   bool bcq = f.kind == FormatKind::Bcq;
   size_t groups = size_t(q.rows * q.groups());
-  ASSERT_EQ(q.scales.size(), groups * (f.planeScales ? f.bits : 1));
+  ASSERT_EQ(q.scales.size(), groups * (f.planeScales ? f.bits : f.scalePerSign ? 2 : 1));
   ASSERT_EQ(q.multipliers.size(), bcq && !f.planeScales ? groups * f.bits : 0);
   for (uint16_t half : q.scales)
     ASSERT_LT(half, 0x7c00) << "finite and non-negative";
@@ -59,7 +60,7 @@ TEST(Quantize, ShortLastGroupStandsAlone) {
   std::vector<float> weights = normalWeights(2 * 40, 6), tail;
   for (int row = 0; row < 2; ++row)
     tail.insert(tail.end(), &weights[row * 40 + 32], &weights[row * 40 + 32] + 8);
-  for (StringRef name : {"bcq3g32", "bcq3g32f", "ternaryg32", "rtn4g32"}) {
+  for (StringRef name : {"bcq3g32", "bcq3g32f", "ternaryg32", "ternaryg32a", "rtn4g32"}) {
     std::vector<float> all = dequantize(quantized(weights, 2, 40, name)),
                        alone = dequantize(quantized(tail, 2, 8, name));
     for (int row = 0; row < 2; ++row)
