@@ -60,7 +60,8 @@ TEST_F(LowbitTypes, BitsPerElementByHand) {
 
 TEST_F(LowbitTypes, StorageHoldsExactlyTheCountedBits) {
   // No padding where 32 divides the groups: the components are the bits that the format counts.
-  for (const char *name : {"bcq1g32", "bcq3g32", "bcq8g64", "bcq3g32f", "ternaryg32", "ternaryg32a", "rtn2g32", "rtn5g64", "rtn8g0"}) {
+  for (const char *name :
+       {"bcq1g32", "bcq3g32", "bcq8g64", "bcq3g32f", "ternaryg32", "ternaryg32a", "rtn2g32", "rtn5g64", "rtn8g0"}) {
     FormatTypeInterface format = type(name);
     EXPECT_EQ(double(storedBits(format, 48, 128)), format.getFormat().bitsPerWeight(48, 128) * 48 * 128) << name;
     EXPECT_EQ(format.getBitsPerElement(48, 128), format.getFormat().bitsPerWeight(48, 128)) << name;
@@ -104,7 +105,8 @@ TEST_F(LowbitTypes, TableBytes) {
 }
 
 TEST_F(LowbitTypes, FormatsThereAndBack) {
-  for (const char *name : {"bcq3g32", "bcq4g0f", "ternaryg64", "ternaryg64a", "rtn4g32", "rtn8g0", "vsq4v16s6", "vsq8v128s3"}) {
+  for (const char *name :
+       {"bcq3g32", "bcq4g0f", "ternaryg64", "ternaryg64a", "rtn4g32", "rtn8g0", "vsq4v16s6", "vsq8v128s3"}) {
     Format format = llvm::cantFail(parseFormat(name));
     std::optional<Format> back = typeToFormat(formatToType(&context, format));
     ASSERT_TRUE(back) << name;
