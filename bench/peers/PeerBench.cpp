@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Ggml.h"
+#include "OtherPrograms.h"
 #include "Ours.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -99,11 +100,6 @@ static bool isPeer(const Contender &side) {
   return name.starts_with("llama.cpp");
 }
 
-static double load() {
-  double averages[1] = {0};
-  return getloadavg(averages, 1) == 1 ? averages[0] : 0;
-}
-
 static json::Object describe(const Contender &side, const Times &times, const Problem &problem) {
   double weights = double(problem.rows) * problem.cols;
   return json::Object{{"name", side.name()},
@@ -119,12 +115,14 @@ static json::Object describe(const Contender &side, const Times &times, const Pr
 /// Measures one row, prints it, returns it.
 static json::Object measure(const std::string &group, const std::vector<std::unique_ptr<Contender>> &sides,
                             const Problem &problem, int threads, int rounds) {
+  OtherPrograms watch;
   std::vector<Times> times = takeTurns(sides, threads, rounds);
+  double others = watch.cores();
   json::Array list;
   double ours = times.front().median, best = 0;
   std::string bestName;
-  llvm::outs() << llvm::formatv("{0}, {1}x{2}, {3} column(s), {4} thread(s), load {5:f1}\n", group, problem.rows,
-                                problem.cols, problem.tokens, threads, load());
+  llvm::outs() << llvm::formatv("{0}, {1}x{2}, {3} column(s), {4} thread(s), {5:f2} cores used by others\n", group,
+                                problem.rows, problem.cols, problem.tokens, threads, others);
   for (size_t i = 0; i < sides.size(); ++i) {
     double median = times[i].median;
     llvm::outs() << llvm::formatv("  {0,-28} {1,9:f1} us ({2:f1} to {3:f1}), {4,7:f2} GB/s", sides[i]->name(), median,
@@ -141,7 +139,7 @@ static json::Object measure(const std::string &group, const std::vector<std::uni
   }
   llvm::outs().flush();
   json::Object row{{"group", group},     {"rows", problem.rows}, {"cols", problem.cols},    {"tokens", problem.tokens},
-                   {"threads", threads}, {"load", load()},       {"sides", std::move(list)}};
+                   {"threads", threads}, {"others", others},     {"sides", std::move(list)}};
   if (!bestName.empty()) {
     row["best_peer"] = bestName;
     row["ratio_ours_to_best_peer"] = ours / best;

@@ -1,36 +1,64 @@
 #!/usr/bin/env python3
-"""Writes docs/Performance.md from what peer-bench measured.
+"""Writes docs/Performance.md and a page per processor from what peer-bench and models.py measured.
 
-Usage: report.py peers.json environment.json Performance.md
+Usage: report.py DOCS [--peers peers.json] [--models models.json] [--packages FOLDER] [--absent TEXT ...]
 
-environment.json: {"cpu": text, "versions": {name: version}, "absent": [text]}
+What was measured is merged into docs/performance/CPU.json, CPU being this machine's: a row replaces an earlier one of
+the same work, and other processors' files stay as they are. Then all pages are written again. Without --peers and
+--models nothing is merged. FOLDER: node_modules with the peers' packages, for their versions.
 """
+import argparse
+import glob
 import json
-import sys
+import os
+import re
+import statistics
 
-# The load average that the measurement itself causes, and a little more.
-QUIET = 2.3
+# More than this and elapsed times mean little: cores that other programs used while a row was measured, or, where that
+# is not known, the load average (the measurement itself causes 1 to 2).
+QUIET_CORES, QUIET_LOAD = 0.25, 2.3
 
-HEAD = """# Performance
 
-Matrix products of generated code beside llama.cpp's kernels, measured by `peer-bench`; `scripts/bench.sh`
-measures again. All numbers are in [performance.json](performance.json).
+def disturbed(row):
+    return row["others"] > QUIET_CORES if "others" in row else row["load"] > QUIET_LOAD
+
+
+INDEX = """# Performance
+
+Generated code beside llama.cpp's and ONNX Runtime's kernels, and whole models beside llama.cpp, measured by
+`scripts/bench.sh` in one run per row. Every processor has a page and a JSON of its own; running the script on another
+one adds to them.
+
+{machines}
+
+## How
+
+**Products** (`bench/peers/PeerBench.cpp`): all sides take turns (A, B, C, A, B, C, ...) in one process, each on its own
+copies of the weights. With one column the copies exceed 320 MiB, so that every product reads its weights from memory;
+all lie in huge pages where the system gives them. Quantizing the activations is included on every side, building tables
+too. With one thread a time is the processor time of that thread; with two it is elapsed time, which other programs
+disturb. Medians; quartiles in parentheses. "ratio" is our time through the best peer's: below 1 we are faster. "of
+read": bytes of weights per second, as a part of those that can be read from memory, measured in the same turns. Our
+first line is the strategy that the compiler chooses, and the one in the ratio; other strategies and formats follow in
+italics.
+
+**Whole models** (`bench/peers/models.py`): models with random weights, the same on both sides (both give the same
+logits in floats), in processes that alternate. Peak memory is the most that was resident, mapped weights included;
+"first token" is the time from opening the file, which the page cache holds, to the logits after one token. llama.cpp
+chooses the formats of its embedding and head itself (4 to 8 bits); ours are both `rtn8g0`.
+"""
+
+HEAD = """# Performance: {cpu}
 
 | | |
 |---|---|
 | processor | {cpu} |
+| instruction sets | {features} |
 | peers | {peers} |
-| load average while it ran | {low:.1f} to {high:.1f} |
+| {quiet} |
 
-{absent}
-All sides take turns (A, B, C, A, B, C, ...) in one process, {rounds} turns each, on their own copies of the weights.
-With one column the copies exceed 320 MiB, so that every product reads its weights from memory; all lie in huge pages
-where the system gives them. Quantizing the activations is included on every side, building tables too. With one thread
-a time is the processor time of that thread; with two it is elapsed time, which other programs disturb. Medians;
-quartiles in parentheses. "ratio" is our time through the best peer's: below 1 we are faster. "of read": bytes of
-weights per second, as a part of those that can be read from memory, measured in the same turns. Our first line is
-the strategy that the compiler chooses, and the one in the ratio; other strategies and formats follow in italics.
-"""
+[How it was measured](../Performance.md). All numbers are in [{slug}.json]({slug}.json).
+{absent}"""
 
 BUSY = """
 The machine was not idle: other programs competed for its cores, caches and memory. Times with one thread stay
@@ -45,6 +73,8 @@ they would on a quiet one, and not to the same degree. What is left for one colu
 Read it as a hint of who is ahead, not as a measurement. With many columns even the fastest sample was interrupted.
 
 """
+
+#===--- Tables of products ---------------------------------------------------------------------------------------===#
 
 
 def cell(side):
@@ -92,7 +122,7 @@ def losses(rows):
 
 def fastest(rows):
     """The fastest sample of our strategy and of each row's best peer, where medians say nothing."""
-    lines = ["| weights | shape | columns | threads | load | ours, us | best peer, us | | ratio |",
+    lines = ["| weights | shape | columns | threads | others | ours, us | best peer, us | | ratio |",
              "|---|---|---|---|---|---|---|---|---|"]
     for row in rows:
         ours, peers, _ = sides_of(row)
@@ -100,42 +130,183 @@ def fastest(rows):
             continue
         best = min(peers, key=lambda side: side["us_best"])
         lines.append(f"| {row['group']} | {row['rows']}x{row['cols']} | {row['tokens']} | {row['threads']} | "
-                     f"{row['load']:.1f} | {ours[0]['us_best']:.0f} | {best['us_best']:.0f} | {best['name']} | "
+                     f"{row.get('others', row.get('load')):.1f} | {ours[0]['us_best']:.0f} | {best['us_best']:.0f} | {best['name']} | "
                      f"{ours[0]['us_best'] / best['us_best']:.2f} |")
     return "\n".join(lines) + "\n"
 
 
-def main(peers_file, environment_file, output):
-    with open(peers_file, encoding="utf-8") as file:
-        peers = json.load(file)
-    with open(environment_file, encoding="utf-8") as file:
-        environment = json.load(file)
-    rows = peers["rows"]
-    loads = [row["load"] for row in rows]
-    versions = [f"{name} {version}" for name, version in environment["versions"].items()]
-    absent = [f"Absent: {text}.\n" for text in environment["absent"] + peers["absent"]]
-    text = HEAD.format(cpu=environment["cpu"], peers=", ".join([peers["llama.cpp"]] + versions), low=min(loads),
-                       high=max(loads), absent="\n".join(absent), rounds=peers["rounds"])
-    disturbed = [row for row in rows if row["threads"] > 1 and row["load"] > QUIET]
-    rows = [row for row in rows if row not in disturbed]
-    if max(loads) > QUIET:
-        text += BUSY
-    for threads in sorted({row["threads"] for row in rows}):
-        for tokens in sorted({row["tokens"] for row in rows}):
-            some = [row for row in rows if row["threads"] == threads and row["tokens"] == tokens]
+def products(rows):
+    if not rows:
+        return ""
+    hasty = [row for row in rows if row["threads"] > 1 and disturbed(row)]
+    rest = [row for row in rows if row not in hasty]
+    text = BUSY if any(disturbed(row) for row in rows) else ""
+    for threads in sorted({row["threads"] for row in rest}):
+        for tokens in sorted({row["tokens"] for row in rest}):
+            some = [row for row in rest if row["threads"] == threads and row["tokens"] == tokens]
+            if not some:
+                continue
             where = "one column, weights from memory" if tokens == 1 else f"{tokens} columns"
             text += f"\n## {where[0].upper()}{where[1:]}, {threads} thread{'s' if threads > 1 else ''}\n\n"
             text += table(some, tokens == 1)
-    if disturbed:
-        text += DISTURBED + fastest(disturbed)
-    text += "\n## Where a peer is faster, by medians\n\n" + losses(rows)
-    with open(output, "w", encoding="utf-8") as file:
-        file.write(text)
-    peers.update(environment=environment)
-    with open(output.rsplit("/", 1)[0] + "/performance.json", "w", encoding="utf-8") as file:
-        json.dump(peers, file, indent=1)
+    if hasty:
+        text += DISTURBED + fastest(hasty)
+    return text + "\n## Where a peer's product is faster, by medians\n\n" + losses(rest)
+
+
+#===--- Tables of whole models -----------------------------------------------------------------------------------===#
+
+
+def median(side, name):
+    return statistics.median(side[name])
+
+
+def model_table(rows):
+    lines = ["| weights | threads | side | MB | prefill, tokens/s | decode, tokens/s | first token, ms | peak, MiB | "
+             "prefill, decode: ours / peer's |", "|---|---|---|---|---|---|---|---|---|"]
+    for row in rows:
+        ours = row["sides"][0]
+        for side in row["sides"]:
+            ratio = ""
+            if side is not ours:
+                ratio = " / ".join(f"**{median(ours, name) / median(side, name):.2f}**"
+                                   for name in ("prefill_tokens_per_second", "decode_tokens_per_second"))
+            first = side is ours
+            lines.append(f"| {row['group'] if first else ''} | {row['threads'] if first else ''} | {side['name']} | "
+                         f"{side['file_bytes'] / 1e6:.0f} | {median(side, 'prefill_tokens_per_second'):.1f} | "
+                         f"{median(side, 'decode_tokens_per_second'):.1f} | {median(side, 'first_token_ms'):.0f} | "
+                         f"{median(side, 'peak_mib'):.0f} | {ratio} |")
+    return "\n".join(lines) + "\n"
+
+
+def whole_models(rows):
+    text = ""
+    for name in dict.fromkeys(row["model"] for row in rows):
+        some = [row for row in rows if row["model"] == name]
+        text += (f"\n## Whole model: {name}\n\n{some[0]['parameters'] / 1e6:.0f} million weights; prefill of "
+                 f"{some[0]['prompt']} tokens, decode of {some[0]['generate']} after it; medians of "
+                 f"{len(some[0]['sides'][0]['peak_mib'])} processes per side, which alternate.\n\n")
+        text += model_table(some)
+    return text
+
+
+#===--- Pages ----------------------------------------------------------------------------------------------------===#
+
+
+def quietness(rows):
+    cores = [row["others"] for row in rows if "others" in row]
+    if cores:
+        return f"cores used by other programs, row by row | {min(cores):.2f} to {max(cores):.2f} "
+    loads = [row["load"] for row in rows] or [0]
+    return f"load average while it ran | {min(loads):.1f} to {max(loads):.1f}"
+
+
+def page(data, slug):
+    rows, models = data.get("rows", []), data.get("models", [])
+    peers = [text for text in (data.get("llama.cpp"), data.get("onnxruntime")) if text and text != "absent"]
+    versions = [f"{name} {version}" for name, version in data["environment"]["versions"].items()]
+    absent = "".join(f"\nAbsent: {text}.\n" for text in data["environment"].get("absent", []))
+    text = HEAD.format(cpu=data["environment"]["cpu"], features=data["environment"]["features"], slug=slug,
+                       peers=", ".join(peers + versions) or "none", quiet=quietness(rows + models), absent=absent)
+    return text + whole_models(models) + products(rows)
+
+
+def headline(rows, **wanted):
+    """Smallest and largest ratio of our time to the best peer's among some rows."""
+    ratios = [row["ratio_ours_to_best_peer"] for row in rows
+              if "ratio_ours_to_best_peer" in row and all(row[key] == value for key, value in wanted.items())]
+    return f"{min(ratios):.2f} to {max(ratios):.2f}" if ratios else "-"
+
+
+def index(machines):
+    lines = ["| processor | instruction sets | one column, 1 thread | 128 columns, 1 thread | whole models |",
+             "|---|---|---|---|---|"]
+    for slug, data in machines:
+        rows = data.get("rows", [])
+        models = ", ".join(dict.fromkeys(row["model"] for row in data.get("models", []))) or "not measured"
+        lines.append(f"| [{data['environment']['cpu']}](performance/{slug}.md) | {data['environment']['features']} | "
+                     f"{headline(rows, tokens=1, threads=1)} | {headline(rows, tokens=128, threads=1)} | {models} |")
+    note = ("\nColumns 3 and 4: our time through that of the fastest peer of about the same bits, from the best row to "
+            "the worst; below 1 we are faster.")
+    return INDEX.format(machines="\n".join(lines) + "\n" + note)
+
+
+#===--- Data -----------------------------------------------------------------------------------------------------===#
+
+
+def this_machine(packages):
+    """(name of its files, environment)."""
+    info = open("/proc/cpuinfo", encoding="utf-8").read()
+    field = lambda name: re.search(rf"^{name}\s*: (.*)$", info, re.M).group(1)
+    flags = set(field("flags").split())
+    known = ("avx2", "avx_vnni", "avx512f", "avx512_vnni", "avx512_vbmi", "avx512_vpopcntdq")
+    widest = "avx512" if "avx512f" in flags else "avx2" if "avx2" in flags else "sse"
+    vendor = "amd" if "AMD" in field("vendor_id") else "intel" if "Intel" in field("vendor_id") else "other"
+    versions = {}
+    for name in ("@node-llama-cpp/linux-x64", "onnxruntime-node"):
+        path = os.path.join(packages or "", name, "package.json")
+        if os.path.exists(path):
+            with open(path, encoding="utf-8") as file:
+                versions[name] = json.load(file)["version"]
+    cpu = f"{field('model name')}, family {field('cpu family')}, model {field('model')}, {os.cpu_count()} cores"
+    features = ", ".join(name for name in known if name in flags) or "SSE2"
+    return f"{vendor}-{field('cpu family')}-{field('model')}-{widest}", {"cpu": cpu, "features": features,
+                                                                         "versions": versions}
+
+
+def merge(old, new, key):
+    """`old` with the rows of `new` in place of those with the same key, new ones at the end."""
+    name = lambda row: tuple(row[part] for part in key)
+    fresh = {name(row): row for row in new}
+    result = [fresh.pop(name(row), row) for row in old]
+    return result + list(fresh.values())
+
+
+def load(path):
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def record(options, folder):
+    """Merges what was measured into this machine's file."""
+    slug, environment = this_machine(options.packages)
+    path = os.path.join(folder, slug + ".json")
+    data = load(path) if os.path.exists(path) else {"rows": [], "models": []}
+    absent = list(options.absent)
+    if options.peers:
+        peers = load(options.peers)
+        data["rows"] = merge(data["rows"], peers.pop("rows"), ("group", "rows", "cols", "tokens", "threads"))
+        absent += peers.pop("absent")
+        data.update(peers)
+    if options.models:
+        data["models"] = merge(data.get("models", []), load(options.models), ("model", "group", "threads"))
+    data["environment"] = {**environment, "absent": absent}
+    order = list(dict.fromkeys(row["group"] for row in data["rows"]))
+    data["rows"].sort(key=lambda row: (order.index(row["group"]), row["rows"], row["tokens"], row["threads"]))
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(data, file, indent=1)
         file.write("\n")
 
 
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("docs")
+    for name in ("--peers", "--models", "--packages"):
+        parser.add_argument(name)
+    parser.add_argument("--absent", nargs="*", default=[])
+    options = parser.parse_args()
+    folder = os.path.join(options.docs, "performance")
+    os.makedirs(folder, exist_ok=True)
+    if options.peers or options.models:
+        record(options, folder)
+    machines = [(os.path.splitext(os.path.basename(path))[0], load(path))
+                for path in sorted(glob.glob(os.path.join(folder, "*.json")))]
+    for slug, data in machines:
+        with open(os.path.join(folder, slug + ".md"), "w", encoding="utf-8") as file:
+            file.write(page(data, slug))
+    with open(os.path.join(options.docs, "Performance.md"), "w", encoding="utf-8") as file:
+        file.write(index(machines))
+
+
 if __name__ == "__main__":
-    main(*sys.argv[1:4])
+    main()

@@ -1,0 +1,30 @@
+"""What bench/formats/formats.py measures: edit this file to add a row.
+
+A format of WEIGHTS gives one row per method; a line of SINGLE gives one row. Both are options of quant-compile as they
+would be typed; a row that says nothing of activations gets float ones.
+"""
+
+# Formats of all linear layers, from many bits to few.
+WEIGHTS = """
+rtn8g0 rtn4g32 rtn3g32 rtn2g32
+vsq8v16s6 vsq4v16s6 vsq4v16s4 vsq3v16s4 vsq2v16s4
+bcq8g32 bcq4g32 bcq4g32f bcq3g32 bcq3g32f bcq3g64 bcq3g64f bcqrefined3g32f bcqgreedy3g32f bcq2g32 bcq2g32f
+bcq1g32 bcq1g32f
+ternaryg32 ternaryg64
+""".split()
+
+# (name, options): what is done to find the codes and scales of every format.
+METHODS = [
+    ("from the weights alone", ""),
+]
+
+# (section, options): a row each.
+SINGLE = [
+    ("Activations of 8 bits, one scale per token", "--format rtn8g0 --activations i8"),
+    ("Activations of 8 bits, one scale per token", "--format rtn4g32 --activations i8"),
+    ("Activations of 8 bits, one scale per token", "--format vsq4v16s6 --activations i8"),
+    ("Activations of 8 bits, one scale per token", "--format bcq4g32 --activations i8"),
+    ("Activations of 8 bits, one scale per token", "--format bcq3g32 --activations i8"),
+    ("Activations of 8 bits, one scale per token", "--format bcq2g32 --activations i8"),
+    ("Activations of 8 bits, one scale per token", "--format ternaryg32 --activations i8"),
+]
