@@ -36,7 +36,7 @@ class DestinationStyleOp<Dialect dialect, string mnemonic, list<string> initName
     /// The operands after `outs`.
     ::mlir::MutableOperandRange getDpsInitsMutable() {
       constexpr unsigned count = }] # !cast<string>(!size(initNames)) # [{;
-      return ::mlir::MutableOperandRange(getOperation(), getNumOperands() - count, count);
+      return ::mlir::MutableOperandRange(getOperation(), getOperation()->getNumOperands() - count, count);
     }
   }];
   code dpsDefinition = [{

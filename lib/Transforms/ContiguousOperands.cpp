@@ -33,12 +33,13 @@ Value allocateLike(OpBuilder &builder, Location loc, Value strided) {
   return memref::AllocOp::create(builder, loc, MemRefType::get(type.getShape(), type.getElementType()), sizes);
 }
 
-/// True if `op` writes to the memory of `operand`.
-bool isWritten(Operation *op, OpOperand &operand) {
+/// True if `op` reads from or writes to (`Effect`) the memory of `operand`.
+template <typename Effect>
+bool hasEffect(Operation *op, OpOperand &operand) {
   SmallVector<MemoryEffects::EffectInstance> effects;
   cast<MemoryEffectOpInterface>(op).getEffects(effects);
   return llvm::any_of(effects, [&](const MemoryEffects::EffectInstance &effect) {
-    return isa<MemoryEffects::Write>(effect.getEffect()) && effect.getEffectValue<OpOperand *>() == &operand;
+    return isa<Effect>(effect.getEffect()) && effect.getEffectValue<OpOperand *>() == &operand;
   });
 }
 
@@ -49,14 +50,14 @@ void makeContiguous(DestinationStyleOpInterface op) {
   for (OpOperand &operand : op->getOpOperands()) {
     Value strided = operand.get();
     // What is updated in place, a cache, cannot be copied.
-    if (!isStrided(strided) || (op.isDpsInput(&operand) && isWritten(op, operand)))
+    if (!isStrided(strided) || (op.isDpsInput(&operand) && hasEffect<MemoryEffects::Write>(op, operand)))
       continue;
     builder.setInsertionPoint(op);
     Value contiguous = allocateLike(builder, loc, strided);
-    // All our operations overwrite their outputs.
-    if (op.isDpsInput(&operand)) {
+    // Most of our operations overwrite their outputs.
+    if (hasEffect<MemoryEffects::Read>(op, operand))
       linalg::CopyOp::create(builder, loc, strided, contiguous);
-    } else {
+    if (!op.isDpsInput(&operand)) {
       builder.setInsertionPointAfter(op);
       linalg::CopyOp::create(builder, loc, contiguous, strided);
     }

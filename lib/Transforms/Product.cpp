@@ -2,7 +2,10 @@
 
 #include "Product.h"
 #include "Weights.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/Utils/Utils.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 using namespace halftone;
@@ -34,4 +37,12 @@ std::optional<Product> halftone::matchProduct(linalg::LinalgOp op) {
       cast<ShapedType>(product.weights.getType()).getNumElements() == 0)
     return std::nullopt;
   return product;
+}
+
+bool halftone::isZeroOrEmpty(Value init) {
+  if (auto fill = init.getDefiningOp<linalg::FillOp>())
+    return matchPattern(fill.getInputs()[0], m_AnyZeroFloat());
+  if (auto constant = init.getDefiningOp<arith::ConstantOp>())
+    return matchPattern(constant.getResult(), m_AnyZeroFloat());
+  return init.getDefiningOp<tensor::EmptyOp>() != nullptr;
 }

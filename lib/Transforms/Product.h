@@ -17,6 +17,9 @@ struct Product {
 /// Matches matrix products whose right-hand side is a constant 2D weight; others are left alone.
 std::optional<Product> matchProduct(mlir::linalg::LinalgOp op);
 
+/// True for an init operand that holds zeros, or nothing (its content is then unspecified).
+bool isZeroOrEmpty(mlir::Value init);
+
 } // namespace halftone
 
 #endif // HALFTONE_LIB_TRANSFORMS_PRODUCT_H

@@ -22,15 +22,6 @@ using namespace halftone;
 
 namespace {
 
-/// True for an init operand that holds zeros, or nothing (its content is then unspecified).
-bool isZeroOrEmpty(Value init) {
-  if (auto fill = init.getDefiningOp<linalg::FillOp>())
-    return matchPattern(fill.getInputs()[0], m_AnyZeroFloat());
-  if (auto constant = init.getDefiningOp<arith::ConstantOp>())
-    return matchPattern(constant.getResult(), m_AnyZeroFloat());
-  return init.getDefiningOp<tensor::EmptyOp>() != nullptr;
-}
-
 /// `value` with its number of columns known.
 Value withColumns(OpBuilder &builder, Value value, int64_t columns) {
   auto type = cast<RankedTensorType>(value.getType());

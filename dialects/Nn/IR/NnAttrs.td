@@ -7,5 +7,6 @@ include "dialects/Nn/IR/NnEnums.td"
 include "mlir/IR/AttrTypeBase.td"
 
 def Nn_ActivationKindAttr : EnumAttr<NnDialect, Nn_ActivationKind, "activation">;
+def Nn_ObservedValueAttr : EnumAttr<NnDialect, Nn_ObservedValue, "observed">;
 
 #endif // HALFTONE_DIALECTS_NN_IR_NNATTRS_TD

@@ -10,4 +10,12 @@ def Nn_ActivationKind : I32Enum<"ActivationKind", "a non-linear function", [
   let cppNamespace = "::halftone::nn";
 }
 
+def Nn_ObservedValue : I32Enum<"ObservedValue", "what is observed of a product and of the sum that it ends in", [
+  I32EnumCase<"Input", 0, "input">,
+  I32EnumCase<"Output", 1, "output">,
+  I32EnumCase<"Residual", 2, "residual">
+]> {
+  let cppNamespace = "::halftone::nn";
+}
+
 #endif // HALFTONE_DIALECTS_NN_IR_NNENUMS_TD

@@ -127,5 +127,23 @@ LogicalResult AttentionOp::verify() {
   return dps::verifySize(*this, "tokens (T)", "query", getQuery(), 0, "value", getValue(), 0);
 }
 
+//===----------------------------------------------------------------------===//
+// ObserveOp
+//===----------------------------------------------------------------------===//
+
+/// What the host does with the values is out of sight: an effect of its own, also among tensors.
+void ObserveOp::getEffects(SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
+  if (isa<BaseMemRefType>(getValues().getType()))
+    effects.emplace_back(MemoryEffects::Read::get(), &getValuesMutable(), SideEffects::DefaultResource::get());
+  dps::getEffects(*this, effects);
+  effects.emplace_back(MemoryEffects::Write::get(), SideEffects::DefaultResource::get());
+}
+
+LogicalResult ObserveOp::verify() {
+  if (getWeights().empty())
+    return emitOpError("names no weight that the values belong to");
+  return success();
+}
+
 #define GET_OP_CLASSES
 #include "dialects/Nn/IR/NnOps.cpp.inc"

@@ -189,4 +189,35 @@ def Nn_GatedActivationOp : Nn_DpsOp<"gated_activation", ["output"]> {
   ];
 }
 
+def Nn_ObserveOp : Nn_DpsOp<"observe", ["values"]> {
+  let summary = "shows values to the host while a program runs";
+  let description = [{
+    y = x, but the host, if it has an observer (`halftone_exec` in `runtime/include/halftone/abi.h`), is called with
+    `site` and the values of all tokens before anything reads y. It may change them in place: y is what it leaves.
+    Without an observer nothing happens. Observations are never removed, merged or reordered among each other.
+
+    `kind` and `weights` say what the values are: the `input` of the products with these weights, the `output` of a
+    product, or the `residual`, the other addend of the sum that a product's output goes into. Ops with equal `site`
+    are the same place in copies of one function. Values are T x K.
+
+    ```mlir
+    %r = nn.observe input of ["q_proj.weight", "k_proj.weight"] site = 3 outs(%x : tensor<?x64xf32>)
+           -> tensor<?x64xf32>
+    ```
+  }];
+  let arguments = (ins Nn_ObservedValueAttr:$kind, StrArrayAttr:$weights,
+                       ConfinedAttr<I32Attr, [IntNonNegative]>:$site, F32Matrix:$values);
+  let assemblyFormat = [{
+    $kind `of` $weights `site` `=` $site `outs` `(` $values `:` type($values) `)` attr-dict (`->` type($results)^)?
+  }];
+  let extraClassDeclaration = dpsDeclaration;
+  let extraClassDefinition = "";
+  let builders = [
+    OpBuilder<(ins "::halftone::nn::ObservedValue":$kind, "::mlir::ArrayAttr":$weights, "int32_t":$site,
+                   "::mlir::Value":$values), [{
+      build($_builder, $_state, ::halftone::dps::resultTypes(values), kind, weights, site, values);
+    }]>
+  ];
+}
+
 #endif // HALFTONE_DIALECTS_NN_IR_NNOPS_TD

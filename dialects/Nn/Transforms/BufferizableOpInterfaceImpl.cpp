@@ -22,6 +22,15 @@ struct RopeTableModel : BufferizableOpInterface::ExternalModel<RopeTableModel, R
   }
 };
 
+/// Unlike the outputs of other operations, the values are read.
+struct ObserveModel : DstBufferizableOpInterfaceExternalModel<ObserveModel, ObserveOp> {
+  bool bufferizesToMemoryRead(Operation *, OpOperand &, const AnalysisState &) const { return true; }
+  LogicalResult bufferize(Operation *op, RewriterBase &rewriter, const BufferizationOptions &options,
+                          BufferizationState &state) const {
+    return dps::bufferize(cast<DestinationStyleOpInterface>(op), rewriter, options, state);
+  }
+};
+
 } // namespace
 
 void halftone::nn::registerBufferizableOpInterfaceExternalModels(DialectRegistry &registry) {
@@ -32,6 +41,7 @@ void halftone::nn::registerBufferizableOpInterfaceExternalModels(DialectRegistry
     RopeOp::attachInterface<dps::BufferizableModel<RopeOp>>(*context);
     AttentionOp::attachInterface<dps::BufferizableModel<AttentionOp>>(*context);
     GatedActivationOp::attachInterface<dps::BufferizableModel<GatedActivationOp>>(*context);
+    ObserveOp::attachInterface<ObserveModel>(*context);
     // The bufferized ops need these.
     context->loadDialect<bufferization::BufferizationDialect, memref::MemRefDialect>();
   });

@@ -39,6 +39,12 @@ LogicalResult ExtendHalfOp::verify() {
          << getHalf().getType() << " and " << getResult().getType();
 }
 
+LogicalResult ObserveOp::verify() {
+  if (getValues().getType().getLayout().isIdentity())
+    return success();
+  return emitOpError("needs values without gaps, not ") << getValues().getType();
+}
+
 LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
   auto kernel = symbols.lookupNearestSymbolFrom<FunctionOpInterface>(*this, getKernelAttr());
   if (!kernel)

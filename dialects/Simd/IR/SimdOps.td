@@ -133,4 +133,20 @@ def Simd_LaunchOp : Simd_Op<"launch", [DeclareOpInterfaceMethods<SymbolUserOpInt
   }];
 }
 
+def Simd_ObserveOp : Simd_Op<"observe"> {
+  let summary = "shows a matrix to the observer of the host";
+  let description = [{
+    Calls `exec->observe(exec->observer, site, values, rows, columns)` on the calling thread. With a null `exec` or a
+    null function nothing happens.
+
+    ```mlir
+    simd.observe %exec site = 3 (%x) : memref<?x64xf32>
+    ```
+  }];
+  let arguments = (ins Simd_ExecType:$exec, ConfinedAttr<I32Attr, [IntNonNegative]>:$site,
+                       MemRefRankOf<[F32], [2]>:$values);
+  let assemblyFormat = "$exec `site` `=` $site `(` $values `)` attr-dict `:` type($values)";
+  let hasVerifier = 1;
+}
+
 #endif // HALFTONE_DIALECTS_SIMD_IR_SIMDOPS_TD

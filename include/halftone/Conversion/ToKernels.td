@@ -28,7 +28,7 @@ def ConvertNnToKernels : Pass<"convert-nn-to-kernels", "::mlir::ModuleOp"> {
   let summary = "Turns nn operations on buffers into launches of generated kernels";
   let description = [{
     As `convert-lowbit-to-kernels`, for the nn dialect. `nn.attention` becomes two launches: the new keys and values
-    are stored, then the heads are computed.
+    are stored, then the heads are computed. `nn.observe` becomes `simd.observe`.
 
     ```mlir
     nn.gated_activation ins(%g, %u : memref<?x172xf32>, memref<?x172xf32>) outs(%y : memref<?x172xf32>) kind = silu

@@ -113,6 +113,32 @@ def HalftoneDecompose : Pass<"halftone-decompose", "::mlir::ModuleOp"> {
                            "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def HalftoneInsertObservers : Pass<"halftone-insert-observers", "::mlir::ModuleOp"> {
+  let summary = "Observes the inputs of products with constant weights";
+  let description = [{
+    On stage 0. Products as in `lowbit-quantize-weights`. An `nn.observe` behind a value shows it to the host, which
+    can so gather statistics of it, before anything else reads it. Products that share an input share its observation.
+    On request also outputs, and residuals: the other addend where the only use of a product's output is a `linalg.add`.
+    Outputs of products that add to other values than zeros are not observed. Sites are numbered from 0 in the order of
+    the module. The program's results stay the same, bit for bit.
+
+    ```mlir
+    %q = linalg.matmul indexing_maps = [...] ins(%x, %wq : ...) outs(%zeros)
+    %k = linalg.matmul indexing_maps = [...] ins(%x, %wk : ...) outs(%zeros)
+    // becomes
+    %o = nn.observe input of ["wq", "wk"] site = 0 outs(%x : tensor<?x64xf32>) -> tensor<?x64xf32>
+    %q = linalg.matmul indexing_maps = [...] ins(%o, %wq : ...) outs(%zeros)
+    %k = linalg.matmul indexing_maps = [...] ins(%o, %wk : ...) outs(%zeros)
+    ```
+  }];
+  let options = [
+    Option<"inputs", "inputs", "bool", "true", "observe inputs of products">,
+    Option<"outputs", "outputs", "bool", "false", "observe outputs of products">,
+    Option<"residuals", "residuals", "bool", "false", "observe what the outputs of products are added to">
+  ];
+  let dependentDialects = ["::halftone::nn::NnDialect"];
+}
+
 def HalftoneLoopsInPlace : Pass<"halftone-loops-in-place", "::mlir::ModuleOp"> {
   let summary = "Lets loops and branches compute tensors in one place";
   let description = [{

@@ -67,20 +67,6 @@ void buildRun(LLVM::LLVMFuncOp function, OpBuilder &builder, const AbiTypes &abi
   LLVM::ReturnOp::create(builder, loc, ValueRange());
 }
 
-/// The function of that name and type, made by `build` if it does not exist; null if something else has the name.
-LLVM::LLVMFuncOp getOrCreate(OpBuilder &builder, Operation *table, Location loc, StringRef name,
-                             LLVM::LLVMFunctionType type, function_ref<void(LLVM::LLVMFuncOp)> build) {
-  if (Operation *symbol = SymbolTable::lookupSymbolIn(table, name)) {
-    auto function = dyn_cast<LLVM::LLVMFuncOp>(symbol);
-    return function && function.getFunctionType() == type ? function : LLVM::LLVMFuncOp();
-  }
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToEnd(&table->getRegion(0).front());
-  auto function = LLVM::LLVMFuncOp::create(builder, loc, name, type, LLVM::Linkage::Internal);
-  build(function);
-  return function;
-}
-
 struct LowerLaunch : ConvertOpToLLVMPattern<simd::LaunchOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
 
@@ -97,10 +83,10 @@ struct LowerLaunch : ConvertOpToLLVMPattern<simd::LaunchOp> {
     auto structType =
         LLVM::LLVMStructType::getLiteral(op.getContext(), SmallVector<Type>(adaptor.getArgs().getTypes()));
     std::string taskName = (op.getKernel() + "__task").str();
-    LLVM::LLVMFuncOp task = getOrCreate(rewriter, table, op.getLoc(), taskName, abi.task,
+    LLVM::LLVMFuncOp task = getOrCreateHelper(rewriter, table, op.getLoc(), taskName, abi.task,
                                         [&](auto function) { buildTask(function, op, kernel, structType, rewriter); });
     LLVM::LLVMFuncOp run =
-        getOrCreate(rewriter, table, op.getLoc(), runName,
+        getOrCreateHelper(rewriter, table, op.getLoc(), runName,
                     LLVM::LLVMFunctionType::get(abi.none, {abi.pointer, abi.pointer, abi.pointer, abi.i64}),
                     [&](auto function) { buildRun(function, rewriter, abi); });
     if (!task || !run)

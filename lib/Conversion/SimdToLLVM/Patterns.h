@@ -5,6 +5,7 @@
 #include "halftone/Target/TargetInfo.h"
 
 #include "mlir/Conversion/LLVMCommon/Pattern.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 
 namespace halftone {
 
@@ -16,6 +17,13 @@ void populateDot4Patterns(const mlir::LLVMTypeConverter &converter, mlir::Rewrit
 void populateElementwisePatterns(const mlir::LLVMTypeConverter &converter, mlir::RewritePatternSet &patterns,
                                  const TargetInfo &target);
 void populateLaunchPatterns(const mlir::LLVMTypeConverter &converter, mlir::RewritePatternSet &patterns);
+void populateObservePatterns(const mlir::LLVMTypeConverter &converter, mlir::RewritePatternSet &patterns);
+
+/// The function of that name and type in the symbol table `table`, made by `build` if it does not exist; null if
+/// something else has the name.
+mlir::LLVM::LLVMFuncOp getOrCreateHelper(mlir::OpBuilder &builder, mlir::Operation *table, mlir::Location loc,
+                                         llvm::StringRef name, mlir::LLVM::LLVMFunctionType type,
+                                         llvm::function_ref<void(mlir::LLVM::LLVMFuncOp)> build);
 
 /// One slot on the stack of the function around `op`: allocated once, at the entry of the function.
 mlir::Value createEntryAlloca(mlir::OpBuilder &builder, mlir::Operation *op, mlir::Type type, unsigned alignment);

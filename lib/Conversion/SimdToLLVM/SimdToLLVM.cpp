@@ -25,6 +25,19 @@ Value createEntryAlloca(OpBuilder &builder, Operation *op, Type type, unsigned a
                                 alignment);
 }
 
+LLVM::LLVMFuncOp getOrCreateHelper(OpBuilder &builder, Operation *table, Location loc, StringRef name,
+                             LLVM::LLVMFunctionType type, function_ref<void(LLVM::LLVMFuncOp)> build) {
+  if (Operation *symbol = SymbolTable::lookupSymbolIn(table, name)) {
+    auto function = dyn_cast<LLVM::LLVMFuncOp>(symbol);
+    return function && function.getFunctionType() == type ? function : LLVM::LLVMFuncOp();
+  }
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToEnd(&table->getRegion(0).front());
+  auto function = LLVM::LLVMFuncOp::create(builder, loc, name, type, LLVM::Linkage::Internal);
+  build(function);
+  return function;
+}
+
 void populateSimdToLLVMConversionPatterns(LLVMTypeConverter &converter, RewritePatternSet &patterns,
                                           const TargetInfo &target) {
   converter.addConversion([](simd::ExecType type) { return LLVM::LLVMPointerType::get(type.getContext()); });
@@ -32,6 +45,7 @@ void populateSimdToLLVMConversionPatterns(LLVMTypeConverter &converter, RewriteP
   populateDot4Patterns(converter, patterns, target);
   populateElementwisePatterns(converter, patterns, target);
   populateLaunchPatterns(converter, patterns);
+  populateObservePatterns(converter, patterns);
 }
 
 namespace {

@@ -18,8 +18,7 @@ LogicalResult halftone::checkBuffers(Operation *op) {
   return success();
 }
 
-/// The function's first argument of type !simd.exec.
-static Value getExec(func::FuncOp function) {
+Value halftone::getExec(func::FuncOp function) {
   Type type = simd::ExecType::get(function.getContext());
   if (function.getNumArguments() == 0 || function.getArgument(0).getType() != type)
     (void)function.insertArgument(0, type, {}, function.getLoc());

@@ -10,6 +10,9 @@ namespace halftone {
 /// Fails with a message on `op` unless it is in memref form with identity layouts.
 llvm::LogicalResult checkBuffers(mlir::Operation *op);
 
+/// The function's first argument, of type `!simd.exec`, which is added if need be.
+mlir::Value getExec(mlir::func::FuncOp function);
+
 /// Calls `kernel` on `args` over all its units: a launch on the function's
 /// `!simd.exec` argument, which is added if need be, or a plain call for a single
 /// unit. `tokens` is a memref whose first dimension counts the tokens.

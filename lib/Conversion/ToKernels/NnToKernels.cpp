@@ -2,6 +2,7 @@
 
 #include "Launch.h"
 #include "dialects/Nn/IR/NnOps.h"
+#include "dialects/Simd/IR/SimdOps.h"
 #include "halftone/Conversion/ToKernels.h"
 
 namespace halftone {
@@ -49,6 +50,12 @@ void convert(nn::AttentionOp op, ModuleOp module) {
          {op.getQuery(), op.getKeys(), op.getValues(), op.getPosition(), layer, op.getOutput()}, op.getQuery());
 }
 
+void convert(nn::ObserveOp op) {
+  OpBuilder b(op);
+  simd::ObserveOp::create(b, op.getLoc(), getExec(op->getParentOfType<func::FuncOp>()), op.getSiteAttr(),
+                          op.getValues());
+}
+
 struct ConvertNnToKernels : halftone::impl::ConvertNnToKernelsBase<ConvertNnToKernels> {
   using Base::Base;
 
@@ -69,6 +76,8 @@ struct ConvertNnToKernels : halftone::impl::ConvertNnToKernelsBase<ConvertNnToKe
         convert(rope, module);
       else if (auto gate = dyn_cast<nn::GatedActivationOp>(op))
         convert(gate, module);
+      else if (auto observe = dyn_cast<nn::ObserveOp>(op))
+        convert(observe);
       else if (auto attention = dyn_cast<nn::AttentionOp>(op)) {
         if (attention.getContextSize() % 16 != 0) {
           attention.emitOpError("the context of the cache must be a multiple of 16, not ")

@@ -15,7 +15,7 @@ extern "C" {
 #endif
 
 #define HALFTONE_MODEL_MAGIC 0x4e4f5448u /* "HTON" */
-#define HALFTONE_ABI_VERSION 1u
+#define HALFTONE_ABI_VERSION 2u
 /** Symbol of the description in a model built as a shared object. In a relocatable object `name.o` it is
  * `name_halftone_model`. */
 #define HALFTONE_MODEL_SYMBOL "halftone_model_v1"
@@ -27,6 +27,10 @@ typedef struct halftone_exec {
   /** Calls task(args, begin, end) over disjoint ranges that cover 0 .. count-1, from any threads, and returns when all
    * are done. */
   void (*run)(void *pool, void (*task)(void *args, int64_t begin, int64_t end), void *args, int64_t count);
+  /** Null, or called on the calling thread with the values that an observed program has at a site: [rows][cols] floats,
+   * which may be changed in place. Other programs never call it. */
+  void (*observe)(void *observer, int32_t site, float *values, int64_t rows, int64_t cols);
+  void *observer;
 } halftone_exec;
 
 /**

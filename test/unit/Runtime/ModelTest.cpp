@@ -37,7 +37,7 @@ TEST(Model, WrongMagicIsNoModel) {
 TEST(Model, OtherAbiVersionSaysWhatToDo) {
   EXPECT_EQ(openChanged([](halftone_model &m) { m.abi_version = 7; }), HALFTONE_WRONG_VERSION);
   EXPECT_STREQ(halftone_last_error(),
-               "the model was built for ABI 7, this runtime speaks ABI 1; recompile it with this "
+               "the model was built for ABI 7, this runtime speaks ABI 2; recompile it with this "
                "version's quant-compile");
 }
 
