@@ -3,6 +3,7 @@
 #include "halftone/Driver/Compile.h"
 #include "CheckOptions.h"
 #include "Describe.h"
+#include "Observe.h"
 #include "dialects/Lowbit/IR/LowbitOps.h"
 #include "halftone/Import/Externals.h"
 #include "halftone/Import/Import.h"
@@ -140,6 +141,7 @@ private:
     }
     externalsBase = isFolder ? "" : options.input;
     report.model = modelName();
+    report.isModel = (*module)->hasAttr("halftone.model");
     Stage stage = stageOf(*module);
     if (stage == Stage::LLVM)
       return llvm::createStringError("'" + options.input +
@@ -164,6 +166,8 @@ private:
     Stage from = stageOf(*module);
     PassManager pm(&context);
     auto needs = [&](Stage to) { return from < to && to <= stage; };
+    if (options.observe && needs(Stage::Lowbit))
+      addObservers(pm, *options.observe);
     if (needs(Stage::Lowbit)) {
       ToLowbitOptions lowbit;
       lowbit.format = options.format;
@@ -262,6 +266,8 @@ private:
 
     if (llvm::Error error = advance(Stage::Planned))
       return error;
+    if (options.observe)
+      recordObserved(*module, report);
     TemporaryFile weights;
     if (llvm::Error error = evaluate(weights))
       return error;

@@ -208,7 +208,7 @@ def Nn_ObserveOp : Nn_DpsOp<"observe", ["values"]> {
   let arguments = (ins Nn_ObservedValueAttr:$kind, StrArrayAttr:$weights,
                        ConfinedAttr<I32Attr, [IntNonNegative]>:$site, F32Matrix:$values);
   let assemblyFormat = [{
-    $kind `of` $weights `site` `=` $site `outs` `(` $values `:` type($values) `)` attr-dict (`->` type($results)^)?
+    `` $kind `of` $weights `site` `=` $site `outs` `(` $values `:` type($values) `)` attr-dict (`->` type($results)^)?
   }];
   let extraClassDeclaration = dpsDeclaration;
   let extraClassDefinition = "";

@@ -9,10 +9,16 @@
 
 #include "halftone/Driver/Report.h"
 #include "llvm/Support/Error.h"
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace halftone {
+
+/// What an observed program shows of its products with weights.
+struct ObservedValues {
+  bool inputs = true, outputs = false, residuals = false;
+};
 
 struct CompileOptions {
   std::string input;  ///< model folder or .mlir file, "-": MLIR on standard input
@@ -29,6 +35,8 @@ struct CompileOptions {
   unsigned threads = 0;        ///< of the compiler, 0: all cores
   bool choosesFormats = false; ///< the user asked for formats, activations or a strategy: warn where they come too late
   bool progress = false;       ///< progress on standard error
+  /// Set: the program shows these values to its host (see halftone-insert-observers), and the report says which.
+  std::optional<ObservedValues> observe;
 };
 
 /// Compiles. Warnings go to standard error as they appear; errors are in the error (a DiagnosticsError where MLIR found

@@ -7,10 +7,33 @@
 
 namespace halftone {
 
+/// What is observed of one product y = x W^T, or of several with one input, and of the sum that it ends in.
+enum class ObservedValue { Input, Output, Residual };
+
+/// A place of an observed program where the host sees values.
+struct ObservedSite {
+  ObservedValue value = ObservedValue::Input;
+  std::vector<std::string> weights; ///< tensor names of the products
+  int64_t cols = 0;                 ///< floats per token
+  bool inHead = false;              ///< in the function that computes logits
+};
+
+/// Where a tensor of floats lies in the weight section of a program.
+struct WeightPlace {
+  std::string name; ///< of the tensor in the checkpoint
+  std::vector<int64_t> shape;
+  int64_t offset;   ///< in bytes
+  bool interleaved; ///< in the layout Float16 of Pack/Layout.h, not row-major
+};
+
 struct CompileReport {
   std::string model, cpu;
   std::string activations; ///< i8 if any product works on integers, else f32
   std::vector<WeightRecord> tensors;
+  bool isModel = false; ///< a language model, not a module of functions
+  /// Of observed programs only: site i, and the tensors that are there as floats.
+  std::vector<ObservedSite> sites;
+  std::vector<WeightPlace> places;
 
   // Totals of the model's weights; computed tables are counted apart.
   int64_t weights() const;      ///< elements

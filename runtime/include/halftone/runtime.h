@@ -128,6 +128,19 @@ halftone_status halftone_rewind(halftone_context *context, int64_t position);
 halftone_status halftone_score(halftone_context *context, const int32_t *tokens, int64_t n,
                                double *negative_log_likelihood);
 
+/*===--- Observing --------------------------------------------------------===*/
+
+/** As `observe` of halftone_exec: the values of an observed program at a site, [rows][cols], which may be changed. */
+typedef void (*halftone_observer_fn)(void *observer, int32_t site, float *values, int64_t rows, int64_t cols);
+/** Sets who sees the values of an observed program (null: nobody); other programs show none. Called on the thread that
+ * calls prefill, decode or evaluate, before these return; it must not call them. */
+halftone_status halftone_set_observer(halftone_context *context, halftone_observer_fn observe, void *observer);
+/**
+ * For observers that need but a part of a program: while `skip` is not 0, generated code computes nothing of what takes
+ * time. Values that it did not compute, up to the logits, are unspecified, and so is the KV cache at these positions.
+ */
+halftone_status halftone_set_skip(halftone_context *context, int skip);
+
 /*===--- Sampling ---------------------------------------------------------===*/
 
 typedef struct halftone_sampling {

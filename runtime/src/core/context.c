@@ -45,6 +45,11 @@ static halftone_status null_argument(const char *function) {
   return halftone_fail(HALFTONE_INVALID_ARGUMENT, "%s: null argument", function);
 }
 
+/** The `run` of halftone_exec while work is skipped. */
+static void skip_run(void *pool, void (*task)(void *args, int64_t begin, int64_t end), void *args, int64_t count) {
+  (void)pool, (void)task, (void)args, (void)count;
+}
+
 halftone_status halftone_set_threads(halftone_context *context, int32_t threads) {
   if (!context)
     return null_argument("halftone_set_threads");
@@ -62,7 +67,23 @@ halftone_status halftone_set_threads(halftone_context *context, int32_t threads)
   context->pool = pool;
   context->threads = threads;
   context->exec.pool = pool;
-  context->exec.run = halftone_pool_run;
+  if (context->exec.run != skip_run)
+    context->exec.run = halftone_pool_run;
+  return HALFTONE_OK;
+}
+
+halftone_status halftone_set_observer(halftone_context *context, halftone_observer_fn observe, void *observer) {
+  if (!context)
+    return null_argument("halftone_set_observer");
+  context->exec.observe = observe;
+  context->exec.observer = observer;
+  return HALFTONE_OK;
+}
+
+halftone_status halftone_set_skip(halftone_context *context, int skip) {
+  if (!context)
+    return null_argument("halftone_set_skip");
+  context->exec.run = skip ? skip_run : halftone_pool_run;
   return HALFTONE_OK;
 }
 
