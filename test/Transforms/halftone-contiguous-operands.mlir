@@ -34,6 +34,18 @@ func.func @in_place(%x: !slice, %up: memref<?x64xf32>) {
   return
 }
 
+// What is changed in place: in and out.
+// CHECK-LABEL: func @observed
+// CHECK-SAME: (%[[X:[^ ]+]]: memref<?x64xf32
+// CHECK: %[[A:.+]] = memref.alloc
+// CHECK: linalg.copy ins(%[[X]] {{.+}} outs(%[[A]]
+// CHECK: nn.observe input of ["w"] site = 0 outs(%[[A]]
+// CHECK: linalg.copy ins(%[[A]] {{.+}} outs(%[[X]]
+func.func @observed(%x: !slice) {
+  nn.observe input of ["w"] site = 0 outs(%x : !slice)
+  return
+}
+
 // A cache must stay where it is: making kernels reports it.
 // CHECK-LABEL: func @cache
 // CHECK-NOT: linalg.copy

@@ -50,3 +50,22 @@ func.func @still_read(%x: tensor<4x64xf32>, %gain: tensor<64xf32>) -> tensor<4x6
   %z = linalg.add ins(%x, %y : tensor<4x64xf32>, tensor<4x64xf32>) outs(%y : tensor<4x64xf32>) -> tensor<4x64xf32>
   return %z : tensor<4x64xf32>
 }
+
+// Observed in place; where the values before are still needed, in a copy.
+// CHECK-LABEL: func.func @observed
+// CHECK: %[[X:.+]] = memref.alloc()
+// CHECK: nn.observe input of ["w"] site = 3 outs(%[[X]] : memref<4x64xf32>){{$}}
+// CHECK: %[[C:.+]] = memref.alloc()
+// CHECK: memref.copy %[[X]], %[[C]]
+// CHECK: nn.observe output of ["w"] site = 4 outs(%[[C]] : memref<4x64xf32>){{$}}
+// CHECK: linalg.add ins(%[[X]], %[[C]] :
+func.func @observed(%in: tensor<4x64xf32>, %gain: tensor<64xf32>) -> tensor<4x64xf32> {
+  %0 = tensor.empty() : tensor<4x64xf32>
+  %x = nn.rms_norm ins(%in, %gain : tensor<4x64xf32>, tensor<64xf32>) outs(%0 : tensor<4x64xf32>) epsilon = 0.0
+       -> tensor<4x64xf32>
+  %y = nn.observe input of ["w"] site = 3 outs(%x : tensor<4x64xf32>) -> tensor<4x64xf32>
+  %z = nn.observe output of ["w"] site = 4 outs(%y : tensor<4x64xf32>) -> tensor<4x64xf32>
+  %1 = tensor.empty() : tensor<4x64xf32>
+  %s = linalg.add ins(%y, %z : tensor<4x64xf32>, tensor<4x64xf32>) outs(%1 : tensor<4x64xf32>) -> tensor<4x64xf32>
+  return %s : tensor<4x64xf32>
+}

@@ -38,3 +38,15 @@ func.func @twice(%x: tensor<4x64xf32>, %kv: tensor<4x32xf32>, %position: index, 
        layer = 0, heads = 8 -> tensor<4x64xf32>
   return %g, %h, %o, %p : tensor<4x64xf32>, tensor<4x64xf32>, tensor<4x64xf32>, tensor<4x64xf32>
 }
+
+// Observations stay, in their order, used or not.
+// CHECK-LABEL: func.func @observed
+// CHECK: nn.observe output of ["w"] site = 1
+// CHECK: nn.observe output of ["w"] site = 1
+// CHECK: nn.observe residual of ["w"] site = 0
+func.func @observed(%x: tensor<4x64xf32>) -> tensor<4x64xf32> {
+  %a = nn.observe output of ["w"] site = 1 outs(%x : tensor<4x64xf32>) -> tensor<4x64xf32>
+  %b = nn.observe output of ["w"] site = 1 outs(%x : tensor<4x64xf32>) -> tensor<4x64xf32>
+  %c = nn.observe residual of ["w"] site = 0 outs(%x : tensor<4x64xf32>) -> tensor<4x64xf32>
+  return %x : tensor<4x64xf32>
+}

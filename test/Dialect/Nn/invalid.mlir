@@ -324,3 +324,19 @@ func.func @gate_kind(%g: tensor<4x172xf32>) {
   %r = nn.gated_activation ins(%g, %g : tensor<4x172xf32>, tensor<4x172xf32>) outs(%g : tensor<4x172xf32>) kind = fast -> tensor<4x172xf32>
   return
 }
+
+// -----
+
+func.func @observe_nothing(%x: tensor<4x64xf32>) {
+  // expected-error@below {{names no weight that the values belong to}}
+  %r = nn.observe input of [] site = 0 outs(%x : tensor<4x64xf32>) -> tensor<4x64xf32>
+  return
+}
+
+// -----
+
+func.func @observe_site(%x: tensor<4x64xf32>) {
+  // expected-error@below {{attribute 'site' failed to satisfy constraint}}
+  %r = nn.observe input of ["w"] site = -1 outs(%x : tensor<4x64xf32>) -> tensor<4x64xf32>
+  return
+}

@@ -43,3 +43,12 @@ func.func @memrefs(%ids: memref<1xi32>, %table: memref<512x64xf32>, %gain: memre
   nn.gated_activation ins(%y, %y : memref<1x64xf32>, memref<1x64xf32>) outs(%y : memref<1x64xf32>) kind = silu
   return
 }
+
+// CHECK-LABEL: func.func @observe
+func.func @observe(%x: tensor<?x64xf32>, %y: memref<4x64xf32>) -> tensor<?x64xf32> {
+  // CHECK: nn.observe input of ["a", "b"] site = 3 outs(%{{.+}} : tensor<?x64xf32>) -> tensor<?x64xf32>
+  %r = nn.observe input of ["a", "b"] site = 3 outs(%x : tensor<?x64xf32>) -> tensor<?x64xf32>
+  // CHECK: nn.observe residual of ["a"] site = 0 outs(%{{.+}} : memref<4x64xf32>){{$}}
+  nn.observe residual of ["a"] site = 0 outs(%y : memref<4x64xf32>)
+  return %r : tensor<?x64xf32>
+}

@@ -96,3 +96,11 @@ func.func @launch(%exec: !simd.exec, %n: index) {
   simd.launch %exec @kernel() count(%n)
   return
 }
+
+// -----
+
+func.func @observe(%exec: !simd.exec, %x: memref<4x8xf32, strided<[16, 1]>>) {
+  // expected-error@below {{needs values without gaps, not 'memref<4x8xf32, strided<[16, 1]>>'}}
+  simd.observe %exec site = 0 (%x) : memref<4x8xf32, strided<[16, 1]>>
+  return
+}

@@ -43,3 +43,10 @@ func.func @launch(%exec: !simd.exec, %x: memref<64xf32>, %n: index) {
   simd.launch %exec @bare() count(%n)
   return
 }
+
+// CHECK-LABEL: func @observe
+func.func @observe(%exec: !simd.exec, %x: memref<?x64xf32>) {
+  // CHECK: simd.observe %{{.+}} site = 3(%{{.+}}) : memref<?x64xf32>
+  simd.observe %exec site = 3 (%x) : memref<?x64xf32>
+  return
+}
