@@ -136,8 +136,8 @@ void ObservedProgram::Impl::listProducts() {
       unsigned count = 0;
       const WeightPlace *place = find(weight, count);
       if (place && place->shape.size() == 2)
-        products.push_back({weight, place->shape[0], place->shape[1],
-                            siteOf(weight, ObservedValue::Residual).has_value()});
+        products.push_back(
+            {weight, place->shape[0], place->shape[1], siteOf(weight, ObservedValue::Residual).has_value()});
     }
   }
 }

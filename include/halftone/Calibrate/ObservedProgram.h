@@ -28,17 +28,17 @@ namespace halftone {
 /// Rows (tokens) x cols floats that the running program holds at a site.
 struct Observation {
   const ObservedSite &site;
-  size_t number;               ///< of the site
-  llvm::ArrayRef<float> data;  ///< row-major, only valid during the call
+  size_t number;              ///< of the site
+  llvm::ArrayRef<float> data; ///< row-major, only valid during the call
   int64_t rows, cols;
   int64_t position; ///< of the first row in the sequence
 };
 
 struct ObserveOptions {
   ObservedValues values;
-  unsigned threads = 0; ///< 0: all cores
-  int64_t chunk = 64;   ///< most tokens in one call of the program, hence most rows of an observation
-  int64_t context = 0;  ///< most tokens of a sequence; 0, or more than the model was made for: as the model says
+  unsigned threads = 0;  ///< 0: all cores
+  int64_t chunk = 64;    ///< most tokens in one call of the program, hence most rows of an observation
+  int64_t context = 0;   ///< most tokens of a sequence; 0, or more than the model was made for: as the model says
   bool progress = false; ///< progress of the compilation on standard error
 };
 

@@ -83,12 +83,13 @@ struct LowerLaunch : ConvertOpToLLVMPattern<simd::LaunchOp> {
     auto structType =
         LLVM::LLVMStructType::getLiteral(op.getContext(), SmallVector<Type>(adaptor.getArgs().getTypes()));
     std::string taskName = (op.getKernel() + "__task").str();
-    LLVM::LLVMFuncOp task = getOrCreateHelper(rewriter, table, op.getLoc(), taskName, abi.task,
-                                        [&](auto function) { buildTask(function, op, kernel, structType, rewriter); });
+    LLVM::LLVMFuncOp task = getOrCreateHelper(rewriter, table, op.getLoc(), taskName, abi.task, [&](auto function) {
+      buildTask(function, op, kernel, structType, rewriter);
+    });
     LLVM::LLVMFuncOp run =
         getOrCreateHelper(rewriter, table, op.getLoc(), runName,
-                    LLVM::LLVMFunctionType::get(abi.none, {abi.pointer, abi.pointer, abi.pointer, abi.i64}),
-                    [&](auto function) { buildRun(function, rewriter, abi); });
+                          LLVM::LLVMFunctionType::get(abi.none, {abi.pointer, abi.pointer, abi.pointer, abi.i64}),
+                          [&](auto function) { buildRun(function, rewriter, abi); });
     if (!task || !run)
       return op.emitOpError("needs the symbols @") << taskName << " and @" << runName << " for itself: rename yours";
 

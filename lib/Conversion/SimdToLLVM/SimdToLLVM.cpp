@@ -26,7 +26,7 @@ Value createEntryAlloca(OpBuilder &builder, Operation *op, Type type, unsigned a
 }
 
 LLVM::LLVMFuncOp getOrCreateHelper(OpBuilder &builder, Operation *table, Location loc, StringRef name,
-                             LLVM::LLVMFunctionType type, function_ref<void(LLVM::LLVMFuncOp)> build) {
+                                   LLVM::LLVMFunctionType type, function_ref<void(LLVM::LLVMFuncOp)> build) {
   if (Operation *symbol = SymbolTable::lookupSymbolIn(table, name)) {
     auto function = dyn_cast<LLVM::LLVMFuncOp>(symbol);
     return function && function.getFunctionType() == type ? function : LLVM::LLVMFuncOp();

@@ -206,7 +206,8 @@ TEST_F(Observed, Errors) {
   std::vector<float> wrong(3);
   EXPECT_EQ(message(program->setWeight("absent", wrong)), "the observed program has no tensor 'absent'");
   EXPECT_EQ(message(program->weight("rope_table").takeError()), "the observed program has no tensor 'rope_table'");
-  EXPECT_EQ(message(program->setWeight("model.norm.weight", wrong)), "tensor 'model.norm.weight' has 128 values, not 3");
+  EXPECT_EQ(message(program->setWeight("model.norm.weight", wrong)),
+            "tensor 'model.norm.weight' has 128 values, not 3");
   EXPECT_EQ(message(program->run({}, nullptr)), "a sequence without tokens cannot be run");
   EXPECT_EQ(message(program->run({1, 5000}, nullptr)), "token 1 is 5000, expected 0 to 1023");
   EXPECT_EQ(message(program->run(std::vector<int32_t>(65, 1), nullptr)),

@@ -6,8 +6,7 @@ void look(const halftone_exec *exec, float *, float *, int64_t, int64_t, int64_t
           int64_t, int64_t, int64_t, int64_t, int64_t);
 
 static void observe(void *observer, int32_t site, float *values, int64_t rows, int64_t cols) {
-  printf("%s %d: %d x %d, last %g\n", (const char *)observer, (int)site, (int)rows, (int)cols,
-         values[rows * cols - 1]);
+  printf("%s %d: %d x %d, last %g\n", (const char *)observer, (int)site, (int)rows, (int)cols, values[rows * cols - 1]);
   values[0] = 100;
 }
 
