@@ -46,12 +46,6 @@ func.func @attention(%q: memref<?x32xf32>, %k: memref<?x16xf32>, %v: memref<?x16
   return
 }
 
-// Twenty elements are one vector of 16 and one of 4.
-// CHECK-LABEL: func private @rms_norm_20_tn_
-// CHECK: vector.load {{.+}} vector<16xf32>
-// CHECK: vector.load {{.+}} vector<4xf32>
-// CHECK: math.sqrt
-
 // No kernel: the host is called.
 // CHECK-LABEL: func @observe
 // CHECK-SAME: (%[[E:.+]]: !simd.exec, %[[X:.+]]: memref<1x16xf32>)
@@ -60,3 +54,9 @@ func.func @observe(%x: memref<1x16xf32>) {
   nn.observe input of ["w"] site = 5 outs(%x : memref<1x16xf32>)
   return
 }
+
+// Twenty elements are one vector of 16 and one of 4.
+// CHECK-LABEL: func private @rms_norm_20_tn_
+// CHECK: vector.load {{.+}} vector<16xf32>
+// CHECK: vector.load {{.+}} vector<4xf32>
+// CHECK: math.sqrt

@@ -17,7 +17,7 @@ int main(void) {
   halftone_exec blind = {0, 0, 0, 0}, seeing = {0, 0, observe, "site"};
   const halftone_exec *hosts[] = {0, &blind, &seeing};
   for (int i = 0; i < 3; ++i)
-    look(hosts[i], x, x, 0, 3, 5, 5, 1, x, x, 10, 2, 5, 5, 1);
+    look(hosts[i], x, x, 0, 3, 5, 5, 1, x, x + 10, 0, 2, 5, 5, 1);
   printf("%g %g\n", x[0], x[10]);
   return 0;
 }
