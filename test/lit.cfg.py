@@ -49,6 +49,14 @@ if os.path.isdir(os.path.join(models, "stories260K")):
     config.available_features.add("models")
 config.substitutions.append(("%models", os.path.realpath(models)))
 
+# llama.cpp's libraries, installed by npm: see scripts/bench.sh.
+llama_cpp = os.path.join(
+    os.environ.get("HALFTONE_PEERS", ""), "node_modules", "@node-llama-cpp", "linux-x64", "bins", "linux-x64"
+)
+if os.path.isdir(llama_cpp):
+    config.available_features.add("llama.cpp")
+config.substitutions.append(("%llama-cpp", os.path.realpath(llama_cpp)))
+
 python = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else "python3"
 config.substitutions.append(("%python", python))
 if subprocess.call([python, "-c", "import numpy"], stderr=subprocess.DEVNULL) == 0:

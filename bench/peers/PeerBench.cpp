@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Ggml.h"
+#include "OnnxRuntime.h"
 #include "OtherPrograms.h"
 #include "Ours.h"
 #include "llvm/Support/FileSystem.h"
@@ -26,26 +27,34 @@ struct Group {
   std::string name;
   std::vector<std::pair<std::string, std::string>> ours; ///< format, strategy; the first is what the compiler chooses
   std::vector<std::string> ggml;
+  int onnxBits = 0; ///< of ONNX Runtime's MatMulNBits; 0: none
 };
 
 const Group kGroups[] = {
-    {"ternary", {{"ternaryg128", "dot"}, {"ternaryg128", "lut"}}, {"TQ2_0", "TQ1_0"}},
+    {"ternary", {{"ternaryg128", "dot"}, {"ternaryg128", "lut"}}, {"TQ2_0", "TQ1_0"}, 2},
     {"1 bit", {{"bcq1g128", "dot"}, {"bcq1g128", "lut"}}, {"Q1_0"}},
-    {"2 bits", {{"bcq2g128", "dot"}, {"bcq2g128", "lut"}}, {"Q2_K"}},
+    {"2 bits", {{"bcq2g128", "dot"}, {"bcq2g128", "lut"}}, {"Q2_K"}, 2},
     {"3 bits", {{"bcq3g128", "dot"}, {"bcq3g128", "lut"}}, {"Q3_K"}},
-    {"4 bits", {{"rtn4g128", "dot"}, {"bcq4g128", "dot"}}, {"Q4_0", "Q4_K"}},
-    {"8 bits", {{"rtn8g128", "dot"}}, {"Q8_0"}},
+    {"4 bits", {{"rtn4g128", "dot"}, {"bcq4g128", "dot"}}, {"Q4_0", "Q4_K"}, 4},
+    {"8 bits", {{"rtn8g128", "dot"}}, {"Q8_0"}, 8},
 };
 
 struct Options {
-  std::string ggml, json, filter;
+  std::string ggml, onnx, json, filter;
   int rounds = 7, threads = 2;
 };
 
-const char *kHelp = "usage: peer-bench [--ggml FOLDER] [--json FILE] [--rounds N] [--threads N] [--filter TEXT]\n"
+const char *kHelp = "usage: peer-bench [--ggml FOLDER] [--onnxruntime LIBRARY] [--json FILE] [--rounds N] [--threads "
+                    "N] [--filter TEXT]\n"
                     "  --ggml     folder of libggml-base.so and libggml-cpu-*.so of llama.cpp\n"
                     "  --threads  rows for one thread and up to so many, 2 unless told\n"
                     "  --filter   only rows whose name, e.g. 'ternary 4096x4096/128', has this text\n";
+
+/// Null where a peer is absent.
+struct Peers {
+  std::unique_ptr<GgmlLibrary> ggml;
+  std::unique_ptr<OnnxLibrary> onnx;
+};
 
 struct Times {
   double median, low, high, best; ///< low, high: quartiles
@@ -61,7 +70,7 @@ static Times summarize(std::vector<double> samples) {
 
 /// All sides of a row; the memory's read bandwidth as the last one.
 static std::vector<std::unique_ptr<Contender>> contenders(const Group &group, const Problem &problem,
-                                                          const GgmlLibrary *ggml) {
+                                                          const Peers &peers) {
   std::vector<std::unique_ptr<Contender>> result;
   for (auto &[format, strategy] : group.ours)
     if (problem.tokens == 1 || strategy != "lut")
@@ -71,10 +80,12 @@ static std::vector<std::unique_ptr<Contender>> contenders(const Group &group, co
     if (side)
       result.push_back(std::move(side));
   };
-  if (ggml)
+  if (peers.ggml)
     for (const std::string &type : group.ggml)
       for (bool repacked : {false, true})
-        add(ggml->product(type, repacked, problem));
+        add(peers.ggml->product(type, repacked, problem));
+  if (peers.onnx && group.onnxBits)
+    add(peers.onnx->product(group.onnxBits, problem));
   if (problem.tokens == 1)
     add(plainRead(bytes, problem));
   return result;
@@ -97,7 +108,7 @@ static std::vector<Times> takeTurns(const std::vector<std::unique_ptr<Contender>
 static bool isPeer(const Contender &side) {
   std::string text = side.name();
   llvm::StringRef name = text;
-  return name.starts_with("llama.cpp");
+  return name.starts_with("llama.cpp") || name.starts_with("ONNX Runtime");
 }
 
 static json::Object describe(const Contender &side, const Times &times, const Problem &problem) {
@@ -154,6 +165,8 @@ static Options parseOptions(int argc, char **argv) {
     std::string value = i + 1 < argc ? argv[i + 1] : "";
     if (name == "--ggml")
       options.ggml = value;
+    else if (name == "--onnxruntime")
+      options.onnx = value;
     else if (name == "--json")
       options.json = value;
     else if (name == "--filter")
@@ -170,7 +183,7 @@ static Options parseOptions(int argc, char **argv) {
   return options;
 }
 
-static json::Array measureAll(const Options &options, const GgmlLibrary *ggml) {
+static json::Array measureAll(const Options &options, const Peers &peers) {
   json::Array rows;
   for (const Group &group : kGroups)
     for (int64_t height : {4096, 11008})
@@ -179,7 +192,7 @@ static json::Array measureAll(const Options &options, const GgmlLibrary *ggml) {
         std::string name = llvm::formatv("{0} {1}x{2}/{3}", group.name, height, problem.cols, tokens);
         if (!llvm::StringRef(name).contains(options.filter))
           continue;
-        auto sides = contenders(group, problem, ggml);
+        auto sides = contenders(group, problem, peers);
         for (int threads = 1; threads <= options.threads; ++threads)
           rows.push_back(measure(group.name, sides, problem, threads, options.rounds));
       }
@@ -189,17 +202,23 @@ static json::Array measureAll(const Options &options, const GgmlLibrary *ggml) {
 int main(int argc, char **argv) {
   Options options = parseOptions(argc, argv);
   json::Array absent;
-  std::unique_ptr<GgmlLibrary> ggml;
+  Peers peers;
   std::string error = "no folder given";
   if (!options.ggml.empty())
-    ggml = GgmlLibrary::load(options.ggml, error);
-  if (!ggml)
+    peers.ggml = GgmlLibrary::load(options.ggml, error);
+  if (!peers.ggml)
     absent.push_back("llama.cpp: " + error);
+  error = "no library given";
+  if (!options.onnx.empty())
+    peers.onnx = OnnxLibrary::load(options.onnx, error);
+  if (!peers.onnx)
+    absent.push_back("ONNX Runtime: " + error);
   for (const json::Value &each : absent)
     llvm::outs() << "absent: " << *each.getAsString() << '\n';
   json::Object result{{"rounds", options.rounds}, {"absent", std::move(absent)}};
-  result["llama.cpp"] = ggml ? ggml->description() : "absent";
-  result["rows"] = measureAll(options, ggml.get());
+  result["llama.cpp"] = peers.ggml ? peers.ggml->description() : "absent";
+  result["onnxruntime"] = peers.onnx ? "ONNX Runtime " + peers.onnx->version() : "absent";
+  result["rows"] = measureAll(options, peers);
   if (options.json.empty())
     return 0;
   std::error_code code;

