@@ -54,6 +54,18 @@ static Error checkKernels(const CompileOptions &options) {
   return Error::success();
 }
 
+static Error checkCompensation(const CompileOptions &options) {
+  if (options.compensate.empty())
+    return Error::success();
+  if (options.compensate != "plain" && options.compensate != "full")
+    return createStringError("unknown compensation '" + options.compensate + "', expected plain or full");
+  if (isMlirOutput(options))
+    return createStringError("--compensate chooses codes, which MLIR does not hold; write an object");
+  if (options.calibrationTokens.empty())
+    return createStringError("--compensate needs calibration text; add --calibrate");
+  return Error::success();
+}
+
 static Error checkOutput(const CompileOptions &options) {
   StringRef suffix = llvm::sys::path::extension(options.output);
   for (StringRef other :
@@ -77,6 +89,8 @@ Error halftone::checkOptions(const CompileOptions &options) {
   if (Error error = checkFormats(options))
     return error;
   if (Error error = checkKernels(options))
+    return error;
+  if (Error error = checkCompensation(options))
     return error;
   return checkOutput(options);
 }

@@ -5,6 +5,7 @@
 #include "Describe.h"
 #include "Observe.h"
 #include "dialects/Lowbit/IR/LowbitOps.h"
+#include "halftone/Compensate/CompensateModel.h"
 #include "halftone/Import/Externals.h"
 #include "halftone/Import/Import.h"
 #include "halftone/Import/LoadMlir.h"
@@ -24,6 +25,8 @@
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Signals.h"
 #include "llvm/Support/WithColor.h"
+
+#include <chrono>
 
 using namespace mlir;
 using namespace halftone;
@@ -224,6 +227,32 @@ private:
     return std::move(report);
   }
 
+  /// Finds codes and scales on calibration text, for what `module` (planned) quantizes.
+  llvm::Error compensate(ModuleOp floatModule) {
+    llvm::Expected<TensorStore> store = openExternals(floatModule, externalsBase);
+    if (!store)
+      return store.takeError();
+    llvm::StringMap<Format> formats = compensatedFormats(floatModule, *module);
+    CompensateModelOptions compensation;
+    compensation.threads = options.threads;
+    compensation.floatOutputs = options.compensate == "full";
+    if (options.compensate == "plain")
+      compensation.numerics.groupRounds = compensation.numerics.sweeps = 0;
+    auto start = std::chrono::steady_clock::now();
+    compensation.progress = [&](size_t done, size_t total, StringRef name) {
+      double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+      llvm::errs() << (options.progress ? "\r\x1b[K" : "")
+                   << llvm::formatv("compensated {0} of {1}, up to {2}, {3:f1} s", done, total, name, seconds)
+                   << (options.progress ? (done == total ? "\r\x1b[K" : "") : "\n");
+    };
+    llvm::Expected<CompensatedModel> model =
+        compensateModel(floatModule, &*store, formats, options.calibrationTokens, compensation);
+    if (!model)
+      return model.takeError();
+    compensated = std::move(*model);
+    return llvm::Error::success();
+  }
+
   llvm::Error evaluate(TemporaryFile &weights) {
     llvm::Expected<TensorStore> store = openExternals(*module, externalsBase);
     if (!store)
@@ -233,6 +262,7 @@ private:
     llvm::raw_fd_ostream os(weights.fd, /*shouldClose=*/true);
     EvaluateOptions evaluateOptions;
     evaluateOptions.threads = options.threads;
+    evaluateOptions.replacements = compensated.replacements();
     Progress progress;
     if (options.progress)
       evaluateOptions.progress = [&](size_t done, size_t total, const WeightRecord &record) {
@@ -247,6 +277,13 @@ private:
     if (status)
       return llvm::createStringError("cannot write the weights of '" + options.output + "': " + status.message());
     report.tensors = std::move(*records);
+    for (WeightRecord &record : report.tensors) {
+      auto found = compensated.tensors.find(record.name);
+      if (found == compensated.tensors.end() || found->second.format != record.format)
+        continue;
+      record.plainOutputError = found->second.plainError;
+      record.outputError = found->second.error;
+    }
     bool hasIntegers = llvm::any_of(report.tensors, [](const WeightRecord &record) {
       return StringRef(record.strategy).contains("dot") || StringRef(record.strategy).contains("lut");
     });
@@ -264,10 +301,16 @@ private:
     if (!artifact.model)
       artifact.functions = describeFunctions(*module);
 
+    OwningOpRef<ModuleOp> floatModule;
+    if (!options.compensate.empty())
+      floatModule = module->clone();
     if (llvm::Error error = advance(Stage::Planned))
       return error;
     if (options.observe)
       recordObserved(*module, report);
+    if (floatModule)
+      if (llvm::Error error = compensate(*floatModule))
+        return error;
     TemporaryFile weights;
     if (llvm::Error error = evaluate(weights))
       return error;
@@ -312,6 +355,7 @@ private:
   TargetInfo target;
   OwningOpRef<ModuleOp> module;
   std::string externalsBase;
+  CompensatedModel compensated;
   CompileReport report;
 };
 

@@ -2,7 +2,9 @@
 
 #include "Describe.h"
 #include "dialects/Lowbit/IR/LowbitOps.h"
+#include "dialects/Nn/IR/NnOps.h"
 #include "dialects/Simd/IR/SimdOps.h"
+#include "halftone/Weights/Evaluate.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -90,6 +92,18 @@ std::vector<CFunction> halftone::describeFunctions(ModuleOp module) {
     functions.push_back(std::move(c));
   }
   return functions;
+}
+
+llvm::StringMap<Format> halftone::compensatedFormats(ModuleOp floatModule, ModuleOp planned) {
+  llvm::StringMap<Format> formats;
+  for (auto global : planned.getOps<lowbit::GlobalOp>())
+    global.walk([&](lowbit::QuantizeOp op) { formats[weightNameOf(global)] = op.getFormat(); });
+  // A table that is read by tokens, too, keeps the codes that are best for that.
+  floatModule.walk([&](nn::EmbedOp embed) {
+    if (auto external = embed.getTable().getDefiningOp<lowbit::ExternalOp>())
+      formats.erase(external.getTensorName());
+  });
+  return formats;
 }
 
 int64_t halftone::scratchBytes(ModuleOp module) {

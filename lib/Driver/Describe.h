@@ -2,8 +2,10 @@
 #ifndef HALFTONE_LIB_DRIVER_DESCRIBE_H
 #define HALFTONE_LIB_DRIVER_DESCRIBE_H
 
+#include "halftone/Quantize/Format.h"
 #include "halftone/Target/Artifact.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/StringMap.h"
 
 namespace halftone {
 
@@ -14,6 +16,10 @@ llvm::Expected<std::optional<ModelDescription>> describeModel(mlir::ModuleOp mod
 /// The C functions of a module that is no model: one for each public function, with parameters in the order of its
 /// arguments and results.
 std::vector<CFunction> describeFunctions(mlir::ModuleOp module);
+
+/// The tensors that a planned module quantizes for products alone, with their formats; `floatModule` is what it was
+/// made from.
+llvm::StringMap<Format> compensatedFormats(mlir::ModuleOp floatModule, mlir::ModuleOp planned);
 
 /// The largest scratch area of the module's functions, after halftone-plan-memory.
 int64_t scratchBytes(mlir::ModuleOp module);

@@ -4,6 +4,7 @@
 #include "dialects/Lowbit/IR/LowbitOps.h"
 #include "dialects/Nn/IR/NnOps.h"
 #include "halftone/Pack/Pack.h"
+#include "lib/Transforms/Weights.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -33,7 +34,7 @@ struct Datum {
 
 class Evaluator {
 public:
-  Evaluator(const TensorStore *store, unsigned threads) : store(store), threads(threads) {}
+  Evaluator(const TensorStore *store, const EvaluateOptions &options) : store(store), options(options) {}
 
   llvm::Expected<Datum> evaluate(Value value) {
     Operation *op = value.getDefiningOp();
@@ -53,6 +54,20 @@ public:
       return packed(packOp);
     return failure("weight '{0}': '{1}' cannot be evaluated at compile time", record.name,
                    op->getName().getStringRef());
+  }
+
+  /// The chain's value, or the floats that replace it.
+  llvm::Expected<Datum> evaluateOrReplace(Value chain) {
+    const std::vector<float> *replaced = replacedFloats(chain);
+    if (!replaced)
+      return evaluate(chain);
+    noteSource(weightName(chain), typeOf(chain).getShape());
+    if (int64_t(replaced->size()) != typeOf(chain).getNumElements())
+      return failure("tensor '{0}': its replacement has {1} elements instead of {2}", record.name, replaced->size(),
+                     typeOf(chain).getNumElements());
+    Datum datum;
+    datum.floats = *replaced;
+    return datum;
   }
 
   WeightRecord record;
@@ -170,7 +185,7 @@ private:
     int64_t rows = type.getDimSize(0), cols = type.getDimSize(1);
     record.format = op.getFormat();
     record.bitsPerWeight = record.format.bitsPerWeight(rows, cols);
-    llvm::Expected<QuantizedMatrix> matrix = quantize(source->floats, rows, cols, record.format, record.name, threads);
+    llvm::Expected<QuantizedMatrix> matrix = quantizeOrTake(source->floats, rows, cols);
     if (!matrix)
       return matrix.takeError();
     record.relativeSquaredError = relativeSquaredError(source->floats, dequantize(*matrix));
@@ -178,6 +193,24 @@ private:
     result.kind = Datum::Matrix;
     result.matrix = std::move(*matrix);
     return result;
+  }
+
+  /// The matrix that replaces the quantized tensor, or what quantize() makes of it.
+  llvm::Expected<QuantizedMatrix> quantizeOrTake(ArrayRef<float> floats, int64_t rows, int64_t cols) const {
+    if (options.replacements.quantized)
+      if (std::optional<QuantizedMatrix> known = options.replacements.quantized(record.name, record.format)) {
+        if (known->rows != rows || known->cols != cols || known->format != record.format)
+          return failure("tensor '{0}': its replacement has another shape or format", record.name);
+        return std::move(*known);
+      }
+    return quantize(floats, rows, cols, record.format, record.name, options.threads);
+  }
+
+  /// The floats that replace those of a chain, if any.
+  const std::vector<float> *replacedFloats(Value chain) const {
+    if (!options.replacements.floats || !typeOf(chain).getElementType().isF32())
+      return nullptr;
+    return options.replacements.floats(weightName(chain));
   }
 
   llvm::Expected<Datum> dequantized(lowbit::DequantizeOp op) {
@@ -190,7 +223,7 @@ private:
   }
 
   llvm::Expected<Datum> packed(lowbit::PackOp op) {
-    llvm::Expected<Datum> source = evaluate(op.getSource());
+    llvm::Expected<Datum> source = evaluateOrReplace(op.getSource());
     if (!source)
       return source;
     Datum result;
@@ -198,7 +231,7 @@ private:
     RankedTensorType type = typeOf(op.getSource());
     if (source->kind == Datum::Matrix) {
       Layout layout = op.getLayout() == lowbit::PackLayout::Rows64 ? Layout::Rows64 : Layout::Rows16;
-      result.bytes = pack(*source->matrix, layout, threads);
+      result.bytes = pack(*source->matrix, layout, options.threads);
     } else {
       if (llvm::Error error = checkFinite(source->floats, type.getShape()))
         return error;
@@ -208,7 +241,7 @@ private:
   }
 
   const TensorStore *store;
-  unsigned threads;
+  const EvaluateOptions &options;
 };
 
 /// The strategy that a kernel's name begins with, as in "dot128_bcq2g16_36x36_t1"; empty for other functions.
@@ -244,6 +277,19 @@ llvm::StringMap<std::string> findStrategies(ModuleOp module) {
 
 constexpr uint64_t kAlignment = 64;
 
+/// The bytes of a global as stored.
+llvm::Expected<std::vector<uint8_t>> bytesOf(Evaluator &evaluator, lowbit::GlobalOp global) {
+  evaluator.record.name = global.getSymName().str();
+  llvm::Expected<Datum> datum = evaluator.evaluateOrReplace(global.getYielded());
+  if (!datum)
+    return datum.takeError();
+  assert(datum->kind != Datum::Matrix && "the verifier of lowbit.global wants plain elements");
+  if (datum->kind == Datum::Bytes)
+    return std::move(datum->bytes);
+  const auto *first = reinterpret_cast<const uint8_t *>(datum->floats.data());
+  return std::vector<uint8_t>(first, first + datum->floats.size() * sizeof(float));
+}
+
 } // namespace
 
 llvm::Expected<std::vector<WeightRecord>> halftone::evaluateWeights(ModuleOp module, const TensorStore *store,
@@ -256,21 +302,16 @@ llvm::Expected<std::vector<WeightRecord>> halftone::evaluateWeights(ModuleOp mod
   std::vector<WeightRecord> records;
   uint64_t start = os.tell();
   for (lowbit::GlobalOp global : globals) {
-    Evaluator evaluator(store, options.threads);
-    evaluator.record.name = global.getSymName().str();
-    llvm::Expected<Datum> datum = evaluator.evaluate(global.getYielded());
-    if (!datum)
-      return datum.takeError();
-    assert(datum->kind != Datum::Matrix && "the verifier of lowbit.global wants plain elements");
+    Evaluator evaluator(store, options);
+    llvm::Expected<std::vector<uint8_t>> bytes = bytesOf(evaluator, global);
+    if (!bytes)
+      return bytes.takeError();
     uint64_t place = llvm::alignTo(os.tell() - start, kAlignment);
     if (global.getOffset() != place)
       return failure("weight '{0}' is not at its place; run lowbit-place-weights before", evaluator.record.name);
     os.write_zeros(start + place - os.tell());
-    llvm::ArrayRef<uint8_t> bytes = datum->bytes;
-    if (datum->kind == Datum::Floats)
-      bytes = {reinterpret_cast<const uint8_t *>(datum->floats.data()), datum->floats.size() * 4};
-    os.write(reinterpret_cast<const char *>(bytes.data()), bytes.size());
-    evaluator.record.bytes = bytes.size();
+    os.write(reinterpret_cast<const char *>(bytes->data()), bytes->size());
+    evaluator.record.bytes = bytes->size();
     auto strategy = strategies.find(global.getSymName());
     evaluator.record.strategy = strategy == strategies.end() ? "data" : strategy->second;
     records.push_back(std::move(evaluator.record));
@@ -286,3 +327,23 @@ llvm::Expected<std::vector<WeightRecord>> halftone::evaluateWeights(ModuleOp mod
   os.write_zeros(start + total - os.tell());
   return records;
 }
+
+llvm::Expected<std::vector<uint8_t>> halftone::evaluateWeight(lowbit::GlobalOp global, const TensorStore *store,
+                                                              const EvaluateOptions &options) {
+  Evaluator evaluator(store, options);
+  return bytesOf(evaluator, global);
+}
+
+llvm::Expected<std::vector<float>> halftone::evaluateFloats(lowbit::GlobalOp global, const TensorStore *store) {
+  EvaluateOptions options;
+  Evaluator evaluator(store, options);
+  Value value = global.getYielded();
+  while (isa<lowbit::PackOp, lowbit::QuantizeOp, lowbit::DequantizeOp>(value.getDefiningOp()))
+    value = value.getDefiningOp()->getOperand(0);
+  llvm::Expected<Datum> datum = evaluator.evaluate(value);
+  if (!datum)
+    return datum.takeError();
+  return std::move(datum->floats);
+}
+
+std::string halftone::weightNameOf(lowbit::GlobalOp global) { return weightName(global.getYielded()); }

@@ -60,6 +60,11 @@ Expected<QuantCompileOptions> parseQuantCompileOptions(int argc, char **argv) {
       "activations", "Precision of activations: i8 (default; exact integer products, the same bits everywhere) or f32",
       "kind", c.activations);
   auto *strategy = text("strategy", "Kernel strategy: auto, lut, dot or dequant", "name", c.strategy);
+  static cl::opt<std::string> compensate(
+      "compensate",
+      cl::desc("Choose codes and scales for what the layers compute on the calibration text: plain (GPTQ), or full "
+               "(default): alternating codes and scales, towards the float model's outputs"),
+      cl::value_desc("plain|full"), cl::ValueOptional, cl::init(""), cl::cat(category));
   auto *cpu = text("mcpu", "Target CPU, LLVM's name, or native; see --list-cpus", "cpu", c.cpu);
   auto *compileTo = text("compile-to", "Stage to stop at, for .mlir outputs", "stage", "");
   auto *report = text("report", "Write the report as JSON to this file", "path", "");
@@ -91,6 +96,7 @@ Expected<QuantCompileOptions> parseQuantCompileOptions(int argc, char **argv) {
   c.tensorFormats.assign(tensorFormats.begin(), tensorFormats.end());
   c.activations = *activations;
   c.strategy = *strategy;
+  c.compensate = compensate.getNumOccurrences() && compensate.empty() ? "full" : compensate.getValue();
   c.cpu = *cpu;
   c.compileTo = *compileTo;
   c.reportFile = *report;

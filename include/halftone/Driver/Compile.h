@@ -27,6 +27,9 @@ struct CompileOptions {
   std::vector<std::string> tensorFormats; ///< regex=format
   /// i8 holds where weights are integers times a scale; floats and plane scales keep float activations.
   std::string activations = "i8", strategy = "auto";
+  /// Error compensation on calibration text: none (empty), "plain" (GPTQ's scheme) or "full".
+  std::string compensate;
+  std::vector<std::vector<int32_t>> calibrationTokens; ///< sequences, for `compensate`
   std::string cpu = "native";
   std::string compileTo;       ///< float, lowbit, planned, loops or llvm; only for .mlir outputs
   std::string reportFile;      ///< JSON; empty: none

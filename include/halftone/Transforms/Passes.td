@@ -103,6 +103,46 @@ def HalftoneContiguousOperands : Pass<"halftone-contiguous-operands", "::mlir::M
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect"];
 }
 
+def HalftoneCutAtProducts : Pass<"halftone-cut-at-products", "::mlir::ModuleOp"> {
+  let summary = "Cuts a model where products of the same input begin";
+  let description = [{
+    The functions `body` and `head` of a model become functions `piece0`, `piece1`, ...: a new piece begins at the first
+    product of every value that is multiplied by constant weights. So a driver can change the weights of a group of
+    products when all that they read is known, and every token passes each layer once. Weights, constants and sizes are
+    copied to where they are used. Pieces take the tensors that live across the cut, then the arguments of `body` that
+    are no tensors; the attribute `halftone.piece` says
+
+    * `weights`: the tensors' names of the products at the beginning of the piece, all of the same `input`, an argument;
+    * `residuals`: for each of them the argument that is added to the product and to nothing else, or -1;
+    * `next`: for each argument of the next piece the number of a result, or -1 - the number of an argument that passes.
+
+    The first piece has `next` alone. The attribute `halftone.model` goes: what is left are plain functions.
+
+    ```mlir
+    func.func @body(%ids: tensor<?xi32>, %position: index) -> tensor<?x8xf32> {
+      %x = nn.embed ins(%ids, %table ...)
+      %y = linalg.matmul ins(%x, %w ...)
+      %z = linalg.add ins(%x, %y ...)
+      return %z
+    }
+    // becomes
+    func.func @piece0(%ids: tensor<?xi32>, %position: index) -> tensor<?x8xf32>
+        attributes {halftone.piece = {next = array<i64: 0>}} {
+      %x = nn.embed ins(%ids, %table ...)
+      return %x
+    }
+    func.func @piece1(%x: tensor<?x8xf32>, %position: index) -> tensor<?x8xf32>
+        attributes {halftone.piece = {input = 0, next = array<i64: 0>, residuals = array<i64: 0>, weights = ["w"]}} {
+      %y = linalg.matmul ins(%x, %w ...)
+      %z = linalg.add ins(%x, %y ...)
+      return %z
+    }
+    ```
+    Errors: a module that is no model; a value other than rows of floats that lives across a cut; several blocks.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"];
+}
+
 def HalftoneDecompose : Pass<"halftone-decompose", "::mlir::ModuleOp"> {
   let summary = "Takes operations apart that are several linalg operations in one";
   let description = [{

@@ -1,0 +1,295 @@
+//===- CompensateModel.cpp - Error compensation of whole models -----------===//
+
+#include "halftone/Compensate/CompensateModel.h"
+#include "Moments.h"
+#include "halftone/Compensate/PieceProgram.h"
+#include "halftone/Pack/Pack.h"
+#include "llvm/ADT/STLExtras.h"
+#include <cmath>
+
+using namespace halftone;
+using namespace llvm;
+
+/// Tokens on which the errors in the report are measured.
+static constexpr int64_t sampleTokens = 256;
+
+WeightReplacements CompensatedModel::replacements() const {
+  WeightReplacements replacements;
+  replacements.quantized = [this](StringRef name, const Format &format) -> std::optional<QuantizedMatrix> {
+    auto found = tensors.find(name);
+    if (found == tensors.end() || found->second.format != format)
+      return std::nullopt;
+    const CompensatedTensor &tensor = found->second;
+    return unpack(tensor.packed, tensor.format, tensor.rows, tensor.cols, Layout::Rows16);
+  };
+  return replacements;
+}
+
+namespace {
+
+/// Rows x cols floats, row-major.
+struct Matrix {
+  int64_t rows = 0, cols = 0;
+  std::vector<float> values;
+  const float *row(int64_t i) const { return values.data() + i * cols; }
+};
+
+Matrix transposed(const Matrix &m) {
+  Matrix result{m.cols, m.rows, std::vector<float>(m.values.size())};
+  for (int64_t i = 0; i < m.rows; ++i)
+    for (int64_t j = 0; j < m.cols; ++j)
+      result.values[j * m.rows + i] = m.values[i * m.cols + j];
+  return result;
+}
+
+/// x W^T for rows x, as [rows of x][rows of W].
+std::vector<double> product(const Matrix &x, const Matrix &w, unsigned threads) {
+  Matrix xt = transposed(x), wt = transposed(w);
+  return compensate::sumOfProducts(xt.values.data(), x.rows, wt.values.data(), w.rows, x.cols, threads);
+}
+
+/// All values that live between two pieces, [tokens][width] each, of one of the two models.
+using Stream = std::vector<Matrix>;
+
+class ModelCompensator {
+public:
+  ModelCompensator(PieceProgram &program, const StringMap<Format> &formats, const CompensateModelOptions &options)
+      : program(program), formats(formats), options(options) {}
+
+  Expected<CompensatedModel> run(ArrayRef<std::vector<int32_t>> sequences) {
+    for (const std::vector<int32_t> &sequence : sequences) {
+      lengths.push_back(int64_t(sequence.size()));
+      tokens.insert(tokens.end(), sequence.begin(), sequence.end());
+    }
+    ArrayRef<Piece> pieces = program.pieces();
+    for (size_t piece = 0; piece < pieces.size(); ++piece) {
+      if (Error error = quantizeGroup(piece))
+        return std::move(error);
+      if (options.progress && piece > 0)
+        options.progress(piece, pieces.size() - 1, pieces[piece].weights.back());
+      // Nobody reads what the last piece computes, the logits.
+      if (piece + 1 < pieces.size())
+        if (Error error = advance(piece))
+          return std::move(error);
+    }
+    return std::move(result);
+  }
+
+private:
+  int64_t count() const { return int64_t(tokens.size()); }
+
+  /// Runs a piece on both streams.
+  Error advance(size_t piece) {
+    bool changes = piece > 0 && any_of(program.pieces()[piece].weights,
+                                       [&](const std::string &name) { return result.tensors.contains(name); });
+    if (Error error = program.load(piece, WeightReplacements()))
+      return error;
+    Expected<Stream> next = runPiece(piece, floats);
+    if (!next)
+      return next.takeError();
+    if (same && !changes) {
+      floats = std::move(*next);
+      return Error::success();
+    }
+    WeightReplacements replacements;
+    std::vector<float> values;
+    replacements.floats = [&](StringRef name) -> const std::vector<float> * {
+      auto found = result.tensors.find(name);
+      if (found == result.tensors.end())
+        return nullptr;
+      const CompensatedTensor &tensor = found->second;
+      values = dequantize(unpack(tensor.packed, tensor.format, tensor.rows, tensor.cols, Layout::Rows16));
+      return &values;
+    };
+    if (Error error = program.load(piece, replacements))
+      return error;
+    Expected<Stream> nextQuantized = runPiece(piece, same ? floats : quantized);
+    if (!nextQuantized)
+      return nextQuantized.takeError();
+    floats = std::move(*next);
+    quantized = std::move(*nextQuantized);
+    same = false;
+    return Error::success();
+  }
+
+  Expected<Stream> runPiece(size_t index, const Stream &stream) {
+    const Piece &piece = program.pieces()[index];
+    std::vector<const void *> inputs;
+    if (index == 0)
+      inputs.push_back(tokens.data());
+    for (const Matrix &matrix : stream)
+      inputs.push_back(matrix.values.data());
+    Stream results;
+    std::vector<float *> pointers;
+    for (int64_t width : piece.resultWidths) {
+      results.push_back({count(), width, std::vector<float>(count() * width)});
+      pointers.push_back(results.back().values.data());
+    }
+    if (Error error = program.run(index, lengths, inputs, pointers))
+      return std::move(error);
+    Stream next;
+    for (int64_t from : piece.next)
+      next.push_back(from >= 0 ? std::move(results[from]) : stream[-1 - from]);
+    return std::move(next);
+  }
+
+  /// Quantizes the weights whose products begin a piece.
+  Error quantizeGroup(size_t index) {
+    const Piece &piece = program.pieces()[index];
+    bool named = any_of(piece.weights, [&](const std::string &name) { return formats.contains(name); });
+    if (!named)
+      return Error::success();
+    const Matrix &x = inputOf(floats, piece), &seen = same ? x : inputOf(quantized, piece);
+    gram = compensate::gramMatrix(seen.values.data(), seen.cols, count(), options.threads);
+    cross.clear();
+    if (!same && options.floatOutputs) {
+      // sum over tokens of (x - x') x'^T.
+      std::vector<float> difference(x.values.size());
+      for (size_t i = 0; i < difference.size(); ++i)
+        difference[i] = x.values[i] - seen.values[i];
+      cross =
+          compensate::sumOfProducts(difference.data(), x.cols, seen.values.data(), x.cols, count(), options.threads);
+    }
+    for (auto [name, residual] : zip_equal(piece.weights, piece.residuals))
+      if (formats.contains(name))
+        if (Error error = quantizeWeight(index, name, residual))
+          return error;
+    return Error::success();
+  }
+
+  const Matrix &inputOf(const Stream &stream, const Piece &piece) const { return stream[piece.input]; }
+
+  /// The float model's residual stream minus that of the quantized one, [tokens][width].
+  Matrix residualDifference(int64_t argument) const {
+    Matrix difference = floats[argument];
+    for (size_t i = 0; i < difference.values.size(); ++i)
+      difference.values[i] -= quantized[argument].values[i];
+    return difference;
+  }
+
+  /// sum over tokens of (y - W x') x'^T, where y is the float output, with the residual stream's difference.
+  std::vector<double> missingOutput(const Piece &piece, const Matrix &weights, int64_t residual) const {
+    Matrix wt = transposed(weights);
+    std::vector<float> narrow(cross.begin(), cross.end());
+    std::vector<double> missing = compensate::sumOfProducts(wt.values.data(), weights.rows, narrow.data(), weights.cols,
+                                                            weights.cols, options.threads);
+    if (residual >= 0) {
+      Matrix difference = residualDifference(residual);
+      const Matrix &seen = inputOf(quantized, piece);
+      std::vector<double> more = compensate::sumOfProducts(difference.values.data(), weights.rows, seen.values.data(),
+                                                           weights.cols, count(), options.threads);
+      for (auto [sum, term] : zip_equal(missing, more))
+        sum += term;
+    }
+    return missing;
+  }
+
+  Error quantizeWeight(size_t index, StringRef name, int64_t residual) {
+    const Piece &piece = program.pieces()[index];
+    Expected<PieceProgram::Weight> weight = program.weight(index, name);
+    if (!weight)
+      return weight.takeError();
+    Matrix weights{weight->rows, weight->cols, std::move(weight->values)};
+    const Format &format = formats.find(name)->second;
+    std::vector<float> target = weights.values;
+    if (!cross.empty()) {
+      Expected<std::vector<float>> better =
+          compensationTarget(weights.values, weights.rows, weights.cols, gram, missingOutput(piece, weights, residual),
+                             options.numerics.damping, name, options.threads);
+      if (!better)
+        return better.takeError();
+      target = std::move(*better);
+    }
+    Expected<QuantizedMatrix> matrix =
+        quantizeCompensated(target, weights.rows, weights.cols, format, gram, options.numerics, name, options.threads);
+    if (!matrix)
+      return matrix.takeError();
+    Expected<QuantizedMatrix> plain =
+        quantize(weights.values, weights.rows, weights.cols, format, name, options.threads);
+    if (!plain)
+      return plain.takeError();
+    CompensatedTensor &tensor = result.tensors[name];
+    tensor.format = format;
+    tensor.rows = weights.rows;
+    tensor.cols = weights.cols;
+    tensor.packed = pack(*matrix, Layout::Rows16, options.threads);
+    measure(piece, weights, residual, *plain, *matrix, tensor);
+    return Error::success();
+  }
+
+  /// Some tokens' rows, evenly spread.
+  Matrix sample(const Matrix &all) const {
+    int64_t rows = std::min(sampleTokens, count());
+    Matrix some{rows, all.cols, {}};
+    for (int64_t i = 0; i < rows; ++i)
+      some.values.insert(some.values.end(), all.row(i * count() / rows), all.row(i * count() / rows) + all.cols);
+    return some;
+  }
+
+  /// Relative squared errors of the outputs, on some tokens.
+  void measure(const Piece &piece, const Matrix &weights, int64_t residual, const QuantizedMatrix &plain,
+               const QuantizedMatrix &matrix, CompensatedTensor &tensor) const {
+    Matrix x = sample(inputOf(floats, piece)), seen = same ? x : sample(inputOf(quantized, piece));
+    std::vector<double> wanted = product(x, weights, options.threads);
+    double energy = 0;
+    for (double y : wanted)
+      energy += y * y;
+    if (!same && residual >= 0) {
+      Matrix difference = sample(residualDifference(residual));
+      for (auto [y, d] : zip_equal(wanted, difference.values))
+        y += d;
+    }
+    auto errorOf = [&](const QuantizedMatrix &q) {
+      std::vector<double> outputs = product(seen, {q.rows, q.cols, dequantize(q)}, options.threads);
+      double error = 0;
+      for (auto [y, approximation] : zip_equal(wanted, outputs))
+        error += (y - approximation) * (y - approximation);
+      return energy > 0 ? error / energy : 0.0;
+    };
+    tensor.plainError = errorOf(plain);
+    tensor.error = errorOf(matrix);
+  }
+
+  PieceProgram &program;
+  const StringMap<Format> &formats;
+  const CompensateModelOptions &options;
+  std::vector<int64_t> lengths; ///< of the sequences
+  std::vector<int32_t> tokens;  ///< of all sequences
+  Stream floats, quantized;     ///< into the next piece
+  bool same = true;             ///< `quantized` is `floats`, and not there
+  /// Of the group in hand: sum of x' x'^T, and of (x - x') x'^T where the models differ.
+  std::vector<double> gram, cross;
+  CompensatedModel result;
+};
+
+} // namespace
+
+static Error checkSequences(ArrayRef<std::vector<int32_t>> sequences, const LanguageModel &model) {
+  if (all_of(sequences, [](const std::vector<int32_t> &sequence) { return sequence.empty(); }))
+    return createStringError("there are no tokens to calibrate on");
+  for (const std::vector<int32_t> &sequence : sequences) {
+    if (int64_t(sequence.size()) > model.context)
+      return createStringError("a sequence of " + Twine(sequence.size()) + " tokens is longer than the context, " +
+                               Twine(model.context));
+    for (int32_t token : sequence)
+      if (token < 0 || token >= model.vocabulary)
+        return createStringError("token " + Twine(token) + " is outside of the vocabulary of " +
+                                 Twine(model.vocabulary));
+  }
+  return Error::success();
+}
+
+Expected<CompensatedModel> halftone::compensateModel(mlir::ModuleOp model, const TensorStore *store,
+                                                     const StringMap<Format> &formats,
+                                                     ArrayRef<std::vector<int32_t>> sequences,
+                                                     const CompensateModelOptions &options) {
+  Expected<LanguageModel> language = LanguageModel::describe(model);
+  if (!language)
+    return language.takeError();
+  if (Error error = checkSequences(sequences, *language))
+    return std::move(error);
+  Expected<std::unique_ptr<PieceProgram>> program = PieceProgram::compile(model, store, options.threads);
+  if (!program)
+    return program.takeError();
+  return ModelCompensator(**program, formats, options).run(sequences);
+}
