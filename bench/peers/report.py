@@ -45,7 +45,8 @@ italics.
 **Whole models** (`bench/peers/models.py`): models with random weights, the same on both sides (both give the same
 logits in floats), in processes that alternate. Peak memory is the most that was resident, mapped weights included;
 "first token" is the time from opening the file, which the page cache holds, to the logits after one token. llama.cpp
-chooses the formats of its embedding and head itself (4 to 8 bits); ours are both `rtn8g0`.
+chooses the types of its embedding and head itself (the head is Q6_K, the embedding has the type of the layers or Q4_K);
+ours are both `rtn8g0`, which is more bits.
 """
 
 HEAD = """# Performance: {cpu}
