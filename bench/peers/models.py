@@ -98,6 +98,7 @@ def measure(sides, threads, maker, launcher, rounds):
                 command += ["--libraries", maker.libraries]
             result = json.loads(run(command))
             side["file_bytes"] = result["file_bytes"]
+            side["version"] = result["version"]
             if turn == 0:
                 continue
             others.append(result["others"])
@@ -130,11 +131,12 @@ def main():
                     continue
                 sides = sides_of(maker, model, spec, ours, theirs)
                 others = measure(sides, threads, maker, shlex.split(options.launcher), options.rounds)
+                versions = [side.pop("version") for side in sides]
                 for side in sides:
                     del side["path"]
                 rows.append({"model": model, "spec": spec, "parameters": parameters(maker.source(model, spec)),
                              "group": group, "threads": threads, "prompt": PROMPT, "generate": GENERATE,
-                             "others": others, "sides": sides})
+                             "others": others, "peer": "whole models: " + max(versions), "sides": sides})
                 print(json.dumps(rows[-1]), flush=True)
                 with open(options.json, "w", encoding="utf-8") as file:
                     json.dump(rows, file, indent=1)

@@ -162,6 +162,10 @@ def median(side, name):
     return statistics.median(side[name])
 
 
+def spread(side, name):
+    return f"{median(side, name):.1f} ({min(side[name]):.0f} to {max(side[name]):.0f})"
+
+
 def model_table(rows):
     lines = ["| weights | threads | side | MB | prefill, tokens/s | decode, tokens/s | first token, ms | peak, MiB | "
              "prefill, decode: ours / peer's |", "|---|---|---|---|---|---|---|---|---|"]
@@ -174,10 +178,25 @@ def model_table(rows):
                                    for name in ("prefill_tokens_per_second", "decode_tokens_per_second"))
             first = side is ours
             lines.append(f"| {row['group'] if first else ''} | {row['threads'] if first else ''} | {side['name']} | "
-                         f"{side['file_bytes'] / 1e6:.0f} | {median(side, 'prefill_tokens_per_second'):.1f} | "
-                         f"{median(side, 'decode_tokens_per_second'):.1f} | {median(side, 'first_token_ms'):.0f} | "
+                         f"{side['file_bytes'] / 1e6:.0f} | {spread(side, 'prefill_tokens_per_second')} | "
+                         f"{spread(side, 'decode_tokens_per_second')} | {median(side, 'first_token_ms'):.0f} | "
                          f"{median(side, 'peak_mib'):.0f} | {ratio} |")
     return "\n".join(lines) + "\n"
+
+
+def model_losses(rows):
+    lines = []
+    for row in rows:
+        ours = row["sides"][0]
+        for side in row["sides"]:
+            if side["engine"] == "halftone":
+                continue
+            for what in ("prefill", "decode"):
+                ratio = median(side, f"{what}_tokens_per_second") / median(ours, f"{what}_tokens_per_second")
+                if ratio > 1:
+                    lines.append(f"- {row['group']}, {row['threads']} thread(s), {what}: {side['name']} is {ratio:.2f} "
+                                 f"times as fast as {ours['name']}")
+    return "\n".join(lines) + "\n" if lines else "In no row.\n"
 
 
 def whole_models(rows):
@@ -186,8 +205,9 @@ def whole_models(rows):
         some = [row for row in rows if row["model"] == name]
         text += (f"\n## Whole model: {name}\n\n{some[0]['parameters'] / 1e6:.0f} million weights; prefill of "
                  f"{some[0]['prompt']} tokens, decode of {some[0]['generate']} after it; medians of "
-                 f"{len(some[0]['sides'][0]['peak_mib'])} processes per side, which alternate.\n\n")
-        text += model_table(some)
+                 f"{len(some[0]['sides'][0]['peak_mib'])} processes per side, which alternate; in "
+                 "parentheses the slowest and the fastest run.\n\n")
+        text += model_table(some) + "\nWhere llama.cpp is faster, by medians:\n\n" + model_losses(some)
     return text
 
 
@@ -197,7 +217,7 @@ def whole_models(rows):
 def quietness(rows):
     cores = [row["others"] for row in rows if "others" in row]
     if cores:
-        return f"cores used by other programs, row by row | {min(cores):.2f} to {max(cores):.2f} "
+        return f"cores used by other programs, row by row | {min(cores):.2f} to {max(cores):.2f}"
     loads = [row["load"] for row in rows] or [0]
     return f"load average while it ran | {min(loads):.1f} to {max(loads):.1f}"
 
@@ -205,6 +225,7 @@ def quietness(rows):
 def page(data, slug):
     rows, models = data.get("rows", []), data.get("models", [])
     peers = [text for text in (data.get("llama.cpp"), data.get("onnxruntime")) if text and text != "absent"]
+    peers += [text for text in dict.fromkeys(row.get("peer") for row in models) if text]
     versions = [f"{name} {version}" for name, version in data["environment"]["versions"].items()]
     absent = "".join(f"\nAbsent: {text}.\n" for text in data["environment"].get("absent", []))
     text = HEAD.format(cpu=data["environment"]["cpu"], features=data["environment"]["features"], slug=slug,
