@@ -36,13 +36,17 @@ static std::string typeText(const Format &format) {
   case FormatKind::Float:
     return "f32";
   case FormatKind::Bcq:
-    return llvm::formatv("!lowbit.bcq<planes = {0}, group = {1}{2}>", format.bits, format.group,
-                         format.planeScales ? ", scale = plane" : "");
+    return llvm::formatv("!lowbit.bcq<planes = {0}, group = {1}{2}{3}>", format.bits, format.group,
+                         format.planeScales ? ", scale = plane" : "", format.offset ? ", offset = per_group" : "");
+  case FormatKind::Binary:
+    return llvm::formatv("!lowbit.binary<group = {0}>", format.group);
   case FormatKind::Ternary:
     return llvm::formatv("!lowbit.ternary<group = {0}{1}>", format.group,
                          format.scalePerSign ? ", scale = per_sign" : "");
   case FormatKind::Rtn:
-    return llvm::formatv("!lowbit.int<bits = {0}, group = {1}>", format.bits, format.group);
+    return llvm::formatv("!lowbit.int<bits = {0}, group = {1}{2}{3}{4}>", format.bits, format.group,
+                         format.offset ? ", range = asymmetric" : "", format.floatScales ? ", scale = f32" : "",
+                         format.perTensor ? ", scope = tensor" : "");
   case FormatKind::Vsq:
     return llvm::formatv("!lowbit.vsq<bits = {0}, vector = {1}, scale_bits = {2}>", format.bits, format.group,
                          format.scaleBits);

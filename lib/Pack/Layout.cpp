@@ -14,6 +14,7 @@ llvm::SmallVector<CodeField> halftone::codeFields(const Format &format) {
     fields.push_back({2, 0});
     break;
   case FormatKind::Bcq:
+  case FormatKind::Binary:
   case FormatKind::Rtn:
   case FormatKind::Vsq:
     for (unsigned width = 1, shift = 0; width <= 8; width *= 2)
@@ -54,13 +55,19 @@ unsigned halftone::scalesPerGroup(const Format &format) {
     return 0;
   if (format.scalePerSign)
     return 2;
-  return format.kind == FormatKind::Bcq && format.planeScales ? format.bits : 1;
+  return format.kind == FormatKind::Bcq && format.planeScales ? format.bits + format.offset : 1;
 }
 
 unsigned halftone::multipliersPerGroup(const Format &format) {
   if (format.kind == FormatKind::Vsq)
     return vectorsPerGroup(format);
-  return format.kind == FormatKind::Bcq && !format.planeScales ? format.bits : 0;
+  if (format.kind == FormatKind::Rtn)
+    return format.offset ? 1 : 0;
+  return format.kind == FormatKind::Bcq && !format.planeScales ? format.bits + format.offset : 0;
+}
+
+unsigned halftone::scaleBytes(const Format &format) {
+  return format.kind == FormatKind::Vsq || format.floatScales ? 4 : 2;
 }
 
 GroupShape::GroupShape(int64_t groupSize, int64_t cols)
@@ -80,14 +87,15 @@ PackedShape::PackedShape(const Format &format, int64_t rows, int64_t cols, Layou
     unsigned bits = layout == Layout::Rows64 ? planeCount(format) : codeBits(format);
     // Both layouts spend `bits` bits on each padded element of each row.
     blockCodes = groups.paddedCols() * bits * rowsPerBlock / 8;
-    blockScales = groups.count * scalesPerGroup(format) * rowsPerBlock * 2;
+    blockScales = groups.count * scalesPerGroup(format) * rowsPerBlock * scaleBytes(format);
     if (format.kind == FormatKind::Vsq)
       blockScales = rowsPerBlock * 4;
     blockMultipliers = groups.count * multipliersPerGroup(format) * rowsPerBlock;
   }
   codesBytes = blockCodes * rowBlocks;
-  scalesBytes = blockScales * rowBlocks;
-  multipliersBytes = blockMultipliers * rowBlocks;
+  int64_t scaledBlocks = format.perTensor ? 1 : rowBlocks;
+  scalesBytes = blockScales * scaledBlocks;
+  multipliersBytes = blockMultipliers * scaledBlocks;
   scalesOffset = llvm::alignTo(codesBytes, 64);
   multipliersOffset = llvm::alignTo(scalesOffset + scalesBytes, 64);
   bytes = llvm::alignTo(multipliersOffset + multipliersBytes, 64);

@@ -111,12 +111,17 @@ void packScales(const SlotMap &map, const QuantizedMatrix &matrix, uint8_t *out)
   if (matrix.format.kind == FormatKind::Vsq)
     return packVectorScales(map, matrix, out);
   unsigned scales = scalesPerGroup(matrix.format), multipliers = multipliersPerGroup(matrix.format);
-  for (int64_t row = 0; row < matrix.rows; ++row)
+  bool floats = matrix.format.floatScales;
+  unsigned size = scaleBytes(matrix.format);
+  int64_t rows = matrix.format.perTensor ? std::min(matrix.rows, map.shape.rowsPerBlock) : matrix.rows;
+  for (int64_t row = 0; row < rows; ++row)
     for (int64_t group = 0; group < map.groups.count; ++group) {
-      int64_t from = row * map.groups.count + group;
-      for (unsigned p = 0; p < scales; ++p)
-        std::memcpy(out + map.shape.scalesOffset + 2 * map.perGroup(row, group, p, scales),
-                    &matrix.scales[from * scales + p], 2);
+      int64_t from = matrix.scaleItem(row, group);
+      for (unsigned p = 0; p < scales; ++p) {
+        const void *scale =
+            floats ? static_cast<const void *>(&matrix.rowScales[from]) : &matrix.scales[from * scales + p];
+        std::memcpy(out + map.shape.scalesOffset + size * map.perGroup(row, group, p, scales), scale, size);
+      }
       for (unsigned p = 0; p < multipliers; ++p)
         out[map.shape.multipliersOffset + map.perGroup(row, group, p, multipliers)] =
             uint8_t(matrix.multipliers[from * multipliers + p]);
@@ -188,13 +193,15 @@ QuantizedMatrix halftone::unpack(llvm::ArrayRef<uint8_t> bytes, const Format &fo
     unpackVectorScales(map, bytes.data(), matrix);
     return matrix;
   }
-  unsigned scales = scalesPerGroup(format), multipliers = multipliersPerGroup(format);
-  for (int64_t row = 0; row < rows; ++row)
+  unsigned scales = scalesPerGroup(format), multipliers = multipliersPerGroup(format), size = scaleBytes(format);
+  for (int64_t row = 0; row < (format.perTensor ? 1 : rows); ++row)
     for (int64_t group = 0; group < map.groups.count; ++group) {
       for (unsigned p = 0; p < scales; ++p) {
-        uint16_t half;
-        std::memcpy(&half, &bytes[map.shape.scalesOffset + 2 * map.perGroup(row, group, p, scales)], 2);
-        matrix.scales.push_back(half);
+        const uint8_t *from = &bytes[map.shape.scalesOffset + size * map.perGroup(row, group, p, scales)];
+        if (format.floatScales)
+          std::memcpy(&matrix.rowScales.emplace_back(), from, size);
+        else
+          std::memcpy(&matrix.scales.emplace_back(), from, size);
       }
       for (unsigned p = 0; p < multipliers; ++p)
         matrix.multipliers.push_back(

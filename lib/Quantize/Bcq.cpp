@@ -42,11 +42,18 @@ void BcqGroup::load(llvm::ArrayRef<float> weights) {
     prefix[i + 1] = prefix[i] + sorted[i];
   }
   q = 0;
+  z = 0;
+  fitOffset = false;
   cells.clear();
 }
 
+void BcqGroup::setOffset(double value) {
+  z = value;
+  fitOffset = true;
+}
+
 double BcqGroup::levelOf(uint8_t code) const {
-  double level = 0;
+  double level = z;
   for (unsigned p = 0; p < q; ++p)
     level += (code >> p & 1) ? alpha[p] : -alpha[p];
   return level;
@@ -76,7 +83,7 @@ void BcqGroup::solveGreedy(unsigned planes, bool refine) {
     splitCells(q);
     ++q;
     if (refine && q > 1)
-      alpha = leastSquares();
+      takeTerms(leastSquares());
   }
   normalize(alpha);
 }
@@ -93,9 +100,9 @@ static void transform(double *values, unsigned size) {
 }
 
 /// Solves (G + 1e-9 I) x = v for symmetric positive semidefinite G by LDL^T.
-static BcqGroup::Scales solveNormal(double g[8][8], const BcqGroup::Scales &v, unsigned q) {
-  BcqGroup::Scales x = v;
-  double diagonal[8];
+BcqGroup::Terms BcqGroup::solveNormal(double g[maxPlanes + 1][maxPlanes + 1], const Terms &v, unsigned q) {
+  Terms x = v;
+  double diagonal[maxPlanes + 1];
   for (unsigned j = 0; j < q; ++j) {
     double d = g[j][j] + 1e-9;
     for (unsigned k = 0; k < j; ++k)
@@ -121,8 +128,9 @@ static BcqGroup::Scales solveNormal(double g[8][8], const BcqGroup::Scales &v, u
 }
 
 /// Counts and sums per code give B^T B and B^T w by one transform each:
-/// sum over weights of b_i b_j is entry 2^i + 2^j, of -b_i w entry 2^i.
-BcqGroup::Scales BcqGroup::leastSquares() const {
+/// sum over weights of b_i b_j is entry 2^i + 2^j, of -b_i w entry 2^i. The offset is
+/// the scale of one more plane, of ones.
+BcqGroup::Terms BcqGroup::leastSquares() const {
   double counts[1 << maxPlanes], sums[1 << maxPlanes];
   unsigned size = 1u << q;
   std::fill_n(counts, size, 0.0);
@@ -135,19 +143,31 @@ BcqGroup::Scales BcqGroup::leastSquares() const {
   }
   transform(counts, size);
   transform(sums, size);
-  double g[8][8];
-  Scales v = {};
+  double g[maxPlanes + 1][maxPlanes + 1];
+  Terms v = {};
   for (unsigned i = 0; i < q; ++i) {
     v[i] = -sums[1u << i];
     for (unsigned j = 0; j < i; ++j)
       g[i][j] = counts[1u << i | 1u << j];
     g[i][i] = double(sorted.size());
   }
-  return solveNormal(g, v, q);
+  if (!fitOffset)
+    return solveNormal(g, v, q);
+  v[q] = sums[0];
+  for (unsigned j = 0; j < q; ++j)
+    g[q][j] = -counts[1u << j];
+  g[q][q] = double(sorted.size());
+  return solveNormal(g, v, q + 1);
+}
+
+void BcqGroup::takeTerms(const Terms &terms) {
+  std::copy_n(terms.begin(), q, alpha.begin());
+  if (fitOffset)
+    z = terms[q];
 }
 
 /// Sets the scales to |values| in descending order and renames the codes' planes accordingly.
-void BcqGroup::normalize(const Scales &values) {
+void BcqGroup::normalize(Scales values) {
   std::array<unsigned, maxPlanes> order; // insertion sort: stable, and q is small
   for (unsigned p = 0; p < q; ++p) {
     unsigned place = p;
@@ -170,7 +190,10 @@ void BcqGroup::normalize(const Scales &values) {
   }
 }
 
-void BcqGroup::fitScales() { normalize(leastSquares()); }
+void BcqGroup::fitScales() {
+  takeTerms(leastSquares());
+  normalize(alpha);
+}
 
 void BcqGroup::setScales(llvm::ArrayRef<double> values) {
   assert(values.size() == q);
@@ -212,7 +235,7 @@ void BcqGroup::assign() {
   for (unsigned k = 0; k < size; ++k) {
     uint32_t end = n;
     if (k + 1 < size) {
-      double middle = (levels[k] + levels[k + 1]) / 2;
+      double middle = z + (levels[k] + levels[k + 1]) / 2;
       end = dense ? begin : lowerBound(sorted.data(), begin, n, middle);
       while (dense && end < n && sorted[end] < middle)
         ++end;

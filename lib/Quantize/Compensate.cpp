@@ -19,8 +19,8 @@ Expected<QuantizedMatrix> halftone::quantizeCompensated(ArrayRef<float> weights,
   Expected<QuantizedMatrix> result = quantize(weights, rows, cols, format, tensorName, threads);
   if (!result)
     return result;
-  if ((format.kind != FormatKind::Bcq && format.kind != FormatKind::Ternary && format.kind != FormatKind::Rtn) ||
-      format.scalePerSign)
+  bool known = format.kind == FormatKind::Bcq || format.kind == FormatKind::Ternary || format.kind == FormatKind::Rtn;
+  if (!known || format.scalePerSign || format.offset || format.perTensor || format.floatScales)
     return createStringError("tensor '" + tensorName + "': format '" + format.name() +
                              "' has no error compensation yet; use a bcq, ternary or rtn format");
   Expected<compensate::Metric> metric = compensate::buildMetric(gram, cols, format, options, tensorName, threads);

@@ -19,14 +19,17 @@ struct Family {
   FormatKind kind;
   BcqSolver solver;
   unsigned minBits, maxBits; ///< 0: the name has no number of bits
+  bool zeroPoint = false;    ///< uniform integers only
 };
 // Longer prefixes first: `bcq` begins the other two.
 const Family families[] = {
     {"bcqgreedy", FormatKind::Bcq, BcqSolver::Greedy, 1, 8},
     {"bcqrefined", FormatKind::Bcq, BcqSolver::Refined, 1, 8},
     {"bcq", FormatKind::Bcq, BcqSolver::Alternating, 1, 8},
+    {"binary", FormatKind::Binary, BcqSolver::Alternating, 0, 0},
     {"ternary", FormatKind::Ternary, BcqSolver::Alternating, 0, 0},
     {"rtn", FormatKind::Rtn, BcqSolver::Alternating, 2, 8},
+    {"int", FormatKind::Rtn, BcqSolver::Alternating, 2, 8, /*zeroPoint=*/true},
 };
 constexpr int64_t maxGroup = INT32_MAX;
 
@@ -41,7 +44,8 @@ const VsqPart vsqParts[] = {
 
 static const Family *familyOf(const Format &format) {
   for (const Family &family : families)
-    if (family.kind == format.kind && (family.kind != FormatKind::Bcq || family.solver == format.solver))
+    if (family.kind == format.kind && (family.kind != FormatKind::Bcq || family.solver == format.solver) &&
+        (family.kind != FormatKind::Rtn || family.zeroPoint == format.offset))
       return &family;
   return nullptr;
 }
@@ -55,7 +59,12 @@ std::string Format::name() const {
   std::string text = family->prefix.str();
   if (family->maxBits)
     text += utostr(bits);
-  return text + "g" + itostr(group) + (kind == FormatKind::Bcq && planeScales ? "f" : scalePerSign ? "a" : "");
+  text += perTensor ? "t" : "g" + itostr(group);
+  if (planeScales || floatScales)
+    text += "f";
+  if (kind == FormatKind::Bcq && offset)
+    text += "z";
+  return text + (scalePerSign ? "a" : "");
 }
 
 int64_t Format::groupSize(int64_t cols) const { return group <= 0 || group > cols ? cols : group; }
@@ -67,9 +76,13 @@ double Format::bitsPerWeight(int64_t rows, int64_t cols) const {
     return 32;
   double perGroup = kind == FormatKind::Vsq ? scaleBits : 16, perRow = kind == FormatKind::Vsq ? 32 : 0;
   if (kind == FormatKind::Bcq)
-    perGroup = planeScales ? 16.0 * bits : 16 + 8.0 * bits;
+    perGroup = planeScales ? 16.0 * bits + (offset ? 16 : 0) : 16 + 8.0 * bits + (offset ? 8 : 0);
+  if (kind == FormatKind::Rtn)
+    perGroup = (floatScales ? 32 : 16) + (offset ? 8 : 0);
   if (scalePerSign)
     perGroup = 32;
+  if (perTensor)
+    return bits + (rows > 0 && cols > 0 ? perGroup / (double(rows) * double(cols)) : 0.0);
   return bits + (cols > 0 ? (perGroup * double(groupCount(cols)) + perRow) / double(cols) : 0.0);
 }
 
@@ -85,31 +98,32 @@ static std::optional<uint64_t> takeNumber(StringRef &text) {
 
 static std::string describeFormats() {
   return "formats are float, bcq<planes>g<group>, bcqgreedy<planes>g<group> and bcqrefined<planes>g<group> (planes 1 "
-         "to 8, with a final f for float plane scales), ternaryg<group> (with a final a for a scale per sign), "
-         "rtn<bits>g<group> (bits 2 to 8), "
-         "vsq<bits>v<vector>s<scale bits> (bits 2 to 8, vector 8 to 128, scale bits 3 to 8); group 0 is the whole row";
+         "to 8, with a final f for float plane scales, z for an offset per group), binaryg<group>, ternaryg<group> "
+         "(with a final a for a scale per sign), rtn<bits>g<group> and int<bits>g<group> (symmetric integers, integers "
+         "with a zero point; bits 2 to 8, t instead of g<group> for one scale per tensor, with a final f for 32-bit "
+         "scales), vsq<bits>v<vector>s<scale bits> (bits 2 to 8, vector 8 to 128, scale bits 3 to 8); group 0 is the "
+         "whole row";
 }
 
 /// The valid names with the least edit distance, among examples that have the numbers of `name`.
 static std::string nearestNames(StringRef name) {
-  SmallVector<std::string> groups = {"32", "0", "64", "128"};
+  SmallVector<std::string> sizes = {"g32", "g0", "g64", "g128", "t"};
   uint64_t group;
-  StringRef digits = name.rsplit('g').second;
-  if (!digits.consume_back("f"))
-    digits.consume_back("a");
+  StringRef digits = name.rsplit('g').second.take_while(isDigit);
   if (!digits.getAsInteger(10, group) && group <= uint64_t(maxGroup))
-    groups.insert(groups.begin(), utostr(group));
+    sizes.insert(sizes.begin(), "g" + utostr(group));
 
   std::vector<std::pair<unsigned, std::string>> ranked = {{name.edit_distance("float"), "float"}};
   for (const Family &family : families)
     for (unsigned bits = family.minBits; bits <= family.maxBits; ++bits)
-      for (const std::string &size : groups)
-        for (StringRef suffix : {"", "f", "a"}) {
-          if ((suffix == "f" && family.kind != FormatKind::Bcq) ||
-              (suffix == "a" && family.kind != FormatKind::Ternary))
+      for (const std::string &size : sizes)
+        for (StringRef suffix : {"", "f", "z", "fz", "a"}) {
+          bool uniform = family.kind == FormatKind::Rtn;
+          bool fits = suffix.empty() || (suffix == "a" ? family.kind == FormatKind::Ternary
+                                                       : family.kind == FormatKind::Bcq || (uniform && suffix == "f"));
+          if ((size == "t" && !uniform) || !fits)
             continue;
-          std::string example =
-              (family.prefix + (family.maxBits ? utostr(bits) : std::string()) + "g" + size + suffix).str();
+          std::string example = (family.prefix + (family.maxBits ? utostr(bits) : std::string()) + size + suffix).str();
           ranked.push_back({name.edit_distance(example), example});
         }
   for (unsigned bits = 2; bits <= 8; ++bits)
@@ -171,7 +185,7 @@ Expected<Format> halftone::parseFormat(StringRef name) {
   StringRef rest = name.drop_front(family->prefix.size());
   format.kind = family->kind;
   format.solver = family->solver;
-  format.bits = 2;
+  format.bits = format.kind == FormatKind::Binary ? 1 : 2;
   if (family->maxBits) {
     std::optional<uint64_t> bits = takeNumber(rest);
     if (!bits)
@@ -182,11 +196,18 @@ Expected<Format> halftone::parseFormat(StringRef name) {
                                      ", not " + Twine(*bits));
     format.bits = *bits;
   }
+  format.offset = family->zeroPoint;
   std::optional<uint64_t> group;
   if (rest.consume_front("g"))
     group = takeNumber(rest);
-  if (group && format.kind == FormatKind::Bcq)
+  else if (format.kind == FormatKind::Rtn && (format.perTensor = rest.consume_front("t")))
+    group = 0;
+  if (group && format.kind == FormatKind::Rtn)
+    format.floatScales = rest.consume_front("f");
+  if (group && format.kind == FormatKind::Bcq) {
     format.planeScales = rest.consume_front("f");
+    format.offset = rest.consume_front("z");
+  }
   if (group && format.kind == FormatKind::Ternary)
     format.scalePerSign = rest.consume_front("a");
   if (!group || !rest.empty())

@@ -1,6 +1,7 @@
 //===- Quantize.cpp - Float matrices to low-bit codes and scales ----------===//
 
 #include "halftone/Quantize/Quantize.h"
+#include "Groups.h"
 #include "Ternary.h"
 #include "halftone/Quantize/Bcq.h"
 #include "halftone/Support/Half.h"
@@ -18,117 +19,12 @@ using namespace llvm;
 uint16_t halftone::floatToHalf(float value) { return doubleToHalfBits(value); }
 float halftone::halfToFloat(uint16_t half) { return halfBitsToFloat(half); }
 
-namespace {
-constexpr uint16_t halfInfinity = 0x7c00;
-constexpr uint16_t smallestHalf = 1; // 2^-24
-/// What the magnitudes of two-level scales add up to at most, so that every weight is an int8.
-constexpr int multiplierSum = 127;
 /// Elements below which another thread is not worth its start.
-constexpr int64_t minElementsPerRange = 1 << 14;
-
-/// Codes and scales of one group in the result.
-struct GroupSlot {
-  MutableArrayRef<uint8_t> codes;
-  MutableArrayRef<uint16_t> scales;
-  MutableArrayRef<int8_t> multipliers;
-};
-} // namespace
-
-/// The integer nearest to `value`, ties to even; |value| < 2^51.
-static double roundEven(double value) {
-  constexpr double shift = 0x1.8p52;
-  return (value + shift) - shift;
-}
-
-/// The half nearest to `scale`; a positive scale that would become zero becomes
-/// 2^-24 instead, because codes that are chosen afterwards can make use of it.
-static uint16_t positiveHalf(double scale) {
-  uint16_t half = doubleToHalfBits(scale);
-  return half == 0 && scale > 0 ? smallestHalf : half;
-}
+static constexpr int64_t minElementsPerRange = 1 << 14;
 
 //===----------------------------------------------------------------------===//
 // One group
 //===----------------------------------------------------------------------===//
-
-/// Integers for `scales` in units of half `unit`, non-negative, descending; their sum may be too large.
-static int roundMultipliers(ArrayRef<double> scales, double unit, MutableArrayRef<int> result) {
-  int sum = 0;
-  for (auto [scale, multiplier] : zip_equal(scales, result)) {
-    multiplier = int(roundEven(std::min(scale / unit, 1e6)));
-    sum += multiplier;
-  }
-  return sum;
-}
-
-/// Two-level scales: one half and integers that add up to 127 at most. Then
-/// codes for the nearest of the levels that these give.
-static void finishTwoLevel(BcqGroup &group, GroupSlot slot) {
-  SmallVector<double, BcqGroup::maxPlanes> scales(group.scales());
-  SmallVector<int, BcqGroup::maxPlanes> multipliers(scales.size());
-  double total = 0;
-  for (double scale : scales)
-    total += scale;
-  uint16_t half = positiveHalf(total / multiplierSum);
-  slot.scales[0] = half;
-  if (half >= halfInfinity)
-    return; // reported by the caller
-  if (half) {
-    int sum = roundMultipliers(scales, halfBitsToFloat(half), multipliers);
-    // Few bits are left to subnormal scales: rather a coarser scale than clipped weights.
-    while (sum > multiplierSum + int(scales.size()))
-      sum = roundMultipliers(scales, halfBitsToFloat(++half), multipliers);
-    slot.scales[0] = half;
-    double unit = halfBitsToFloat(half);
-    for (; sum > multiplierSum; --sum) {
-      // Take one from the multiplier that was rounded up most.
-      size_t worst = 0;
-      for (size_t p = 1; p < scales.size(); ++p)
-        if (multipliers[p] - scales[p] / unit > multipliers[worst] - scales[worst] / unit)
-          worst = p;
-      --multipliers[worst];
-    }
-    llvm::sort(multipliers, std::greater<int>());
-    for (auto [scale, multiplier] : zip_equal(scales, multipliers))
-      scale = unit * multiplier;
-  }
-  for (auto [out, multiplier] : zip_equal(slot.multipliers, multipliers))
-    out = int8_t(multiplier);
-  group.setScales(scales);
-  group.assign();
-}
-
-static void quantizeBcq(const Format &format, ArrayRef<float> weights, BcqGroup &group, GroupSlot slot) {
-  group.load(weights);
-  group.solveGreedy(format.bits, format.solver == BcqSolver::Refined);
-  if (format.solver == BcqSolver::Alternating)
-    group.alternate(format.rounds);
-  // Greedy with plane scales stays as the papers have it; everything else ends in a least-squares fit.
-  if (!format.planeScales || format.solver != BcqSolver::Greedy)
-    group.fitScales();
-  if (format.planeScales) {
-    for (auto [half, scale] : zip_equal(slot.scales, group.scales()))
-      half = doubleToHalfBits(scale);
-  } else {
-    finishTwoLevel(group, slot);
-  }
-  group.writeCodes(slot.codes);
-}
-
-/// Symmetric round-to-nearest with the scale as stored.
-static void quantizeRtn(unsigned bits, ArrayRef<float> weights, GroupSlot slot) {
-  float largest = 0;
-  for (float w : weights)
-    largest = std::max(largest, std::abs(w));
-  int limit = (1 << (bits - 1)) - 1, offset = 1 << (bits - 1);
-  uint16_t half = positiveHalf(double(largest) / limit);
-  slot.scales[0] = half;
-  double scale = half ? halfBitsToFloat(half) : 1.0f;
-  for (auto [w, code] : zip_equal(weights, slot.codes)) {
-    double value = std::clamp(roundEven(w / scale), -double(limit), double(limit));
-    code = uint8_t(int(value) + offset);
-  }
-}
 
 /// VS-Quant of one row: its scale, then scales and codes of its vectors.
 static void quantizeVsqRow(const Format &format, ArrayRef<float> weights, MutableArrayRef<uint8_t> codes,
@@ -215,11 +111,23 @@ static QuantizedMatrix quantizeVsq(ArrayRef<float> weights, QuantizedMatrix resu
   return result;
 }
 
-/// Numbers of stored scales and multipliers per group.
+/// Numbers of stored half scales and multipliers per group.
 static std::pair<int64_t, int64_t> scalesPerGroup(const Format &format) {
-  if (format.kind != FormatKind::Bcq)
-    return {format.scalePerSign ? 2 : 1, 0};
-  return format.planeScales ? std::pair<int64_t, int64_t>(format.bits, 0) : std::pair<int64_t, int64_t>(1, format.bits);
+  std::pair<int64_t, int64_t> one = {format.floatScales ? 0 : format.scalePerSign ? 2 : 1, 0};
+  if (format.kind == FormatKind::Bcq)
+    one =
+        format.planeScales ? std::pair<int64_t, int64_t>(format.bits, 0) : std::pair<int64_t, int64_t>(1, format.bits);
+  if (format.offset)
+    ++(format.planeScales ? one.first : one.second);
+  return one;
+}
+
+/// Where group `item` lies among the weights: a part of a row, or the whole tensor.
+static std::pair<int64_t, int64_t> rangeOf(const QuantizedMatrix &matrix, int64_t item) {
+  if (matrix.format.perTensor)
+    return {0, matrix.rows * matrix.cols};
+  int64_t begin = item % matrix.groups() * matrix.groupSize();
+  return {item / matrix.groups() * matrix.cols + begin, std::min(matrix.groupSize(), matrix.cols - begin)};
 }
 
 Expected<QuantizedMatrix> halftone::quantize(ArrayRef<float> weights, int64_t rows, int64_t cols, const Format &format,
@@ -232,68 +140,79 @@ Expected<QuantizedMatrix> halftone::quantize(ArrayRef<float> weights, int64_t ro
   result.cols = cols;
   if (format.kind == FormatKind::Vsq)
     return quantizeVsq(weights, std::move(result), threads);
-  int64_t groups = result.groups(), size = result.groupSize();
+  int64_t items = result.scaleGroups();
   auto [scales, multipliers] = scalesPerGroup(format);
+  int64_t floats = format.floatScales ? 1 : 0;
   result.codes.resize(weights.size());
-  result.scales.resize(rows * groups * scales);
-  result.multipliers.resize(rows * groups * multipliers);
+  result.scales.resize(items * scales);
+  result.multipliers.resize(items * multipliers);
+  result.rowScales.resize(items * floats);
 
   constexpr int64_t none = std::numeric_limits<int64_t>::max();
   std::atomic<int64_t> overflow{none};
   auto quantizeGroup = [&, scales = scales, multipliers = multipliers](int64_t item, BcqGroup &group) {
-    int64_t row = item / groups, begin = (item % groups) * size;
-    int64_t length = std::min(size, cols - begin), offset = row * cols + begin;
+    auto [offset, length] = rangeOf(result, item);
     ArrayRef<float> part = weights.slice(offset, length);
     GroupSlot slot{MutableArrayRef(result.codes).slice(offset, length),
                    MutableArrayRef(result.scales).slice(item * scales, scales),
-                   MutableArrayRef(result.multipliers).slice(item * multipliers, multipliers)};
+                   MutableArrayRef(result.multipliers).slice(item * multipliers, multipliers),
+                   MutableArrayRef(result.rowScales).slice(item * floats, floats)};
     if (format.kind == FormatKind::Bcq)
       quantizeBcq(format, part, group, slot);
     else if (format.scalePerSign)
       quantizeTernaryPerSign(part, slot.codes, slot.scales);
     else if (format.kind == FormatKind::Ternary)
       quantizeTernary(part, slot.codes, slot.scales[0]);
+    else if (format.kind == FormatKind::Binary)
+      quantizeBinary(part, slot);
     else
-      quantizeRtn(format.bits, part, slot);
-    if (any_of(slot.scales, [](uint16_t half) { return half >= halfInfinity; }))
+      quantizeUniform(format, part, slot);
+    if (any_of(slot.scales, [](uint16_t half) { return (half & 0x7fff) >= halfInfinity; }))
       updateMinimum(overflow, item);
   };
-  parallelFor(rows * groups, threads, minElementsPerRange / std::max<int64_t>(size, 1) + 1,
+  parallelFor(items, threads, minElementsPerRange / std::max<int64_t>(result.groupSize(), 1) + 1,
               [&](int64_t begin, int64_t end) {
                 BcqGroup group;
                 for (int64_t item = begin; item < end; ++item)
                   quantizeGroup(item, group);
               });
   if (overflow != none)
-    return createStringError("tensor '" + tensorName + "': the weights of row " + Twine(overflow.load() / groups) +
+    return createStringError("tensor '" + tensorName + "': the weights" +
+                             (format.perTensor ? "" : " of row " + Twine(overflow.load() / result.groups())) +
                              " are too large for a half-precision scale in format '" + format.name() + "'");
   return std::move(result);
 }
 
 /// Values of all codes of one group, in float: each is exact, or the nearest to the exact sum of plane scales.
 static void codeValues(const QuantizedMatrix &q, int64_t group, MutableArrayRef<float> values) {
-  unsigned bits = q.format.bits;
-  if (q.format.scalePerSign) {
+  const Format &format = q.format;
+  unsigned bits = format.bits;
+  if (format.scalePerSign) {
     values[0] = -halfBitsToFloat(q.scales[2 * group + 1]);
     values[1] = 0;
     values[2] = halfBitsToFloat(q.scales[2 * group]);
     return;
   }
-  if (q.format.kind != FormatKind::Bcq) {
-    float scale = q.format.kind == FormatKind::Vsq
+  if (format.kind != FormatKind::Bcq) {
+    float scale = format.kind == FormatKind::Vsq
                       ? float(uint8_t(q.multipliers[group])) * q.rowScales[group / q.groups()]
-                      : halfBitsToFloat(q.scales[group]);
-    int offset = q.format.kind == FormatKind::Ternary ? 1 : 1 << (bits - 1);
+                  : format.floatScales ? q.rowScales[group]
+                                       : halfBitsToFloat(q.scales[group]);
+    int step = format.kind == FormatKind::Binary ? 2 : 1;
+    int offset = step == 2 || format.kind == FormatKind::Ternary ? 1
+                 : format.offset                                 ? q.zeroPoint(group)
+                                                                 : 1 << (bits - 1);
     for (size_t code = 0; code < values.size(); ++code)
-      values[code] = scale * float(int(code) - offset);
+      values[code] = scale * float(step * int(code) - offset);
     return;
   }
+  unsigned terms = bits + format.offset;
   for (size_t code = 0; code < values.size(); ++code) {
     double value = 0;
-    for (unsigned p = 0; p < bits; ++p) {
-      double scale = q.format.planeScales ? double(halfBitsToFloat(q.scales[group * bits + p]))
-                                          : double(halfBitsToFloat(q.scales[group])) * q.multipliers[group * bits + p];
-      value += (code >> p & 1) ? scale : -scale;
+    for (unsigned p = 0; p < terms; ++p) {
+      double scale = format.planeScales ? double(halfBitsToFloat(q.scales[group * terms + p]))
+                                        : double(halfBitsToFloat(q.scales[group])) * q.multipliers[group * terms + p];
+      value += p == bits || (code >> p & 1) ? scale : -scale;
     }
     values[code] = float(value);
   }
@@ -301,13 +220,12 @@ static void codeValues(const QuantizedMatrix &q, int64_t group, MutableArrayRef<
 
 std::vector<float> halftone::dequantize(const QuantizedMatrix &q) {
   std::vector<float> result(q.codes.size());
-  int64_t groups = q.groups(), size = q.groupSize();
   float table[256] = {};
   MutableArrayRef<float> values = MutableArrayRef(table).take_front(size_t(1) << q.format.bits);
-  for (int64_t item = 0; item < q.rows * groups; ++item) {
+  for (int64_t item = 0; item < q.scaleGroups(); ++item) {
     codeValues(q, item, values);
-    int64_t begin = item % groups * size, offset = item / groups * q.cols + begin;
-    for (int64_t i = offset; i < offset + std::min(size, q.cols - begin); ++i)
+    auto [offset, length] = rangeOf(q, item);
+    for (int64_t i = offset; i < offset + length; ++i)
       result[i] = table[q.codes[i]];
   }
   return result;

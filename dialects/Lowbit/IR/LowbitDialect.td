@@ -22,10 +22,13 @@ def LowbitDialect : Dialect {
     |---|---|---|---|
     | `!lowbit.bcq<planes = q, group = g>` | s(row, group) * sum_p m_p(row, group) * (+1 or -1), m_p integers >= 0 with sum <= 127 | q + (16 + 8q) / g | `bcq3g32` |
     | `!lowbit.bcq<planes = q, group = g, scale = plane>` | sum_p s_p(row, group) * (+1 or -1) | q + 16q / g | `bcq3g32f` |
-    | `!lowbit.binary<group = g>` | s(row, group) * (+1 or -1) | 1 + 16 / g | `bcq1g32f` |
+    | either with `offset = per_group` | the same + s(row, group) * integer, or + half(row, group) | + 8 / g, or + 16 / g | `bcq3g32z`, `bcq3g32fz` |
+    | `!lowbit.binary<group = g>` | s(row, group) * (+1 or -1) | 1 + 16 / g | `binaryg32` |
     | `!lowbit.ternary<group = g>` | s(row, group) * (-1, 0 or +1) | 2 + 16 / g | `ternaryg32` |
     | `!lowbit.ternary<group = g, scale = per_sign>` | -s_1(row, group), 0 or +s_0(row, group) | 2 + 32 / g | `ternaryg32a` |
     | `!lowbit.int<bits = b, group = g>` | s(row, group) * integer in -(2^(b-1)-1) .. 2^(b-1)-1 | b + 16 / g | `rtn4g32` |
+    | the same, `range = asymmetric` | s(row, group) * (0 .. 2^b-1 minus zero point(row, group)) | b + 24 / g | `int4g32` |
+    | either with `scale = f32` / `scope = tensor` | s in 32 bits / one s for the tensor | + 16 / g / b + 0 | `rtn8g0f` / `int8t` |
     | `!lowbit.vsq<bits = b, vector = v, scale_bits = m>` | gamma(row) * (integer of m bits)(row, vector) * integer of b bits | b + m / v + 32 / K | `vsq4v16s6` |
 
     Example: `tensor<64x64x!lowbit.bcq<planes = 3, group = 32>>` has 64 * 2 groups of 32 elements. Each group takes
@@ -62,10 +65,12 @@ def LowbitDialect : Dialect {
 
     ```
     format  ::= bcq | binary | ternary | int | vsq
-    bcq     ::= `!lowbit.bcq` `<` `planes` `=` 1..8 `,` `group` `=` size (`,` `scale` `=` (`two_level` | `plane`))? `>`
+    bcq     ::= `!lowbit.bcq` `<` `planes` `=` 1..8 `,` `group` `=` size (`,` `scale` `=` (`two_level` | `plane`))?
+                (`,` `offset` `=` (`none` | `per_group`))? `>`
     binary  ::= `!lowbit.binary` `<` `group` `=` size `>`
     ternary ::= `!lowbit.ternary` `<` `group` `=` size (`,` `scale` `=` (`shared` | `per_sign`))? `>`
-    int     ::= `!lowbit.int` `<` `bits` `=` 2..8 `,` `group` `=` size `>`
+    int     ::= `!lowbit.int` `<` `bits` `=` 2..8 `,` `group` `=` size (`,` `range` `=` (`symmetric` | `asymmetric`))?
+                (`,` `scale` `=` (`f16` | `f32`))? (`,` `scope` `=` (`group` | `tensor`))? `>`
     vsq     ::= `!lowbit.vsq` `<` `bits` `=` 2..8 `,` `vector` `=` 8..128 `,` `scale_bits` `=` 3..8 `>`
     ```
 

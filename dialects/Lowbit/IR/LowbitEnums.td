@@ -18,6 +18,26 @@ def Lowbit_TernaryScaleKind : Lowbit_Enum<"TernaryScaleKind", "scales of ternary
   I32EnumCase<"PerSign", 1, "per_sign">
 ]>;
 
+def Lowbit_Offset : Lowbit_Enum<"Offset", "what is added to the planes of binary-coded weights", [
+  I32EnumCase<"None", 0, "none">,
+  I32EnumCase<"PerGroup", 1, "per_group">
+]>;
+
+def Lowbit_IntRange : Lowbit_Enum<"IntRange", "range of uniform integers", [
+  I32EnumCase<"Symmetric", 0, "symmetric">,
+  I32EnumCase<"Asymmetric", 1, "asymmetric">
+]>;
+
+def Lowbit_IntScale : Lowbit_Enum<"IntScale", "precision of the scales of uniform integers", [
+  I32EnumCase<"F16", 0, "f16">,
+  I32EnumCase<"F32", 1, "f32">
+]>;
+
+def Lowbit_IntScope : Lowbit_Enum<"IntScope", "what shares a scale of uniform integers", [
+  I32EnumCase<"Group", 0, "group">,
+  I32EnumCase<"Tensor", 1, "tensor">
+]>;
+
 def Lowbit_Solver : Lowbit_Enum<"Solver", "how codes and scales are found", [
   I32EnumCase<"Greedy", 0, "greedy">,
   I32EnumCase<"Refined", 1, "refined">,

@@ -68,7 +68,7 @@ static LogicalResult verifyGroup(function_ref<InFlightDiagnostic()> emitError, i
 //===----------------------------------------------------------------------===//
 
 LogicalResult BcqType::verify(function_ref<InFlightDiagnostic()> emitError, unsigned planes, int64_t group,
-                              ScaleKind scale) {
+                              ScaleKind scale, Offset offset) {
   return success(succeeded(verifyRange(emitError, "planes", planes, 1, 8)) && succeeded(verifyGroup(emitError, group)));
 }
 
@@ -80,10 +80,14 @@ SmallVector<StorageComponent> BcqType::getStorage(ArrayRef<int64_t> shape) const
   parts.push_back(component(getContext(), "planes", {planes, rows, paddedColumns(shape[1], getGroup()) / 8}, false));
   if (getScale() == ScaleKind::Plane) {
     parts.push_back(component(getContext(), "scales", {rows, groups, planes}, true));
+    if (getOffset() == Offset::PerGroup)
+      parts.push_back(component(getContext(), "offsets", {rows, groups}, true));
     return parts;
   }
   parts.push_back(component(getContext(), "scales", {rows, groups}, true));
   parts.push_back(component(getContext(), "multipliers", {rows, groups, planes}, false));
+  if (getOffset() == Offset::PerGroup)
+    parts.push_back(component(getContext(), "offsets", {rows, groups}, false));
   return parts;
 }
 
@@ -95,6 +99,7 @@ Format BcqType::getFormat() const {
   format.bits = getPlanes();
   format.group = getGroup();
   format.planeScales = getScale() == ScaleKind::Plane;
+  format.offset = getOffset() == Offset::PerGroup;
   return format;
 }
 
@@ -118,10 +123,9 @@ Type BinaryType::getExpressedType() const { return Float32Type::get(getContext()
 
 Format BinaryType::getFormat() const {
   Format format;
-  format.kind = FormatKind::Bcq;
+  format.kind = FormatKind::Binary;
   format.bits = 1;
   format.group = getGroup();
-  format.planeScales = true;
   return format;
 }
 
@@ -161,16 +165,30 @@ Format TernaryType::getFormat() const {
 // IntType
 //===----------------------------------------------------------------------===//
 
-LogicalResult IntType::verify(function_ref<InFlightDiagnostic()> emitError, unsigned bits, int64_t group) {
-  return success(succeeded(verifyRange(emitError, "bits", bits, 2, 8)) && succeeded(verifyGroup(emitError, group)));
+LogicalResult IntType::verify(function_ref<InFlightDiagnostic()> emitError, unsigned bits, int64_t group,
+                              IntRange range, IntScale scale, IntScope scope) {
+  if (failed(verifyRange(emitError, "bits", bits, 2, 8)) || failed(verifyGroup(emitError, group)))
+    return failure();
+  if (scope == IntScope::Tensor && group != 0)
+    return emitError() << "scope = tensor has one scale for everything, so group must be 0, not " << group;
+  return success();
 }
 
 double IntType::getBitsPerElement(int64_t rows, int64_t cols) const { return getFormat().bitsPerWeight(rows, cols); }
 
 SmallVector<StorageComponent> IntType::getStorage(ArrayRef<int64_t> shape) const {
   int64_t rows = shape[0];
-  return {component(getContext(), "planes", {getBits(), rows, paddedColumns(shape[1], getGroup()) / 8}, false),
-          component(getContext(), "scales", {rows, groupCount(shape[1], getGroup())}, true)};
+  SmallVector<int64_t> perGroup = {rows, groupCount(shape[1], getGroup())};
+  if (getScope() == IntScope::Tensor)
+    perGroup = {1};
+  SmallVector<StorageComponent> parts;
+  parts.push_back(component(getContext(), "planes", {getBits(), rows, paddedColumns(shape[1], getGroup()) / 8}, false));
+  parts.push_back(component(getContext(), "scales", perGroup, true));
+  if (getScale() == IntScale::F32)
+    parts.back().elementType = Float32Type::get(getContext());
+  if (getRange() == IntRange::Asymmetric)
+    parts.push_back(component(getContext(), "zero_points", perGroup, false));
+  return parts;
 }
 
 Type IntType::getExpressedType() const { return Float32Type::get(getContext()); }
@@ -180,6 +198,9 @@ Format IntType::getFormat() const {
   format.kind = FormatKind::Rtn;
   format.bits = getBits();
   format.group = getGroup();
+  format.offset = getRange() == IntRange::Asymmetric;
+  format.floatScales = getScale() == IntScale::F32;
+  format.perTensor = getScope() == IntScope::Tensor;
   return format;
 }
 
@@ -228,13 +249,17 @@ Type lowbit::formatToType(MLIRContext *context, const Format &format) {
   case FormatKind::Float:
     return Float32Type::get(context);
   case FormatKind::Bcq:
-    return BcqType::get(context, format.bits, format.group,
-                        format.planeScales ? ScaleKind::Plane : ScaleKind::TwoLevel);
+    return BcqType::get(context, format.bits, format.group, format.planeScales ? ScaleKind::Plane : ScaleKind::TwoLevel,
+                        format.offset ? Offset::PerGroup : Offset::None);
+  case FormatKind::Binary:
+    return BinaryType::get(context, format.group);
   case FormatKind::Ternary:
     return TernaryType::get(context, format.group,
                             format.scalePerSign ? TernaryScaleKind::PerSign : TernaryScaleKind::Shared);
   case FormatKind::Rtn:
-    return IntType::get(context, format.bits, format.group);
+    return IntType::get(context, format.bits, format.group, format.offset ? IntRange::Asymmetric : IntRange::Symmetric,
+                        format.floatScales ? IntScale::F32 : IntScale::F16,
+                        format.perTensor ? IntScope::Tensor : IntScope::Group);
   case FormatKind::Vsq:
     return VsqType::get(context, format.bits, format.group, format.scaleBits);
   }

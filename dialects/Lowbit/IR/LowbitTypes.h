@@ -13,7 +13,7 @@ namespace halftone::lowbit {
 
 /// One of the plain tensors that a quantized matrix consists of.
 struct StorageComponent {
-  /// "planes", "codes", "scales" or "multipliers".
+  /// "planes", "codes", "scales", "multipliers", "offsets" or "zero_points".
   std::string name;
   llvm::SmallVector<int64_t> shape;
   /// i8, f16 or f32.

@@ -28,6 +28,22 @@ def Lowbit_TernaryScaleKindParameter : EnumParameter<Lowbit_TernaryScaleKind> {
   let defaultValue = "::halftone::lowbit::TernaryScaleKind::Shared";
 }
 
+def Lowbit_OffsetParameter : EnumParameter<Lowbit_Offset> {
+  let defaultValue = "::halftone::lowbit::Offset::None";
+}
+
+def Lowbit_IntRangeParameter : EnumParameter<Lowbit_IntRange> {
+  let defaultValue = "::halftone::lowbit::IntRange::Symmetric";
+}
+
+def Lowbit_IntScaleParameter : EnumParameter<Lowbit_IntScale> {
+  let defaultValue = "::halftone::lowbit::IntScale::F16";
+}
+
+def Lowbit_IntScopeParameter : EnumParameter<Lowbit_IntScope> {
+  let defaultValue = "::halftone::lowbit::IntScope::Group";
+}
+
 def Lowbit_BcqType : Lowbit_Type<"Bcq", "bcq"> {
   let summary = "binary-coded weights: a sum of scaled planes of +1 and -1";
   let description = [{
@@ -40,19 +56,25 @@ def Lowbit_BcqType : Lowbit_Type<"Bcq", "bcq"> {
 
         s_0(row, G) b_0 + ... + s_{q-1}(row, G) b_{q-1}
 
+    With `offset = per_group` a number is added that the group shares: s(row, G) * z(row, G) with an integer z of
+    magnitude 127 at most, or a half-precision z(row, G) with plane scales. Then any uniform quantizer of up to 7 bits
+    is a two-level BCQ (`lowbit.convert`): s (u - p) = s/2 (sum of 2^i b_i + 2^q - 1 - 2p).
+
     Example: scale 0.01 and multipliers 70, 40, 15 with the bits + - + give 0.01 * (70 - 40 + 15) = 0.45.
   }];
   let parameters = (ins
     TypeParameter<"unsigned", "number of planes, 1..8">:$planes,
     Lowbit_GroupParameter:$group,
-    Lowbit_ScaleKindParameter:$scale
+    Lowbit_ScaleKindParameter:$scale,
+    Lowbit_OffsetParameter:$offset
   );
 }
 
 def Lowbit_BinaryType : Lowbit_Type<"Binary", "binary"> {
   let summary = "one plane of +1 and -1 with one scale per group";
   let description = [{
-    An element is s(row, group) * (+1 or -1). The same numbers as `!lowbit.bcq<planes = 1, group = g, scale = plane>`.
+    An element is s(row, group) * (+1 or -1), with the mean magnitude of the group as scale. The same numbers as
+    `!lowbit.bcq<planes = 1, group = g, scale = plane>`, but with integers, so that all strategies compute the same bits.
   }];
   let parameters = (ins Lowbit_GroupParameter:$group);
 }
@@ -70,14 +92,22 @@ def Lowbit_TernaryType : Lowbit_Type<"Ternary", "ternary"> {
 }
 
 def Lowbit_IntType : Lowbit_Type<"Int", "int"> {
-  let summary = "symmetric integers with one half-precision scale per group";
+  let summary = "uniform integers with a scale, and perhaps a zero point, per group or tensor";
   let description = [{
     An element is s(row, group) * v with an integer v in -(2^(bits-1) - 1) .. 2^(bits-1) - 1 (round to nearest).
-    Unlike `!quant.uniform`, the scales are values in half precision, not constants inside the type.
+    With `range = asymmetric` it is s(row, group) * (u - p(row, group)) with u and the zero point p in
+    0 .. 2^bits - 1. With `scope = tensor` (then `group = 0`) there is one s and one p. `scale = f32` keeps the scales
+    in 32 bits, otherwise they are half precision. Unlike `!quant.uniform`, scales and zero points are values, not
+    constants inside the type; `quant-to-lowbit` and `lowbit-to-quant` go from one to the other.
+    
+    Example: scale 0.5, zero point 3 and 4 bits give -1.5, -1, ..., 6.
   }];
   let parameters = (ins
     TypeParameter<"unsigned", "bits of an element, 2..8">:$bits,
-    Lowbit_GroupParameter:$group
+    Lowbit_GroupParameter:$group,
+    Lowbit_IntRangeParameter:$range,
+    Lowbit_IntScaleParameter:$scale,
+    Lowbit_IntScopeParameter:$scope
   );
 }
 

@@ -14,6 +14,9 @@
 //   codes: [rowBlocks][steps][bits][64]
 //   scales: half [rowBlocks][groups][scalesPerGroup][16]
 //   multipliers: i8 [rowBlocks][groups][planes][16] (two-level BCQ)
+// An offset (BCQ) is one more scale or multiplier after those of the planes; a zero
+// point (int) is a multiplier. Scales are floats where the format says so. One scale
+// per tensor is stored for one block of rows, and serves all.
 // VS-Quant (vsq) in Rows16: the integer scales of vectors are the multipliers, the
 // rows' scales are floats [rowBlocks][16]. Vectors of 8 or 16 elements would waste
 // most of a step; they are packed four or two to a group of 32 elements, so that
@@ -56,7 +59,7 @@ struct CodeField {
 /// (planes) as powers of two from the lowest (5 = 1 + 4).
 llvm::SmallVector<CodeField> codeFields(const Format &format);
 
-/// One-bit planes of a format's code: BCQ its planes, ternary 2 (t = (b0 + b1) / 2), int<b> b.
+/// One-bit planes of a format's code: BCQ its planes, binary 1, ternary 2 (t = (b0 + b1) / 2), int<b> b.
 unsigned planeCount(const Format &format);
 
 /// Bits of a code in Rows16: the sum of the field widths.
@@ -75,12 +78,16 @@ constexpr int64_t kMaxVectorScaledColumns = int64_t(1) << 18;
 /// activations: cols * (2^(bits-1) - 1) * 127 * (2^scaleBits - 1) < 2^31.
 bool vectorSumsFitWord(const Format &format, int64_t cols);
 
-/// Half scales per (row, group): 1, the planes of BCQ with plane scales, or 2 of ternary per sign (of +1, then of -1);
-/// 0 for VS-Quant, whose scales are per row.
+/// Scales per (row, group): 1, the planes of BCQ with plane scales and its offset, or 2 of ternary per sign (of +1, then
+/// of -1); 0 for VS-Quant, whose scales are per row.
 unsigned scalesPerGroup(const Format &format);
 
-/// Bytes of integer multipliers per (row, packed group): the planes of two-level BCQ, the vectors of VS-Quant, else 0.
+/// Bytes of integer multipliers per (row, packed group): the planes of two-level BCQ and its offset, the vectors of
+/// VS-Quant, the zero point of int, else 0.
 unsigned multipliersPerGroup(const Format &format);
+
+/// Bytes of a scale: 2 (half), or 4 with float scales and for VS-Quant.
+unsigned scaleBytes(const Format &format);
 
 /// How packed groups lie along the reduction dimension of `cols` elements.
 struct GroupShape {
@@ -103,7 +110,7 @@ struct PackedShape {
   int64_t scalesOffset = 0, scalesBytes = 0;
   int64_t multipliersOffset = 0, multipliersBytes = 0;
   int64_t bytes = 0; ///< total, a multiple of 64
-  /// Bytes of one row block in each part.
+  /// Bytes of one row block in each part; one scale per tensor is stored for the first block only.
   int64_t blockCodes = 0, blockScales = 0, blockMultipliers = 0;
   PackedShape(const Format &format, int64_t rows, int64_t cols, Layout layout);
 };

@@ -1,8 +1,8 @@
 //===- Bcq.h - Binary-coding quantization of one group ----------*- C++ -*-===//
 //
 // Finds alpha_1..alpha_q and b_1..b_q in {-1,+1}^n that make
-// || w - sum_i alpha_i b_i ||^2 small (Xu et al., "Alternating multi-bit
-// quantization", ICLR 2018; Guo et al., "Network sketching", for the refined one).
+// || w - z - sum_i alpha_i b_i ||^2 small, with an offset z that is 0 unless asked for (Xu et al., "Alternating
+// multi-bit quantization", ICLR 2018; Guo et al., "Network sketching", for the refined one).
 //
 // Every solver assigns codes by thresholds on w, so that in ascending order of w
 // the codes form at most 2^q intervals. The group is sorted once, and prefix sums
@@ -42,12 +42,16 @@ public:
   void assign();
   /// Replaces the scales (non-negative, descending); codes stay.
   void setScales(llvm::ArrayRef<double> values);
+  /// Sets the offset z, which fitScales() then fits together with the scales, until the next load().
+  void setOffset(double value);
+  double offset() const { return z; }
+  bool hasOffset() const { return fitOffset; }
 
   /// The present scales, one per plane.
   llvm::ArrayRef<double> scales() const { return llvm::ArrayRef<double>(alpha).take_front(q); }
   /// Writes one code per weight in the order of `load`: bit p set where plane p is +1.
   void writeCodes(llvm::MutableArrayRef<uint8_t> codes) const;
-  /// || w - sum alpha_i b_i ||^2 of the present codes and scales.
+  /// || w - z - sum alpha_i b_i ||^2 of the present codes and scales.
   double squaredError() const;
 
 private:
@@ -59,12 +63,18 @@ private:
   };
   double cellSum(const Cell &cell) const { return prefix[cell.end] - prefix[cell.begin]; }
   double levelOf(uint8_t code) const;
-  Scales leastSquares() const;
-  void normalize(const Scales &values);
+  /// Scales, and the offset after the last of them.
+  using Terms = std::array<double, maxPlanes + 1>;
+  Terms leastSquares() const;
+  static Terms solveNormal(double g[maxPlanes + 1][maxPlanes + 1], const Terms &v, unsigned count);
+  void takeTerms(const Terms &terms);
+  void normalize(Scales values);
   void splitCells(unsigned plane);
 
   unsigned q = 0;
   Scales alpha = {};
+  double z = 0;
+  bool fitOffset = false;
   std::vector<uint64_t> keys;     ///< sortable weight bits, then the position
   std::vector<double> sorted;     ///< weights, ascending
   std::vector<double> prefix;     ///< prefix[i] = sum of the first i sorted weights

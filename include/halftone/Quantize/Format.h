@@ -1,8 +1,9 @@
 //===- Format.h - Names and parameters of weight formats --------*- C++ -*-===//
 //
 // A weight format by its short name, as users write it: `bcq3g32`, `bcq3g32f`,
-// `bcqgreedy3g32f`, `ternaryg64`, `ternaryg64a`, `rtn4g32`, `vsq4v16s6`, `float`. Group 0 is the
-// whole row.
+// `bcq3g32z`, `bcqgreedy3g32f`, `binaryg32`, `ternaryg64`, `ternaryg64a`,
+// `rtn4g32`, `int4g32`, `int8t`, `vsq4v16s6`, `float`. Group 0 is the whole row, t
+// the whole tensor.
 //
 //===----------------------------------------------------------------------===//
 #ifndef HALFTONE_QUANTIZE_FORMAT_H
@@ -18,8 +19,9 @@ namespace halftone {
 enum class FormatKind {
   Float,   ///< 32-bit floats, not quantized
   Bcq,     ///< binary-coding quantization: sum of scaled +1/-1 planes
+  Binary,  ///< -s, +s
   Ternary, ///< -s, 0, +s
-  Rtn,     ///< symmetric round-to-nearest integers, -(2^(b-1)-1) .. 2^(b-1)-1
+  Rtn,     ///< uniform integers, round to nearest: -(2^(b-1)-1) .. 2^(b-1)-1, or with a zero point 0 .. 2^b-1
   Vsq      ///< VS-Quant: as Rtn, with an integer scale per vector and a float scale per row (arXiv 2102.04503)
 };
 
@@ -29,7 +31,7 @@ enum class BcqSolver { Greedy, Refined, Alternating };
 /// A weight format with its parameters.
 struct Format {
   FormatKind kind = FormatKind::Float;
-  /// Planes of BCQ (1..8), bits of RTN and VS-Quant (2..8); 2 for ternary, 32 for float.
+  /// Planes of BCQ (1..8), bits of RTN and VS-Quant (2..8); 1 for binary, 2 for ternary, 32 for float.
   unsigned bits = 32;
   /// Elements that share a scale, along the reduction dimension; 0: the row. VS-Quant: the vector, 8..128.
   int64_t group = 0;
@@ -37,6 +39,12 @@ struct Format {
   bool planeScales = false;
   /// Ternary only: -s, 0, +t with two half-precision scales per group instead of one (trained ternary).
   bool scalePerSign = false;
+  /// BCQ: an offset z per group is added to the planes' sum. RTN: a zero point per group (names `int...`).
+  bool offset = false;
+  /// RTN only: one scale (and zero point) for the whole tensor; `group` is 0 then.
+  bool perTensor = false;
+  /// RTN only: 32-bit scales instead of half-precision ones.
+  bool floatScales = false;
   /// VS-Quant only: bits of an unsigned vector scale (3..8).
   unsigned scaleBits = 0;
   BcqSolver solver = BcqSolver::Alternating;
@@ -50,13 +58,16 @@ struct Format {
   /// Number of groups in a row of `cols` elements; the last may be short.
   int64_t groupCount(int64_t cols) const;
   /// Exact bits per weight of a rows x cols matrix with all scales counted:
-  /// two-level BCQ (q*g + 16 + 8q)/g per group, plane scales (q*g + 16q)/g,
-  /// ternary (2g + 16)/g, per sign (2g + 32)/g, rtn (b*g + 16)/g, VS-Quant b + M/V + 32/cols, float 32.
+  /// two-level BCQ (q*g + 16 + 8q)/g per group, plane scales (q*g + 16q)/g, an
+  /// offset 8/g or 16/g more; binary (g + 16)/g, ternary (2g + 16)/g, per sign
+  /// (2g + 32)/g, rtn (b*g + 16)/g, float scales 16/g and a zero point 8/g more
+  /// (per tensor: once), VS-Quant b + M/V + 32/cols, float 32.
   double bitsPerWeight(int64_t rows, int64_t cols) const;
 
   bool operator==(const Format &o) const {
     return kind == o.kind && bits == o.bits && group == o.group && planeScales == o.planeScales &&
-           scalePerSign == o.scalePerSign && scaleBits == o.scaleBits && solver == o.solver && rounds == o.rounds;
+           scalePerSign == o.scalePerSign && offset == o.offset && perTensor == o.perTensor &&
+           floatScales == o.floatScales && scaleBits == o.scaleBits && solver == o.solver && rounds == o.rounds;
   }
   bool operator!=(const Format &o) const { return !(*this == o); }
 };

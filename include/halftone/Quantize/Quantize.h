@@ -18,26 +18,37 @@ namespace halftone {
 /// | kind             | code byte at [row*cols + col]              | dequantized weight
 /// | Bcq two-level    | bit p set: plane p is +1, else -1          | half(scale) * sum_p multiplier[p] * (+-1)
 /// | Bcq plane scales | the same                                   | sum_p half(scale[p]) * (+-1)
-/// | Ternary          | 0, 1, 2 for -1, 0, +1                      | half(scale) * (code - 1)
-/// | Ternary per sign | the same                                   | -half(scale[1]), 0, half(scale[0])
-/// | Rtn              | value + 2^(bits-1), so 1 .. 2^bits - 1     | half(scale) * (code - 2^(bits-1))
-/// | Vsq              | as Rtn                                     | float(multiplier * rowScale) * (code - 2^(bits-1))
+/// | Bcq with offset  | the same                                   | more by half(scale) * multiplier[q] or
+/// half(scale[q]) | Binary           | 0, 1 for -1, +1                            | half(scale) * (2 code - 1) |
+/// Ternary          | 0, 1, 2 for -1, 0, +1                      | half(scale) * (code - 1) | Ternary per sign | the
+/// same                                   | -half(scale[1]), 0, half(scale[0]) | Rtn              | value + 2^(bits-1),
+/// so 1 .. 2^bits - 1     | half(scale) * (code - 2^(bits-1)) | Rtn, zero point  | value + zero point, 0 .. 2^bits - 1
+/// | half(scale) * (code - zero point) | Vsq              | as Rtn                                     |
+/// float(multiplier * rowScale) * (code - 2^(bits-1))
 struct QuantizedMatrix {
   Format format;
   int64_t rows = 0, cols = 0;
   /// rows*cols code bytes.
   std::vector<uint8_t> codes;
-  /// IEEE half bits: [rows][groups], or [rows][groups][planes] with plane scales (descending magnitude order),
-  /// [rows][groups][2] of ternary per sign (of +1, then of -1). Empty for Vsq.
+  /// IEEE half bits: [rows][groups], or [rows][groups][planes] with plane scales (descending magnitude order), the
+  /// offset after them if there is one, or [rows][groups][2] of ternary per sign (of +1, then of -1). [1] per tensor.
+  /// Empty for Vsq and with float scales.
   std::vector<uint16_t> scales;
-  /// Two-level BCQ: [rows][groups][planes], non-negative, descending, sum <= 127. Vsq: the vectors' scales
-  /// [rows][groups], unsigned bytes 1 .. 2^scaleBits - 1, see vectorScale().
+  /// Two-level BCQ: [rows][groups][planes], non-negative, descending, sum <= 127, and after them the offset in the same
+  /// units, -127 .. 127, if there is one. Vsq: the vectors' scales [rows][groups], unsigned bytes 1 .. 2^scaleBits - 1,
+  /// see vectorScale(). Rtn with zero points: [rows][groups], unsigned bytes 0 .. 2^bits - 1, see zeroPoint().
   std::vector<int8_t> multipliers;
-  /// Vsq only: [rows], positive.
+  /// Vsq: [rows], positive. With float scales: [rows][groups], or [1] per tensor.
   std::vector<float> rowScales;
 
   /// Vsq: the integer scale of a vector, which all values of the vector are multiples of, in units of the row's scale.
   int vectorScale(int64_t row, int64_t vector) const { return uint8_t(multipliers[row * groups() + vector]); }
+  /// Integers with a zero point: that of a group, by its place among all scales.
+  int zeroPoint(int64_t item) const { return uint8_t(multipliers[item]); }
+  /// Groups that have scales of their own in the whole matrix.
+  int64_t scaleGroups() const { return format.perTensor ? (rows * cols ? 1 : 0) : rows * groups(); }
+  /// The place of a group among them.
+  int64_t scaleItem(int64_t row, int64_t group) const { return format.perTensor ? 0 : row * groups() + group; }
   int64_t groupSize() const { return format.groupSize(cols); }
   int64_t groups() const { return format.groupCount(cols); }
 };
@@ -47,6 +58,10 @@ struct QuantizedMatrix {
 ///
 /// Greedy BCQ with plane scales keeps the greedy scales, as in the papers; everything else ends in a least-squares
 /// fit. Two-level scales are that fit in units of half(sum / 127), rounded; then each weight takes the nearest level.
+///
+/// With an offset, BCQ solves without one and from several others, all fitted by least squares, and keeps the least
+/// error of each group: never more than without. Zero points: the range of the weights and zero is cut into 2^bits - 1
+/// steps, zero is one of them.
 ///
 /// Vsq: with n = 2^(bits-1) - 1, s_j = max |w| / n of vector j of a row and top = 2^scaleBits - 1, the row's scale is
 /// gamma = float(max_j s_j / top), the vector's scale ceil(s_j / gamma) in 1..top (quotients that the rounding of gamma

@@ -48,12 +48,12 @@ public:
 
 private:
   /// Adds weight times activation of one element, for every block and column.
-  SmallVector<Value> accumulate(function_ref<Value(WeightReader &)> weight, Value element, ValueRange sums) {
+  SmallVector<Value> accumulate(function_ref<Value(size_t reader)> weight, Value element, ValueRange sums) {
     SmallVector<Value> activations, next;
     for (int64_t c = 0; c < columns; ++c)
       activations.push_back(k.broadcast(k.loadScalar(args.x, {tokens[c], element})));
     for (auto [i, reader] : llvm::enumerate(readers)) {
-      Value weights = weight(reader);
+      Value weights = weight(i);
       for (int64_t c = 0; c < columns; ++c)
         next.push_back(k.fma(weights, activations[c], sums[i * columns + c]));
     }
@@ -63,8 +63,8 @@ private:
   SmallVector<Value> emitFloats(ValueRange init) {
     return k.loop(k.index(0), k.index(shape.cols), 1, init, [&](Value element, ValueRange sums) {
       return accumulate(
-          [&](WeightReader &reader) {
-            Value block = k.mulIndex(reader.block(), shape.cols * kVectorBytes);
+          [&](size_t i) {
+            Value block = k.mulIndex(readers[i].block(), shape.cols * kVectorBytes);
             return k.loadBytesAs(args.packed, k.affine(element, kVectorBytes, block), k.floats());
           },
           element, sums);
@@ -74,6 +74,10 @@ private:
   SmallVector<Value> emitGroup(Value group, bool last, ValueRange carried) {
     for (WeightReader &reader : readers)
       reader.enterGroup(group);
+    zeros.clear();
+    if (!shape.format.planeScales)
+      for (WeightReader &reader : readers)
+        zeros.push_back(reader.zeros());
     Value firstElement = k.mulIndex(group, groups.size);
     int64_t size = last ? groups.lastSize : groups.size;
     if (vectorsPerGroup(shape.format) > 1)
@@ -111,8 +115,7 @@ private:
     for (int64_t first = 0; first < size; first += shape.format.group) {
       SmallVector<Value> sums(total.size(), k.splat(k.floats(), 0));
       for (int64_t i = first; i < std::min(first + shape.format.group, size); ++i)
-        sums = accumulate([&](WeightReader &reader) { return weight(reader, i / 4, i % 4); }, k.addIndex(element, i),
-                          sums);
+        sums = accumulate([&](size_t reader) { return weight(reader, i / 4, i % 4); }, k.addIndex(element, i), sums);
       total = scaled(sums, total, first / shape.format.group);
     }
     return total;
@@ -124,19 +127,19 @@ private:
     for (WeightReader &reader : readers)
       reader.loadStep(step);
     for (int64_t i = 0; i < count; ++i)
-      sums =
-          accumulate([&](WeightReader &reader) { return weight(reader, i / 4, i % 4); }, k.addIndex(element, i), sums);
+      sums = accumulate([&](size_t reader) { return weight(reader, i / 4, i % 4); }, k.addIndex(element, i), sums);
     return sums;
   }
 
-  Value weight(WeightReader &reader, int64_t chunk, int64_t j) {
+  Value weight(size_t i, int64_t chunk, int64_t j) {
+    WeightReader &reader = readers[i];
     if (shape.format.planeScales)
       return reader.planeScaledWeight(chunk, j);
     if (shape.format.scalePerSign)
       return reader.perSignWeight(chunk, j);
     Value words = k.bitcast(reader.unpackChunk(chunk), k.words());
     Value u = k.andI(k.shrU(words, 8 * j), k.splat(k.words(), 255));
-    return k.toFloat(k.subI(u, k.splat(k.words(), reader.offset())));
+    return k.toFloat(k.subI(u, zeros[i]));
   }
 
   KernelBuilder &k;
@@ -145,6 +148,7 @@ private:
   GroupShape groups;
   int64_t columns;
   std::vector<WeightReader> readers;
+  SmallVector<Value> zeros; ///< per reader: the u of weight 0 in the group
   SmallVector<Value> tokens;
 };
 

@@ -1,7 +1,8 @@
 //===- DotKernel.cpp - Strategy dot: unpack to bytes, four-way dot --------===//
 //
 // For a block of 16 rows and a tile of tokens, per group:
-//   S[t] = sum_k u[k] * a[t][k] - offset * sum_k a[t][k],   exact in 32 bits
+//   S[t] = sum_k u[k] * a[t][k] - zero * sum_k a[t][k],   exact in 32 bits
+// with the format's offset as zero, or that of the row and group;
 //   y[t] = fma(scale, float(S[t]), y[t])
 // and at the end y[t] * scale of token t. Each unpacked vector of 16 rows x 4
 // elements meets the broadcast 4 activations of every token of the tile.
@@ -57,16 +58,18 @@ private:
     SmallVector<Value> corrections, next;
     for (int64_t c = 0; c < columns; ++c) {
       Value tokenSum = k.loadScalar(args.sums, {tokens[c], group});
-      corrections.push_back(k.broadcast(k.mulI(tokenSum, k.i32(readers.front().offset()))));
+      Value common = shape.format.offset ? tokenSum : k.mulI(tokenSum, k.i32(readers.front().offset()));
+      corrections.push_back(k.broadcast(common));
     }
     for (auto [i, reader] : llvm::enumerate(readers)) {
-      Value scale = reader.scales();
+      Value scale = reader.scales(), zeros = shape.format.offset ? reader.zeros() : Value();
       for (int64_t c = 0; c < columns; ++c) {
         int64_t at = i * columns + c;
         Value sum = acc[at * chains];
         for (int64_t chain = 1; chain < chains; ++chain)
           sum = k.addI(sum, acc[at * chains + chain]);
-        next.push_back(k.fma(scale, k.toFloat(k.subI(sum, corrections[c])), carried[at]));
+        Value correction = zeros ? k.mulI(zeros, corrections[c]) : corrections[c];
+        next.push_back(k.fma(scale, k.toFloat(k.subI(sum, correction)), carried[at]));
       }
     }
     return next;

@@ -49,7 +49,7 @@ private:
 
   /// Loads the row's scales and multipliers of a group.
   void enterGroup(Value group) {
-    Value entry = k.affine(block, groups.count, group);
+    Value entry = format.perTensor ? k.index(0) : k.affine(block, groups.count, group);
     unsigned perGroup = scalesPerGroup(format), integers = multipliersPerGroup(format);
     scales.clear();
     multipliers.clear();
@@ -57,14 +57,18 @@ private:
       return;
     for (unsigned p = 0; p < perGroup; ++p) {
       Value index = k.addIndex(k.mulIndex(k.addIndex(k.mulIndex(entry, perGroup), p), kLanes), lane);
-      Value raw = k.loadBytesAs(packed, k.addIndex(k.mulIndex(index, 2), packedShape.scalesOffset), k.vec(1, k.i16()));
-      Value scale = simd::ExtendHalfOp::create(k.b, k.loc, k.floats(1), raw);
+      Value place = k.addIndex(k.mulIndex(index, scaleBytes(format)), packedShape.scalesOffset);
+      Value scale = format.floatScales ? k.loadBytesAs(packed, place, k.floats(1))
+                                       : simd::ExtendHalfOp::create(k.b, k.loc, k.floats(1),
+                                                                    k.loadBytesAs(packed, place, k.vec(1, k.i16())));
       scales.push_back(vector::ExtractOp::create(k.b, k.loc, scale, ArrayRef<int64_t>{0}));
     }
     for (unsigned p = 0; p < integers; ++p) {
       Value index = k.addIndex(k.mulIndex(k.addIndex(k.mulIndex(entry, integers), p), kLanes), lane);
       Value raw = k.loadScalar(packed, k.addIndex(index, packedShape.multipliersOffset));
-      multipliers.push_back(arith::ExtUIOp::create(k.b, k.loc, k.i32(), raw));
+      bool isOffset = format.kind == FormatKind::Bcq && p == format.bits;
+      multipliers.push_back(isOffset ? Value(arith::ExtSIOp::create(k.b, k.loc, k.i32(), raw))
+                                     : arith::ExtUIOp::create(k.b, k.loc, k.i32(), raw));
     }
   }
 
@@ -111,7 +115,12 @@ private:
       return k.select(k.isNonZero(k.andI(code, k.i32(2))), scales[0], notPlus);
     }
     if (format.kind != FormatKind::Bcq) {
-      Value zero = k.i32(format.kind == FormatKind::Ternary ? 1 : 1 << (format.bits - 1));
+      bool isBinary = format.kind == FormatKind::Binary;
+      Value zero = k.i32(isBinary || format.kind == FormatKind::Ternary ? 1 : 1 << (format.bits - 1));
+      if (isBinary)
+        code = k.addI(code, code);
+      if (format.kind == FormatKind::Rtn && format.offset)
+        zero = multipliers[0];
       Value scale = format.kind == FormatKind::Vsq ? vectorScale(group, element) : scales[0];
       return k.mulF(scale, k.toFloat(k.subI(code, zero)));
     }
@@ -120,6 +129,8 @@ private:
       Value term = signedTerm(plane, k.isNonZero(k.andI(code, k.i32(1 << plane))));
       total = !total ? term : format.planeScales ? k.addF(total, term) : k.addI(total, term);
     }
+    if (format.offset)
+      total = format.planeScales ? k.addF(total, scales.back()) : k.addI(total, multipliers.back());
     return format.planeScales ? total : k.mulF(scales[0], k.toFloat(total));
   }
 

@@ -11,7 +11,10 @@
 //   two-level BCQ: S = sum_p m_p P_p
 //   ternary:       S = (P_0 + P_1) / 2, or with a scale per sign and A = sum a
 //                  the sums (P_1 + A) / 2 of +1 and (P_0 - A) / 2 of -1
+//   binary:        S = P_0
 //   int<b>:        S = (sum_p 2^p P_p - sum a) / 2
+// plus z * sum a with the offset z of a BCQ group, plus (2^(b-1) - zero) * sum a
+// with the zero point of an int group:
 // which is the same integer as in strategy dot; y = fma(scale, float(S), y).
 //
 //===----------------------------------------------------------------------===//
@@ -71,7 +74,7 @@ private:
     for (auto [i, block] : llvm::enumerate(rowBlocks)) {
       Value y = carried[i];
       for (unsigned s = 0; s < scales; ++s)
-        y = k.fma(groupScales(block, group, s), k.toFloat(finish(sums[i * scales + s], group, s)), y);
+        y = k.fma(groupScales(block, group, s), k.toFloat(finish(sums[i * scales + s], block, group, s)), y);
       next.push_back(y);
     }
     return next;
@@ -167,28 +170,48 @@ private:
   }
 
   Value weighted(Value sums, unsigned plane, Value block, Value group) {
-    if (!multipliers)
+    if (shape.format.kind != FormatKind::Bcq)
       return k.shlI(sums, shape.format.kind == FormatKind::Rtn ? plane : 0);
-    Value entry = k.affine(k.affine(block, groups.count, group), multipliers, k.index(plane));
-    Value offset = k.addIndex(k.mulIndex(entry, kRows), packed.multipliersOffset);
-    Value multiplier = k.loadBytesAs(args.packed, offset, k.bytes());
+    Value multiplier = multiplierBytes(block, group, plane);
     return k.mulI(sums, arith::ExtUIOp::create(k.b, k.loc, k.words(kRows), multiplier));
   }
 
+  /// Index among all (row block, group) of the scales of a group.
+  Value scaleIndex(Value block, Value group) {
+    return shape.format.perTensor ? k.index(0) : k.affine(block, groups.count, group);
+  }
+
+  Value multiplierBytes(Value block, Value group, unsigned p) {
+    Value entry = k.affine(scaleIndex(block, group), multipliers, k.index(p));
+    return k.loadBytesAs(args.packed, k.addIndex(k.mulIndex(entry, kRows), packed.multipliersOffset), k.bytes());
+  }
+
+  /// What all weights of a group of a row have in common, in units of the scale: offset, or 2^(b-1) - zero point.
+  Value common(Value block, Value group) {
+    if (shape.format.kind == FormatKind::Bcq)
+      return arith::ExtSIOp::create(k.b, k.loc, k.words(kRows), multiplierBytes(block, group, planes));
+    Value zero = arith::ExtUIOp::create(k.b, k.loc, k.words(kRows), multiplierBytes(block, group, 0));
+    return k.subI(k.splat(k.words(kRows), 1 << (shape.format.bits - 1)), zero);
+  }
+
   /// From sum_p m_p P_p, or from the plane of sign `s`, to the exact sum of weight * activation.
-  Value finish(Value sum, Value group, unsigned s) {
-    if (multipliers)
-      return sum;
-    if (shape.format.kind == FormatKind::Rtn || scales == 2) {
-      Value all = k.broadcast(k.loadScalar(args.sums, {token, group}), kRows);
+  Value finish(Value sum, Value block, Value group, unsigned s) {
+    FormatKind kind = shape.format.kind;
+    Value all;
+    if (kind == FormatKind::Rtn || shape.format.offset || scales == 2)
+      all = k.broadcast(k.loadScalar(args.sums, {token, group}), kRows);
+    if (kind == FormatKind::Rtn || scales == 2)
       sum = scales == 2 && s == 0 ? k.addI(sum, all) : k.subI(sum, all);
-    }
-    return k.shrS(sum, 1);
+    if (kind == FormatKind::Rtn || kind == FormatKind::Ternary)
+      sum = k.shrS(sum, 1);
+    return shape.format.offset ? k.addI(sum, k.mulI(common(block, group), all)) : sum;
   }
 
   Value groupScales(Value block, Value group, unsigned s) {
-    Value entry = k.affine(k.affine(block, groups.count, group), scales, k.index(s));
-    Value offset = k.addIndex(k.mulIndex(entry, kRows * 2), packed.scalesOffset);
+    Value entry = k.affine(scaleIndex(block, group), scales, k.index(s));
+    Value offset = k.addIndex(k.mulIndex(entry, kRows * scaleBytes(shape.format)), packed.scalesOffset);
+    if (shape.format.floatScales)
+      return k.loadBytesAs(args.packed, offset, k.floats(kRows));
     Value raw = k.loadBytesAs(args.packed, offset, k.vec(kRows, k.i16()));
     return simd::ExtendHalfOp::create(k.b, k.loc, k.floats(kRows), raw);
   }

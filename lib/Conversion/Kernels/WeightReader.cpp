@@ -28,6 +28,7 @@ int64_t WeightReader::offset() const {
   switch (format.kind) {
   case FormatKind::Bcq:
     return 128;
+  case FormatKind::Binary: // u = 0 and 2
   case FormatKind::Ternary:
     return 1;
   case FormatKind::Rtn:
@@ -43,6 +44,7 @@ int64_t WeightReader::maxU() const {
   switch (format.kind) {
   case FormatKind::Bcq:
     return 255;
+  case FormatKind::Binary:
   case FormatKind::Ternary:
     return 2;
   case FormatKind::Rtn:
@@ -75,11 +77,32 @@ void WeightReader::enterGroup(Value group) {
     return enterTwoLevelGroup();
   planeScales.clear();
   negatedPlaneScales.clear();
+  auto scaleOf = [&](unsigned term) {
+    Value entry = k.addIndex(k.mulIndex(groupIndex, scalesPerGroup(format)), term);
+    return halves(k.addIndex(k.mulIndex(entry, kLanes * 2), shape.scalesOffset));
+  };
   for (unsigned plane = 0; plane < format.bits; ++plane) {
-    Value entry = k.addIndex(k.mulIndex(groupIndex, format.bits), plane);
-    planeScales.push_back(halves(k.addIndex(k.mulIndex(entry, kLanes * 2), shape.scalesOffset)));
+    planeScales.push_back(scaleOf(plane));
     negatedPlaneScales.push_back(k.negF(planeScales.back()));
   }
+  planeOffset = format.offset ? scaleOf(format.bits) : Value();
+}
+
+Value WeightReader::scaleIndex() { return format.perTensor ? k.index(0) : groupIndex; }
+
+Value WeightReader::multiplierBytes(unsigned p) {
+  Value entry = k.addIndex(k.mulIndex(scaleIndex(), multipliersPerGroup(format)), p);
+  return k.loadBytesAs(packed, k.addIndex(k.mulIndex(entry, kLanes), shape.multipliersOffset), k.bytes(kLanes));
+}
+
+/// int: the zero point. BCQ: w = u - 128 + z.
+Value WeightReader::zeros() {
+  if (!format.offset)
+    return k.splat(k.words(), offset());
+  if (format.kind == FormatKind::Rtn)
+    return arith::ExtUIOp::create(k.b, k.loc, k.words(), multiplierBytes(0));
+  Value z = arith::ExtSIOp::create(k.b, k.loc, k.words(), multiplierBytes(format.bits));
+  return k.subI(k.splat(k.words(), offset()), z);
 }
 
 Value WeightReader::replicate(Value rows, int64_t copies, int64_t size) {
@@ -96,11 +119,8 @@ Value WeightReader::replicate(Value rows, int64_t copies, int64_t size) {
 
 void WeightReader::enterTwoLevelGroup() {
   SmallVector<Value> multipliers;
-  for (unsigned plane = 0; plane < format.bits; ++plane) {
-    Value entry = k.addIndex(k.mulIndex(groupIndex, format.bits), plane);
-    multipliers.push_back(
-        k.loadBytesAs(packed, k.addIndex(k.mulIndex(entry, kLanes), shape.multipliersOffset), k.bytes(kLanes)));
-  }
+  for (unsigned plane = 0; plane < format.bits; ++plane)
+    multipliers.push_back(multiplierBytes(plane));
   // Planes that masks add start from -m_p.
   Value rest = k.splat(k.bytes(kLanes), -128);
   twiceMultipliers.assign(format.bits, Value());
@@ -208,13 +228,11 @@ Value WeightReader::unpackChunk(int64_t chunk) {
     u = u ? k.addI(u, part) : part;
     firstVector += field.width;
   }
-  return u;
+  return format.kind == FormatKind::Binary ? k.addI(u, u) : u;
 }
 
 Value WeightReader::vectorScales(int64_t vector) {
-  Value entry = k.addIndex(k.mulIndex(groupIndex, multipliersPerGroup(format)), vector);
-  Value raw = k.loadBytesAs(packed, k.addIndex(k.mulIndex(entry, kLanes), shape.multipliersOffset), k.bytes(kLanes));
-  return arith::ExtUIOp::create(k.b, k.loc, k.words(), raw);
+  return arith::ExtUIOp::create(k.b, k.loc, k.words(), multiplierBytes(vector));
 }
 
 Value WeightReader::rowScales() {
@@ -224,7 +242,8 @@ Value WeightReader::rowScales() {
 Value WeightReader::scales(int64_t vector) {
   if (format.kind == FormatKind::Vsq)
     return k.mulF(k.toFloat(vectorScales(vector)), rowScales());
-  return halves(k.addIndex(k.mulIndex(groupIndex, kLanes * 2), shape.scalesOffset));
+  Value place = k.addIndex(k.mulIndex(scaleIndex(), kLanes * scaleBytes(format)), shape.scalesOffset);
+  return format.floatScales ? k.loadBytesAs(packed, place, k.floats()) : halves(place);
 }
 
 Value WeightReader::planeScaledWeight(int64_t chunk, int64_t j) {
@@ -237,7 +256,7 @@ Value WeightReader::planeScaledWeight(int64_t chunk, int64_t j) {
     Value term = k.select(set, planeScales[plane], negatedPlaneScales[plane]);
     sum = sum ? k.addF(sum, term) : term;
   }
-  return sum;
+  return planeOffset ? k.addF(sum, planeOffset) : sum;
 }
 
 Value WeightReader::perSignWeight(int64_t chunk, int64_t j) {

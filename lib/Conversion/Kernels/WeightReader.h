@@ -9,7 +9,8 @@ namespace halftone {
 
 /// Emits the code that turns packed Rows16 weights of one block of 16 rows into
 /// bytes. The integer weight of an element is `u - offset()` with `u` an
-/// unsigned byte, 0..maxU().
+/// unsigned byte, 0..maxU(); formats with an offset or a zero point per group have
+/// `u - zeros()` instead.
 ///
 /// BCQ codes of up to 3 planes are decoded by a byte table of the group when the
 /// target looks 128 bytes up at once (`tableWidth` 128), otherwise by one masked
@@ -48,6 +49,8 @@ public:
 
   int64_t offset() const;
   int64_t maxU() const;
+  /// The u that stands for 0 in the group entered, for 16 rows, as words: may lie outside 0..255.
+  Value zeros();
   Value block() const { return rowBlock; }
 
 private:
@@ -59,6 +62,10 @@ private:
   Value extractField(const CodeField &field, unsigned firstVector, int64_t chunk);
   Value lookUpPlanes(int64_t chunk);
   Value halves(Value byteOffset);
+  /// Index among all (row block, group) of the scales that the group entered has.
+  Value scaleIndex();
+  /// Byte vector of multiplier `p` of the group entered.
+  Value multiplierBytes(unsigned p);
   void enterTwoLevelGroup();
   Value buildTable(llvm::ArrayRef<Value> multipliers, Value rest);
   /// A row value per row to bytes in which every row stands `copies` times in succession.
@@ -79,6 +86,7 @@ private:
   llvm::SmallVector<Value> twiceMultipliers; ///< two-level BCQ: bytes, per plane that is not in the table
   llvm::SmallVector<Value> planeScales, negatedPlaneScales;
   Value plusScale, negatedMinusScale; ///< ternary per sign
+  Value planeOffset;                  ///< BCQ with plane scales and an offset
   llvm::SmallVector<Value> vectors;   ///< the step's vectors
 };
 

@@ -61,7 +61,8 @@ TEST_F(LowbitTypes, BitsPerElementByHand) {
 TEST_F(LowbitTypes, StorageHoldsExactlyTheCountedBits) {
   // No padding where 32 divides the groups: the components are the bits that the format counts.
   for (const char *name :
-       {"bcq1g32", "bcq3g32", "bcq8g64", "bcq3g32f", "ternaryg32", "ternaryg32a", "rtn2g32", "rtn5g64", "rtn8g0"}) {
+       {"bcq1g32", "bcq3g32", "bcq8g64", "bcq3g32f", "ternaryg32", "ternaryg32a", "rtn2g32", "rtn5g64", "rtn8g0",
+        "bcq2g32z", "bcq2g32fz", "binaryg64", "int4g32", "int8g0f", "int8t", "rtn4tf"}) {
     FormatTypeInterface format = type(name);
     EXPECT_EQ(double(storedBits(format, 48, 128)), format.getFormat().bitsPerWeight(48, 128) * 48 * 128) << name;
     EXPECT_EQ(format.getBitsPerElement(48, 128), format.getFormat().bitsPerWeight(48, 128)) << name;
@@ -77,6 +78,12 @@ TEST_F(LowbitTypes, StorageComponents) {
   EXPECT_EQ(storage(type("ternaryg32"), 4, 64), "codes:4x16xi8 scales:4x2xf16");
   EXPECT_EQ(storage(type("ternaryg32a"), 4, 64), "codes:4x16xi8 scales:4x2x2xf16");
   EXPECT_EQ(storage(type("rtn5g32"), 4, 64), "planes:5x4x8xi8 scales:4x2xf16");
+  EXPECT_EQ(storage(type("bcq3g32z"), 4, 64), "planes:3x4x8xi8 scales:4x2xf16 multipliers:4x2x3xi8 offsets:4x2xi8");
+  EXPECT_EQ(storage(type("bcq3g32fz"), 4, 64), "planes:3x4x8xi8 scales:4x2x3xf16 offsets:4x2xf16");
+  EXPECT_EQ(storage(type("int4g32"), 4, 64), "planes:4x4x8xi8 scales:4x2xf16 zero_points:4x2xi8");
+  EXPECT_EQ(storage(type("int4g32f"), 4, 64), "planes:4x4x8xi8 scales:4x2xf32 zero_points:4x2xi8");
+  EXPECT_EQ(storage(type("int8t"), 4, 64), "planes:8x4x8xi8 scales:1xf16 zero_points:1xi8");
+  EXPECT_EQ(storage(type("rtn8tf"), 4, 64), "planes:8x4x8xi8 scales:1xf32");
   // Vectors of 16 are not padded, vectors of 24 are: 172 = 10 * 16 + 12 = 7 * 24 + 4.
   EXPECT_EQ(storage(type("vsq4v16s6"), 4, 172), "planes:4x4x24xi8 multipliers:4x11xi8 scales:4xf32");
   EXPECT_EQ(storage(type("vsq4v24s6"), 4, 172), "planes:4x4x32xi8 multipliers:4x8xi8 scales:4xf32");
@@ -106,7 +113,8 @@ TEST_F(LowbitTypes, TableBytes) {
 
 TEST_F(LowbitTypes, FormatsThereAndBack) {
   for (const char *name :
-       {"bcq3g32", "bcq4g0f", "ternaryg64", "ternaryg64a", "rtn4g32", "rtn8g0", "vsq4v16s6", "vsq8v128s3"}) {
+       {"bcq3g32", "bcq4g0f", "ternaryg64", "ternaryg64a", "rtn4g32", "rtn8g0", "vsq4v16s6", "vsq8v128s3", "binaryg32",
+        "bcq3g32z", "bcq3g32fz", "int4g32", "int8t", "rtn8t", "rtn8g0f", "int8tf"}) {
     Format format = llvm::cantFail(parseFormat(name));
     std::optional<Format> back = typeToFormat(formatToType(&context, format));
     ASSERT_TRUE(back) << name;
@@ -118,8 +126,6 @@ TEST_F(LowbitTypes, FormatsThereAndBack) {
   EXPECT_TRUE(formatToType(&context, Format()).isF32());
   EXPECT_EQ(typeToFormat(mlir::Float32Type::get(&context))->name(), "float");
   EXPECT_FALSE(typeToFormat(mlir::IntegerType::get(&context, 8)));
-  // One plane with plane scales is what binary is.
-  EXPECT_EQ(BinaryType::get(&context, 32).getFormat().name(), "bcq1g32f");
 }
 
 TEST_F(LowbitTypes, SolverHasNoPlaceInTheType) {

@@ -25,7 +25,7 @@ const int64_t groups[] = {32, 0, 7, 40, 128, 1, 16, 33, 64, 1000};
 
 /// The three functions of a format and shape: both integer strategies, and float activations.
 void addCases(std::vector<Case> &cases, const std::string &format, Shape shape, bool oneToken) {
-  bool hasIntegers = format != "float" && format.back() != 'f';
+  bool hasIntegers = format != "float" && !llvm::cantFail(parseFormat(format)).planeScales;
   for (const char *strategy : {"dot", "lut", "dequant"}) {
     if (!hasIntegers && strategy != std::string("dequant"))
       continue;
@@ -122,12 +122,34 @@ TEST_P(MatmulTest, BinaryCodes) {
 
 TEST_P(MatmulTest, BinaryCodesWithPlaneScales) { check(makeCases({"bcq1", "bcq2", "bcq3", "bcq5", "bcq8"}, "f", 3)); }
 
+TEST_P(MatmulTest, BinaryCodesWithOffsets) {
+  check(makeCases({"bcq1", "bcq2", "bcq3", "bcq4", "bcq7"}, "z", 2));
+  check(makeCases({"bcq1", "bcq3", "bcq6"}, "fz", 2));
+}
+
+TEST_P(MatmulTest, Binary) { check(makeCases({"binary"}, "", 6)); }
+
 TEST_P(MatmulTest, Ternary) { check(makeCases({"ternary"}, "", 8)); }
 
 TEST_P(MatmulTest, TernaryWithAScalePerSign) { check(makeCases({"ternary"}, "a", 8)); }
 
 TEST_P(MatmulTest, RoundToNearest) {
   check(makeCases({"rtn2", "rtn3", "rtn4", "rtn5", "rtn6", "rtn7", "rtn8"}, "", 2));
+}
+
+TEST_P(MatmulTest, ZeroPoints) { check(makeCases({"int2", "int3", "int4", "int5", "int8"}, "", 2)); }
+
+TEST_P(MatmulTest, FloatScales) { check(makeCases({"int4", "rtn8"}, "f", 2)); }
+
+TEST_P(MatmulTest, ScalesPerTensor) {
+  std::vector<Case> cases;
+  size_t shape = 2;
+  for (const char *format : {"int8t", "rtn4t", "int3tf", "rtn8tf"})
+    for (bool oneToken : {true, false}) {
+      addCases(cases, format, shapes[shape % 16], oneToken);
+      shape += 7;
+    }
+  check(cases);
 }
 
 /// Vectors that share a step (8, 16), fill steps (32, 64, 128) and leave tails; sums of one word and of two.
@@ -176,7 +198,8 @@ TEST_P(MatmulTest, Floats) { check(makeCases({"float"}, "", 8)); }
 /// Every code +-127 against the largest weights, over a row long enough to leave 16 bits in every partial sum.
 TEST_P(MatmulTest, LargestSums) {
   std::vector<Case> cases;
-  for (const char *format : {"bcq8g0", "bcq1g0", "rtn8g0", "ternaryg0", "ternaryg0a", "rtn2g0"})
+  for (const char *format :
+       {"bcq8g0", "bcq1g0", "rtn8g0", "ternaryg0", "ternaryg0a", "rtn2g0", "int8g0", "bcq3g0z", "binaryg0"})
     for (const char *strategy : {"dot", "lut"}) {
       Case c{format, 17, 2050, strategy, false, std::vector<float>(17 * 2050, 1.0f), {}};
       c.matrix = llvm::cantFail(quantize(c.weights, c.rows, c.cols, llvm::cantFail(parseFormat(format)), "w", 1));

@@ -25,10 +25,15 @@ int32_t test::integerWeight(const QuantizedMatrix &m, int64_t row, int64_t col) 
   int32_t code = m.codes[row * m.cols + col];
   if (m.format.kind == FormatKind::Ternary)
     return code - 1;
+  if (m.format.kind == FormatKind::Binary)
+    return 2 * code - 1;
+  if (m.format.kind == FormatKind::Rtn && m.format.offset)
+    return code - m.zeroPoint(m.scaleItem(row, col / m.groupSize()));
   if (m.format.kind == FormatKind::Rtn || m.format.kind == FormatKind::Vsq)
     return code - (1 << (m.format.bits - 1));
-  const int8_t *multipliers = &m.multipliers[(row * m.groups() + col / m.groupSize()) * m.format.bits];
-  int32_t weight = 0;
+  int64_t terms = m.format.bits + m.format.offset;
+  const int8_t *multipliers = &m.multipliers[(row * m.groups() + col / m.groupSize()) * terms];
+  int32_t weight = m.format.offset ? multipliers[m.format.bits] : 0;
   for (unsigned p = 0; p < m.format.bits; ++p)
     weight += (code >> p) & 1 ? multipliers[p] : -multipliers[p];
   return weight;
@@ -37,20 +42,21 @@ int32_t test::integerWeight(const QuantizedMatrix &m, int64_t row, int64_t col) 
 static float scaleOf(const QuantizedMatrix &m, int64_t row, int64_t group) {
   if (m.format.kind == FormatKind::Vsq)
     return float(m.vectorScale(row, group)) * m.rowScales[row];
-  return halfToFloat(m.scales[row * m.groups() + group]);
+  int64_t item = m.scaleItem(row, group);
+  return m.format.floatScales ? m.rowScales[item] : halfToFloat(m.scales[item]);
 }
 
-/// BCQ with plane scales: the sum of the signed scales, planes ascending.
+/// BCQ with plane scales: the sum of the signed scales, planes ascending, then the offset.
 static float planeWeight(const QuantizedMatrix &m, int64_t row, int64_t col) {
   unsigned planes = m.format.bits;
-  const uint16_t *scales = &m.scales[(row * m.groups() + col / m.groupSize()) * planes];
+  const uint16_t *scales = &m.scales[(row * m.groups() + col / m.groupSize()) * (planes + m.format.offset)];
   uint8_t code = m.codes[row * m.cols + col];
   float sum = 0;
   for (unsigned p = 0; p < planes; ++p) {
     float term = code >> p & 1 ? halfToFloat(scales[p]) : -halfToFloat(scales[p]);
     sum = p == 0 ? term : sum + term;
   }
-  return sum;
+  return m.format.offset ? sum + halfToFloat(scales[planes]) : sum;
 }
 
 /// Ternary with a scale per sign.

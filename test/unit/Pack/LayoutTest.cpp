@@ -69,26 +69,31 @@ TEST(Layout, PartsBeginAtMultiplesOf64) {
 
 // Where nothing is padded the packed bytes are what the format says, to the bit.
 TEST(Layout, BytesAreBitsPerWeight) {
-  for (const char *name : {"bcq1g32", "bcq2g64", "bcq3g128", "bcq4g0", "ternaryg32", "ternaryg0", "ternaryg64a",
-                           "rtn2g32", "rtn3g64", "rtn4g128", "rtn5g32", "rtn6g32", "rtn7g32", "rtn8g0"})
+  for (const char *name : {"bcq1g32",   "bcq2g64",   "bcq3g128", "bcq4g0",  "ternaryg32", "ternaryg0", "ternaryg64a",
+                           "rtn2g32",   "rtn3g64",   "rtn4g128", "rtn5g32", "rtn6g32",    "rtn7g32",   "rtn8g0",
+                           "binaryg32", "bcq3g128z", "int4g32",  "int8g0",  "int2g64f",   "rtn4g32f"})
     for (Layout layout : {Layout::Rows16, Layout::Rows64}) {
       SCOPED_TRACE(name);
       Format format = formatOf(name);
       EXPECT_DOUBLE_EQ(packedBytes(format, 128, 256, layout) * 8.0, format.bitsPerWeight(128, 256) * 128 * 256);
     }
-  for (const char *name : {"bcq2g32f", "bcq3g0f"})
+  for (const char *name : {"bcq2g32f", "bcq3g0f", "bcq2g32fz"})
     EXPECT_DOUBLE_EQ(packedBytes(formatOf(name), 128, 256, Layout::Rows16) * 8.0,
                      formatOf(name).bitsPerWeight(128, 256) * 128 * 256);
   for (const char *name : {"vsq2v8s8", "vsq4v16s8", "vsq5v32s8", "vsq8v128s8"})
     EXPECT_DOUBLE_EQ(packedBytes(formatOf(name), 128, 256, Layout::Rows16) * 8.0,
                      formatOf(name).bitsPerWeight(128, 256) * 128 * 256);
   EXPECT_EQ(packedBytes(Format(), 128, 256, Layout::Float16), 128 * 256 * 4);
+  // One scale and zero point per tensor take one block's lanes, however many rows there are.
+  EXPECT_EQ(packedBytes(formatOf("int8t"), 1280, 256, Layout::Rows16), 1280 * 256 + 64 + 64);
+  EXPECT_EQ(packedBytes(formatOf("rtn4tf"), 1280, 256, Layout::Rows64), 1280 * 128 + 256);
 }
 
 // Fields cover each bit of a code once and divide the byte.
 TEST(Layout, FieldsCoverTheCode) {
-  for (const char *name : {"bcq1g32", "bcq3g32", "bcq8g32", "bcq5g32f", "ternaryg32", "rtn2g32", "rtn3g32", "rtn5g32",
-                           "rtn6g32", "rtn7g32", "rtn8g32", "vsq3v16s4", "vsq8v8s8"}) {
+  for (const char *name :
+       {"bcq1g32", "bcq3g32", "bcq8g32", "bcq5g32f", "ternaryg32", "rtn2g32", "rtn3g32", "rtn5g32", "rtn6g32",
+        "rtn7g32", "rtn8g32", "binaryg32", "int3g32", "bcq3g32z", "vsq3v16s4", "vsq8v8s8"}) {
     SCOPED_TRACE(name);
     Format format = formatOf(name);
     unsigned seen = 0;
@@ -116,6 +121,11 @@ TEST(Layout, PartsPerGroup) {
   EXPECT_EQ(multipliersPerGroup(formatOf("bcq3g32")), 3u);
   EXPECT_EQ(multipliersPerGroup(formatOf("bcq3g32f")), 0u);
   EXPECT_EQ(multipliersPerGroup(formatOf("rtn4g32")), 0u);
+  EXPECT_EQ(multipliersPerGroup(formatOf("int4g32")), 1u);
+  EXPECT_EQ(multipliersPerGroup(formatOf("bcq3g32z")), 4u);
+  EXPECT_EQ(scalesPerGroup(formatOf("bcq3g32fz")), 4u);
+  EXPECT_EQ(scaleBytes(formatOf("int4g32")), 2u);
+  EXPECT_EQ(scaleBytes(formatOf("int4g32f")), 4u);
 }
 
 TEST(Layout, WhatALayoutHolds) {

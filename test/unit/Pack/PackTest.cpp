@@ -18,12 +18,19 @@ std::vector<std::string> formatNames() {
       names.push_back("bcq" + std::to_string(planes) + group);
       names.push_back("bcq" + std::to_string(planes) + group + "f");
     }
-    for (unsigned bits = 2; bits <= 8; ++bits)
+    for (unsigned bits = 2; bits <= 8; ++bits) {
       names.push_back("rtn" + std::to_string(bits) + group);
+      names.push_back("int" + std::to_string(bits) + group);
+    }
+    names.push_back(std::string("binary") + group);
     names.push_back(std::string("ternary") + group);
     names.push_back(std::string("ternary") + group + "a");
+    names.push_back(std::string("bcq3") + group + "z");
+    names.push_back(std::string("bcq5") + group + "fz");
+    names.push_back(std::string("int4") + group + "f");
   }
-  for (const char *name : {"vsq2v8s3", "vsq4v16s6", "vsq3v12s4", "vsq8v32s8", "vsq5v40s8", "vsq7v128s4"})
+  for (const char *name : {"vsq2v8s3", "vsq4v16s6", "vsq3v12s4", "vsq8v32s8", "vsq5v40s8", "vsq7v128s4", "int8t",
+                           "rtn5t", "int3tf", "rtn8tf"})
     names.push_back(name);
   return names;
 }
@@ -80,10 +87,15 @@ TEST(Pack, PaddingIsZero) {
       codes += planesOfTernary ? code : llvm::popcount(code);
     for (uint16_t scale : matrix.scales)
       scales += llvm::popcount(scale);
+    int64_t copies = 1; // one scale per tensor is there for every row of a block
+    if (matrix.format.perTensor)
+      copies = std::min(matrix.rows, shape.rowsPerBlock);
     for (float scale : matrix.rowScales)
       scales += llvm::popcount(llvm::bit_cast<uint32_t>(scale));
     for (int8_t multiplier : matrix.multipliers)
       multipliers += llvm::popcount(uint8_t(multiplier));
+    scales *= copies;
+    multipliers *= copies;
     EXPECT_EQ(setBits(all.slice(shape.codesOffset, shape.codesBytes)), codes);
     EXPECT_EQ(setBits(all.slice(shape.scalesOffset, shape.scalesBytes)), scales);
     EXPECT_EQ(setBits(all.slice(shape.multipliersOffset, shape.multipliersBytes)), multipliers);

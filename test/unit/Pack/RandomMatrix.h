@@ -18,7 +18,7 @@ inline QuantizedMatrix randomMatrix(const Format &format, int64_t rows, int64_t 
   unsigned codes = format.kind == FormatKind::Ternary ? 3 : 1u << format.bits;
   for (int64_t i = 0; i < rows * cols; ++i)
     matrix.codes.push_back(random() % codes);
-  int64_t groups = rows * format.groupCount(cols);
+  int64_t groups = format.perTensor ? 1 : rows * format.groupCount(cols);
   if (format.kind == FormatKind::Vsq) {
     for (int64_t i = 0; i < groups; ++i)
       matrix.multipliers.push_back(int8_t(uint8_t(random())));
@@ -26,10 +26,15 @@ inline QuantizedMatrix randomMatrix(const Format &format, int64_t rows, int64_t 
       matrix.rowScales.push_back(float(random()));
     return matrix;
   }
-  for (int64_t i = 0; i < groups * scalesPerGroup(format); ++i)
-    matrix.scales.push_back(random());
+  for (int64_t i = 0; i < groups * scalesPerGroup(format); ++i) {
+    if (format.floatScales)
+      matrix.rowScales.push_back(float(random()));
+    else
+      matrix.scales.push_back(random());
+  }
+  // Offsets and zero points take all 8 bits.
   for (int64_t i = 0; i < groups * multipliersPerGroup(format); ++i)
-    matrix.multipliers.push_back(random() % 128);
+    matrix.multipliers.push_back(int8_t(random() % (format.offset ? 256 : 128)));
   return matrix;
 }
 

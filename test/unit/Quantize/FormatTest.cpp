@@ -27,12 +27,27 @@ TEST(Format, Fields) {
   EXPECT_EQ(f.group, 16);
   EXPECT_EQ(f.scaleBits, 6u);
   EXPECT_EQ(cantFail(parseFormat("float")), Format());
+  f = cantFail(parseFormat("bcq3g32fz"));
+  EXPECT_TRUE(f.offset && f.planeScales);
+  f = cantFail(parseFormat("bcq3g32z"));
+  EXPECT_TRUE(f.offset && !f.planeScales);
+  f = cantFail(parseFormat("binaryg64"));
+  EXPECT_EQ(f.kind, FormatKind::Binary);
+  EXPECT_EQ(f.bits, 1u);
+  f = cantFail(parseFormat("int8t"));
+  EXPECT_EQ(f.kind, FormatKind::Rtn);
+  EXPECT_TRUE(f.offset && f.perTensor && !f.floatScales);
+  EXPECT_EQ(f.group, 0);
+  f = cantFail(parseFormat("rtn4g32f"));
+  EXPECT_TRUE(!f.offset && !f.perTensor && f.floatScales);
 }
 
 TEST(Format, NamesRoundTrip) {
-  for (StringRef name :
-       {"float", "bcq1g32", "bcq8g0f", "bcqgreedy3g32", "bcqgreedy3g32f", "bcqrefined2g7", "ternaryg0", "ternaryg64",
-        "ternaryg0a", "rtn2g32", "rtn8g2147483647", "vsq4v16s6", "vsq2v8s3", "vsq8v128s8"})
+  for (StringRef name : {"float",           "bcq1g32",        "bcq8g0f",    "bcqgreedy3g32", "bcqgreedy3g32f",
+                         "bcqrefined2g7",   "ternaryg0",      "ternaryg64", "ternaryg0a",    "rtn2g32",
+                         "rtn8g2147483647", "vsq4v16s6",      "vsq2v8s3",   "vsq8v128s8",    "bcq3g32z",
+                         "bcq8g0fz",        "bcqgreedy2g32z", "binaryg0",   "int4g32",       "int2g0f",
+                         "int8t",           "int8tf",         "rtn8t",      "rtn4tf",        "rtn4g32f"})
     EXPECT_EQ(cantFail(parseFormat(name)).name(), name);
 }
 
@@ -56,7 +71,20 @@ TEST(Format, Refused) {
                          "bcqgreedy9g32",
                          "rtn1g32",
                          "rtn9g32",
-                         "rtn4g32f",
+                         "rtn4g32ff",
+                         "rtn4g32z",
+                         "rtn4t32",
+                         "int1g32",
+                         "int9t",
+                         "int4",
+                         "int4g32z",
+                         "int4ft",
+                         "bcq3t",
+                         "bcq3g32zf",
+                         "bcq3g32zz",
+                         "binary1g32",
+                         "binaryg32f",
+                         "binaryt",
                          "ternary2g32",
                          "ternaryg64f",
                          "ternaryg64aa",
@@ -96,6 +124,9 @@ TEST(Format, ErrorsNameTheNearest) {
   EXPECT_EQ(errorOf("vsq4v16s2").find("unknown format 'vsq4v16s2': vsq has 3 to 8 bits of a vector scale, not 2; "),
             0u);
   EXPECT_EQ(errorOf("vqs4v16s4").find("unknown format 'vqs4v16s4'; did you mean 'vsq4v16s4'? ("), 0u);
+  EXPECT_EQ(errorOf("imt4g32").find("unknown format 'imt4g32'; did you mean 'int4g32'? ("), 0u);
+  EXPECT_EQ(errorOf("int9t").find("unknown format 'int9t': int has 2 to 8 bits, not 9; did you mean 'int"), 0u);
+  EXPECT_EQ(errorOf("bcq3g48zf").find("unknown format 'bcq3g48zf'; did you mean 'bcq3g48"), 0u);
   EXPECT_NE(errorOf("x").find("formats are float, bcq<planes>g<group>, "), std::string::npos);
 }
 
@@ -124,6 +155,14 @@ TEST(Format, BitsPerWeight) {
   EXPECT_DOUBLE_EQ(bits("rtn4g32", 64), 4.5);
   EXPECT_DOUBLE_EQ(bits("rtn8g0", 172), 8 + 16 / 172.0);
   EXPECT_DOUBLE_EQ(bits("float", 100), 32);
+  EXPECT_DOUBLE_EQ(bits("binaryg64", 128), 1.25);
+  EXPECT_DOUBLE_EQ(bits("bcq3g128z", 4096), 3 + (16 + 24 + 8) / 128.0);
+  EXPECT_DOUBLE_EQ(bits("bcq3g128fz", 4096), 3 + 64 / 128.0);
+  EXPECT_DOUBLE_EQ(bits("int4g32", 64), 4 + 24 / 32.0);
+  EXPECT_DOUBLE_EQ(bits("int4g32f", 64), 4 + 40 / 32.0);
+  EXPECT_DOUBLE_EQ(bits("rtn4g32f", 64), 5);
+  EXPECT_DOUBLE_EQ(bits("int8t", 64), 8 + 24 / (5 * 64.0));
+  EXPECT_DOUBLE_EQ(bits("rtn8t", 64), 8 + 16 / (5 * 64.0));
   EXPECT_DOUBLE_EQ(bits("vsq4v16s4", 4096), 4.25 + 32 / 4096.0);
   EXPECT_DOUBLE_EQ(bits("vsq4v16s6", 172), 4 + (11 * 6 + 32) / 172.0);
   // The short last group has a scale of its own.

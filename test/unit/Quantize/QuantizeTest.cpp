@@ -9,9 +9,11 @@ using namespace halftone;
 using namespace llvm;
 
 namespace {
-const StringRef allFormats[] = {"bcq1g32", "bcq3g32",        "bcq3g32f",       "bcq8g32",    "bcqgreedy3g32",
-                                "bcq4g0",  "bcqgreedy2g16f", "bcqrefined3g32", "ternaryg32", "ternaryg32a",
-                                "rtn2g32", "rtn4g0",         "rtn8g7"};
+const StringRef allFormats[] = {"bcq1g32",        "bcq3g32",         "bcq3g32f",       "bcq8g32",    "bcqgreedy3g32",
+                                "bcq4g0",         "bcqgreedy2g16f",  "bcqrefined3g32", "bcq3g32z",   "bcq2g32fz",
+                                "bcqgreedy3g32z", "bcqrefined2g7fz", "binaryg32",      "ternaryg32", "ternaryg32a",
+                                "rtn2g32",        "rtn4g0",          "rtn8g7",         "rtn4t",      "rtn8tf",
+                                "int2g32",        "int4g0",          "int8g7",         "int8t",      "int4g32f"};
 
 std::string quantizeError(ArrayRef<float> weights, int64_t rows, int64_t cols, StringRef name) {
   return toString(quantize(weights, rows, cols, formatOf(name), "layer.weight", 2).takeError());
@@ -22,22 +24,27 @@ void expectValid(const QuantizedMatrix &q) {
   const Format &f = q.format;
   ASSERT_EQ(q.codes.size(), size_t(q.rows * q.cols));
   bool bcq = f.kind == FormatKind::Bcq;
-  size_t groups = size_t(q.rows * q.groups());
-  ASSERT_EQ(q.scales.size(), groups * (f.planeScales ? f.bits : f.scalePerSign ? 2 : 1));
-  ASSERT_EQ(q.multipliers.size(), bcq && !f.planeScales ? groups * f.bits : 0);
-  for (uint16_t half : q.scales)
-    ASSERT_LT(half, 0x7c00) << "finite and non-negative";
+  size_t groups = size_t(q.scaleGroups()), terms = bcq ? f.bits + f.offset : f.offset;
+  ASSERT_EQ(q.scales.size(), f.floatScales ? 0 : groups * (f.planeScales ? terms : f.scalePerSign ? 2 : 1));
+  ASSERT_EQ(q.rowScales.size(), f.floatScales ? groups : 0);
+  ASSERT_EQ(q.multipliers.size(), f.planeScales ? 0 : groups * terms);
+  for (size_t i = 0; i < q.scales.size(); ++i) {
+    bool isOffset = f.planeScales && f.offset && i % terms == f.bits;
+    ASSERT_LT(q.scales[i] & (isOffset ? 0x7fff : 0xffff), 0x7c00) << "finite, and non-negative";
+  }
   for (uint8_t code : q.codes) {
     ASSERT_LT(code, f.kind == FormatKind::Ternary ? 3u : 1u << f.bits);
-    if (f.kind == FormatKind::Rtn)
+    if (f.kind == FormatKind::Rtn && !f.offset)
       ASSERT_GT(code, 0) << "symmetric";
   }
   for (size_t g = 0; g < groups; ++g) {
     if (f.planeScales)
-      ASSERT_TRUE(std::is_sorted(&q.scales[g * f.bits], &q.scales[g * f.bits] + f.bits, std::greater<>()));
-    if (q.multipliers.empty())
+      ASSERT_TRUE(std::is_sorted(&q.scales[g * terms], &q.scales[g * terms] + f.bits, std::greater<>()));
+    if (f.kind == FormatKind::Rtn && f.offset)
+      ASSERT_LT(q.zeroPoint(g), 1 << f.bits);
+    if (q.multipliers.empty() || !bcq)
       continue;
-    const int8_t *m = &q.multipliers[g * f.bits];
+    const int8_t *m = &q.multipliers[g * terms];
     ASSERT_TRUE(std::is_sorted(m, m + f.bits, std::greater<>()));
     ASSERT_GE(m[f.bits - 1], 0);
     ASSERT_LE(std::accumulate(m, m + f.bits, 0), 127);
@@ -101,6 +108,8 @@ TEST(Quantize, HugeOutlier) {
     EXPECT_TRUE(all_of(dequantize(q), [](float w) { return std::isfinite(w); }));
     if (q.format.kind == FormatKind::Rtn)
       EXPECT_NEAR(dequantize(q)[17], -50000, 50) << name.str();
+    if (q.format.kind == FormatKind::Bcq && q.format.offset)
+      EXPECT_LT(relativeSquaredError(weights, dequantize(q)), 0.5) << name.str();
   }
 }
 
@@ -116,6 +125,7 @@ TEST(Quantize, PlantedWeightsComeBackExactly) {
   EXPECT_LT(errorOf(weights, 2, 128, "bcq3g64"), 5e-5);
   std::vector<float> ternary = {1.5f, -1.5f, 0, 0, 1.5f, 0, -1.5f, 0};
   EXPECT_EQ(errorOf(ternary, 1, 8, "ternaryg0"), 0);
+  EXPECT_EQ(errorOf({0.5f, -0.5f, -0.5f, 0.5f, 0.5f}, 1, 5, "binaryg0"), 0);
   std::vector<float> integers = {-7, -3, 0, 1, 2, 7, 5, -6};
   EXPECT_EQ(errorOf(integers, 1, 8, "rtn4g0"), 0);
 }
@@ -150,13 +160,14 @@ TEST(Quantize, TwoLevelWeightsAreIntegersTimesTheScale) {
 
 TEST(Quantize, SameBytesWithAnyNumberOfThreads) {
   std::vector<float> weights = normalWeights(300 * 333, 30);
-  for (StringRef name : {"bcq3g32", "bcq4g0f", "ternaryg64", "rtn4g32"}) {
+  for (StringRef name : {"bcq3g32", "bcq4g0f", "ternaryg64", "rtn4g32", "bcq3g32z", "int4g32", "int8t", "int8g0f"}) {
     QuantizedMatrix one = quantized(weights, 300, 333, name, 1);
     for (unsigned threads : {0u, 2u, 5u}) {
       QuantizedMatrix many = quantized(weights, 300, 333, name, threads);
       EXPECT_EQ(one.codes, many.codes);
       EXPECT_EQ(one.scales, many.scales);
       EXPECT_EQ(one.multipliers, many.multipliers);
+      EXPECT_EQ(one.rowScales, many.rowScales);
     }
   }
 }
@@ -175,11 +186,15 @@ TEST(Quantize, NotFinite) {
 TEST(Quantize, TooLargeForAHalf) {
   std::vector<float> weights(4 * 32, 1.0f);
   weights[70] = 3e38f;
-  for (StringRef name : {"bcq3g32", "bcq3g32f", "rtn8g32", "ternaryg32"})
+  for (StringRef name :
+       {"bcq3g32", "bcq3g32f", "rtn8g32", "ternaryg32", "bcq3g32z", "bcq3g32fz", "int8g32", "binaryg32"})
     EXPECT_EQ(quantizeError(weights, 4, 32, name),
               ("tensor 'layer.weight': the weights of row 2 are too large for a half-precision scale in format '" +
                name + "'")
                   .str());
+  EXPECT_EQ(quantizeError(weights, 4, 32, "rtn4t"),
+            "tensor 'layer.weight': the weights are too large for a half-precision scale in format 'rtn4t'");
+  EXPECT_LT(errorOf(weights, 4, 32, "int8g32f"), 1e-12);
   // The largest scales that do fit.
   std::vector<float> large(32, 65504.0f);
   EXPECT_EQ(errorOf(large, 1, 32, "bcq1g32f"), 0);
@@ -193,7 +208,8 @@ TEST(Quantize, SmallWeights) {
     std::vector<float> weights = normal;
     for (float &w : weights)
       w *= factor;
-    for (StringRef name : {"bcq3g32", "bcq3g32f", "ternaryg32", "rtn4g32"}) {
+    for (StringRef name :
+         {"bcq3g32", "bcq3g32f", "ternaryg32", "rtn4g32", "bcq3g32z", "bcq3g32fz", "int4g32", "rtn4t"}) {
       QuantizedMatrix q = quantized(weights, 1, 64, name);
       expectValid(q);
       EXPECT_LT(relativeSquaredError(weights, dequantize(q)), 0.25) << name.str() << " " << factor;

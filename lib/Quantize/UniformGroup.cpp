@@ -1,0 +1,72 @@
+//===- UniformGroup.cpp - Integers and signs of one group -----------------===//
+
+#include "Groups.h"
+#include "halftone/Support/Half.h"
+#include "llvm/ADT/STLExtras.h"
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+using namespace halftone;
+using namespace llvm;
+
+/// Stores the scale nearest to `scale`; what codes are to be divided by: the stored scale, or 1 if it is zero.
+static double storeScale(const Format &format, double scale, GroupSlot slot) {
+  if (format.floatScales) {
+    float nearest = float(scale);
+    if (nearest == 0 && scale > 0)
+      nearest = std::numeric_limits<float>::denorm_min();
+    slot.floatScales[0] = nearest;
+    return nearest > 0 ? nearest : 1.0f;
+  }
+  uint16_t half = positiveHalf(scale);
+  // Few bits are left to subnormal scales: with a zero point, rather a coarser scale than clipped weights.
+  constexpr uint16_t smallestNormal = 0x400;
+  if (format.offset && half < smallestNormal && halfBitsToFloat(half) < scale)
+    ++half;
+  slot.scales[0] = half;
+  return half ? halfBitsToFloat(half) : 1.0f;
+}
+
+static void quantizeSymmetric(const Format &format, ArrayRef<float> weights, GroupSlot slot) {
+  float largest = 0;
+  for (float w : weights)
+    largest = std::max(largest, std::abs(w));
+  int limit = (1 << (format.bits - 1)) - 1, offset = 1 << (format.bits - 1);
+  double scale = storeScale(format, double(largest) / limit, slot);
+  for (auto [w, code] : zip_equal(weights, slot.codes)) {
+    double value = std::clamp(roundEven(w / scale), -double(limit), double(limit));
+    code = uint8_t(int(value) + offset);
+  }
+}
+
+static void quantizeWithZeroPoint(const Format &format, ArrayRef<float> weights, GroupSlot slot) {
+  double low = 0, high = 0, steps = (1 << format.bits) - 1;
+  for (float w : weights) {
+    low = std::min(low, double(w));
+    high = std::max(high, double(w));
+  }
+  double scale = storeScale(format, (high - low) / steps, slot);
+  double zero = std::clamp(roundEven(-low / scale), 0.0, steps);
+  if (low == 0 && high == 0)
+    zero = 1 << (format.bits - 1);
+  slot.multipliers[0] = int8_t(uint8_t(zero));
+  for (auto [w, code] : zip_equal(weights, slot.codes))
+    code = uint8_t(std::clamp(roundEven(w / scale) + zero, 0.0, steps));
+}
+
+void halftone::quantizeUniform(const Format &format, ArrayRef<float> weights, GroupSlot slot) {
+  if (format.offset)
+    quantizeWithZeroPoint(format, weights, slot);
+  else
+    quantizeSymmetric(format, weights, slot);
+}
+
+void halftone::quantizeBinary(ArrayRef<float> weights, GroupSlot slot) {
+  double sum = 0;
+  for (auto [w, code] : zip_equal(weights, slot.codes)) {
+    sum += std::abs(double(w));
+    code = w >= 0;
+  }
+  slot.scales[0] = positiveHalf(sum / double(weights.size()));
+}
