@@ -16,6 +16,8 @@ using namespace mlir;
 using namespace halftone;
 
 void halftone::buildToLowbitPipeline(OpPassManager &pm, const ToLowbitOptions &options) {
+  // Before anything folds: upstream's casts fold to floats.
+  pm.addPass(createQuantToLowbit());
   // C functions are made of whole programs: helpers dissolve in them.
   pm.addPass(createInlinerPass());
   pm.addPass(createSymbolDCEPass());

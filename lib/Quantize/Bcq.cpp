@@ -99,16 +99,19 @@ static void transform(double *values, unsigned size) {
       }
 }
 
-/// Solves (G + 1e-9 I) x = v for symmetric positive semidefinite G by LDL^T.
+/// What regularizes least squares.
+static constexpr double ridge = 1e-9;
+
+/// Solves (G + ridge I) x = v for symmetric positive semidefinite G by LDL^T.
 BcqGroup::Terms BcqGroup::solveNormal(double g[maxPlanes + 1][maxPlanes + 1], const Terms &v, unsigned q) {
   Terms x = v;
   double diagonal[maxPlanes + 1];
   for (unsigned j = 0; j < q; ++j) {
-    double d = g[j][j] + 1e-9;
+    double d = g[j][j] + ridge;
     for (unsigned k = 0; k < j; ++k)
       d -= g[j][k] * g[j][k] * diagonal[k];
     // Dependent planes leave only the regularization, or less by rounding.
-    diagonal[j] = std::max(d, 1e-9);
+    diagonal[j] = std::max(d, ridge);
     for (unsigned i = j + 1; i < q; ++i) {
       double sum = g[i][j];
       for (unsigned k = 0; k < j; ++k)
@@ -156,7 +159,8 @@ BcqGroup::Terms BcqGroup::leastSquares() const {
   v[q] = sums[0];
   for (unsigned j = 0; j < q; ++j)
     g[q][j] = -counts[1u << j];
-  g[q][q] = double(sorted.size());
+  // Without regularization: what planes and offset could share, as in a constant group, falls to the offset.
+  g[q][q] = double(sorted.size()) - ridge;
   return solveNormal(g, v, q + 1);
 }
 
@@ -260,6 +264,13 @@ void BcqGroup::writeCodes(llvm::MutableArrayRef<uint8_t> codes) const {
   for (const Cell &cell : cells)
     for (uint32_t i = cell.begin; i < cell.end; ++i)
       codes[uint32_t(keys[i])] = cell.code;
+}
+
+double BcqGroup::meanError() const {
+  double sum = 0;
+  for (const Cell &cell : cells)
+    sum += cellSum(cell) - levelOf(cell.code) * double(cell.end - cell.begin);
+  return sorted.empty() ? 0 : sum / double(sorted.size());
 }
 
 double BcqGroup::squaredError() const {

@@ -30,6 +30,21 @@ static int roundMultipliers(ArrayRef<double> scales, double unit, MutableArrayRe
   return sum;
 }
 
+/// The offset in units of `unit`, -127 .. 127: the nearest, and another time for the codes that it gives. Sets it.
+static double roundOffset(BcqGroup &group, double unit) {
+  auto set = [&](double offset) {
+    double units = std::clamp(roundEven(offset / unit), -double(multiplierSum), double(multiplierSum));
+    group.setOffset(unit * units);
+    group.assign();
+    return units;
+  };
+  double first = set(group.offset()), error = group.squaredError();
+  double second = set(group.offset() + group.meanError());
+  if (group.squaredError() < error)
+    return second;
+  return set(unit * first);
+}
+
 /// Two-level scales: one half and integers that add up to 127 at most, and an offset of magnitude 127 at most. Then
 /// codes for the nearest of the levels that these give.
 static void finishTwoLevel(BcqGroup &group, GroupSlot slot) {
@@ -59,9 +74,9 @@ static void finishTwoLevel(BcqGroup &group, GroupSlot slot) {
     llvm::sort(multipliers, std::greater<int>());
     for (auto [scale, multiplier] : zip_equal(scales, multipliers))
       scale = unit * multiplier;
-    units = std::clamp(roundEven(offset / unit), -double(multiplierSum), double(multiplierSum));
+    group.setScales(scales);
     if (group.hasOffset())
-      group.setOffset(unit * units);
+      units = roundOffset(group, unit);
   }
   for (auto [out, multiplier] : zip(slot.multipliers, multipliers))
     out = int8_t(multiplier);

@@ -183,6 +183,23 @@ Expected<QuantizedMatrix> halftone::quantize(ArrayRef<float> weights, int64_t ro
   return std::move(result);
 }
 
+Error halftone::encodeUniform(ArrayRef<float> weights, QuantizedMatrix &matrix, StringRef tensorName) {
+  const Format &format = matrix.format;
+  if (Error error = checkInput(weights, matrix.rows, matrix.cols, format, tensorName, 1))
+    return error;
+  int highest = (1 << format.bits) - 1, middle = 1 << (format.bits - 1);
+  for (int64_t item = 0; item < matrix.scaleGroups(); ++item) {
+    double scale = format.floatScales ? matrix.rowScales[item] : halfBitsToFloat(matrix.scales[item]);
+    int zero = format.offset ? matrix.zeroPoint(item) : middle;
+    auto [offset, length] = rangeOf(matrix, item);
+    for (int64_t i = offset; i < offset + length; ++i) {
+      double value = scale == 0 ? 0 : std::clamp(weights[i] / scale, -1e6, 1e6);
+      matrix.codes[i] = uint8_t(std::clamp(int(roundEven(value)) + zero, format.offset ? 0 : 1, highest));
+    }
+  }
+  return Error::success();
+}
+
 /// Values of all codes of one group, in float: each is exact, or the nearest to the exact sum of plane scales.
 static void codeValues(const QuantizedMatrix &q, int64_t group, MutableArrayRef<float> values) {
   const Format &format = q.format;

@@ -167,8 +167,11 @@ private:
     return chosen;
   }
 
-  /// A lowbit.quantize of `weights`, or the weights themselves for the float format.
+  /// A lowbit.quantize of `weights`, or the weights themselves for the float format. Weights that are quantized
+  /// already stay as they are.
   Value quantized(OpBuilder &builder, Value weights, const Format &format) {
+    if (auto dequantize = weights.getDefiningOp<lowbit::DequantizeOp>())
+      return dequantize.getSource();
     if (format.kind == FormatKind::Float)
       return weights;
     return lowbit::QuantizeOp::create(builder, weights.getLoc(), weights, format);

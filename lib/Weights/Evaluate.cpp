@@ -3,7 +3,10 @@
 #include "halftone/Weights/Evaluate.h"
 #include "dialects/Lowbit/IR/LowbitOps.h"
 #include "dialects/Nn/IR/NnOps.h"
+#include "halftone/Pack/Canonical.h"
 #include "halftone/Pack/Pack.h"
+#include "halftone/Quantize/Convert.h"
+#include "lib/Transforms/Constants.h"
 #include "lib/Transforms/Weights.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -48,6 +51,12 @@ public:
       return transposed(transpose);
     if (auto quantizeOp = dyn_cast<lowbit::QuantizeOp>(op))
       return quantized(quantizeOp);
+    if (auto encodeOp = dyn_cast<lowbit::EncodeOp>(op))
+      return encoded(encodeOp);
+    if (auto assembleOp = dyn_cast<lowbit::AssembleOp>(op))
+      return assembled(assembleOp);
+    if (auto convertOp = dyn_cast<lowbit::ConvertOp>(op))
+      return converted(convertOp);
     if (auto dequantizeOp = dyn_cast<lowbit::DequantizeOp>(op))
       return dequantized(dequantizeOp);
     if (auto packOp = dyn_cast<lowbit::PackOp>(op))
@@ -123,9 +132,15 @@ private:
     if (auto named = dyn_cast<NameLoc>(op.getLoc()))
       name = named.getName().str();
     noteSource(name, type.getShape());
-    if (!type.getElementType().isF32())
-      return failure("weight '{0}': constants of this element type cannot be weights", name);
     Datum datum;
+    if (!type.getElementType().isF32()) {
+      std::optional<std::vector<uint8_t>> bytes = constantBytes(cast<ElementsAttr>(op.getValue()));
+      if (!bytes)
+        return failure("weight '{0}': constants of this element type cannot be weights", name);
+      datum.kind = Datum::Bytes;
+      datum.bytes = std::move(*bytes);
+      return datum;
+    }
     if (auto dense = dyn_cast<DenseElementsAttr>(op.getValue())) {
       datum.floats.reserve(type.getNumElements());
       for (float value : dense.getValues<float>())
@@ -211,6 +226,73 @@ private:
     if (!options.replacements.floats || !typeOf(chain).getElementType().isF32())
       return nullptr;
     return options.replacements.floats(weightName(chain));
+  }
+
+  /// A matrix that is there after a step of the chain, with what the report says of it.
+  llvm::Expected<Datum> matrixDatum(llvm::Expected<QuantizedMatrix> matrix) {
+    if (!matrix)
+      return matrix.takeError();
+    record.format = matrix->format;
+    record.bitsPerWeight = record.format.bitsPerWeight(matrix->rows, matrix->cols);
+    Datum result;
+    result.kind = Datum::Matrix;
+    result.matrix = std::move(*matrix);
+    return result;
+  }
+
+  /// The bytes of plain tensors.
+  llvm::Error readParts(ValueRange values, std::vector<std::vector<uint8_t>> &parts) {
+    for (Value value : values) {
+      llvm::Expected<Datum> part = evaluate(value);
+      if (!part)
+        return part.takeError();
+      if (part->kind == Datum::Floats) {
+        const auto *begin = reinterpret_cast<const uint8_t *>(part->floats.data());
+        part->bytes.assign(begin, begin + part->floats.size() * sizeof(float));
+      }
+      parts.push_back(std::move(part->bytes));
+    }
+    return llvm::Error::success();
+  }
+
+  llvm::Expected<Datum> encoded(lowbit::EncodeOp op) {
+    RankedTensorType type = typeOf(op.getResult());
+    auto format = cast<lowbit::FormatTypeInterface>(type.getElementType());
+    // Without codes yet.
+    lowbit::StorageComponent codes = format.getStorage(type.getShape()).front();
+    std::vector<std::vector<uint8_t>> parts;
+    parts.emplace_back(codes.getType().getNumElements());
+    if (llvm::Error error = readParts(op.getParameters(), parts))
+      return error;
+    llvm::Expected<Datum> source = evaluate(op.getSource()); // last: its name is the weight's
+    if (!source)
+      return source;
+    llvm::Expected<QuantizedMatrix> matrix =
+        fromCanonical(format.getFormat(), type.getDimSize(0), type.getDimSize(1), parts, record.name);
+    if (matrix)
+      if (llvm::Error error = encodeUniform(source->floats, *matrix, record.name))
+        return error;
+    if (matrix)
+      record.relativeSquaredError = relativeSquaredError(source->floats, dequantize(*matrix));
+    return matrixDatum(std::move(matrix));
+  }
+
+  llvm::Expected<Datum> assembled(lowbit::AssembleOp op) {
+    RankedTensorType type = typeOf(op.getResult());
+    std::vector<std::vector<uint8_t>> parts;
+    if (llvm::Error error = readParts(op.getComponents(), parts))
+      return error;
+    noteSource(record.name, type.getShape());
+    return matrixDatum(fromCanonical(cast<lowbit::FormatTypeInterface>(type.getElementType()).getFormat(),
+                                     type.getDimSize(0), type.getDimSize(1), parts, record.name));
+  }
+
+  llvm::Expected<Datum> converted(lowbit::ConvertOp op) {
+    llvm::Expected<Datum> source = evaluate(op.getSource());
+    if (!source)
+      return source;
+    return matrixDatum(
+        convertMatrix(*source->matrix, *lowbit::typeToFormat(typeOf(op.getResult()).getElementType()), record.name));
   }
 
   llvm::Expected<Datum> dequantized(lowbit::DequantizeOp op) {

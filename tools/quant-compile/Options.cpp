@@ -21,9 +21,13 @@ stage up to loops. What is written depends on the suffix of the output:
   model.mlir    MLIR of the stage that --compile-to names: float, lowbit (default), planned, loops, llvm
 
 formats (g: elements that share a scale, 0: the whole row)
-  bcq<planes>g<group>    binary coding, 1 to 8 planes, two-level scales; with f at the end: a float scale per plane
+  bcq<planes>g<group>    binary coding, 1 to 8 planes, two-level scales; with f at the end: a float scale per plane;
+                         with z at the end: an offset per group
+  binaryg<group>         -1, +1 times a scale
   ternaryg<group>        -1, 0, +1 times a scale; with a at the end: a scale for +1 and another for -1
-  rtn<bits>g<group>      round to nearest, 2 to 8 bits
+  rtn<bits>g<group>      integers around 0, round to nearest, 2 to 8 bits; with f at the end: 32-bit scales;
+                         rtn<bits>t: one scale per tensor
+  int<bits>g<group>      the same with a zero point per group; int<bits>t
   vsq<bits>v<V>s<M>      VS-Quant: 2 to 8 bits, scales of M = 3 to 8 bits per V = 8 to 128 elements, a float per row
   float                  unquantized
 

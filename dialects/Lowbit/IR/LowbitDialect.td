@@ -50,12 +50,14 @@ def LowbitDialect : Dialect {
     | `binary` | planes `[N, KP/8] i8`, scales `[N, G] f16` |
     | `ternary` | codes `[N, KP/4] i8`, scales `[N, G] f16` |
     | `ternary`, `scale = per_sign` | codes `[N, KP/4] i8`, scales `[N, G, 2] f16` (of +1, then of -1) |
-    | `int` | planes `[b, N, KP/8] i8`, scales `[N, G] f16` |
+    | `bcq` with an offset | as above, then offsets `[N, G] i8`, or `[N, G] f16` with `scale = plane` |
+    | `int` | planes `[b, N, KP/8] i8`, scales `[N, G] f16` or f32 (`scope = tensor`: `[1]`); asymmetric: zero_points of the scales' shape, i8 (unsigned) |
     | `vsq` | planes `[b, N, KP/8] i8`, multipliers `[N, G] i8` (unsigned), scales `[N] f32` |
 
     Element j of a padded row is bit j mod 8 (least significant first) of byte j / 8 of its plane. A set bit is +1,
     a clear bit -1. Ternary codes take two bits each, element j in bits 2 (j mod 4) of byte j / 4: 0, 1, 2 stand for
-    -1, 0, +1. Planes of `int` and `vsq` are the bits of value + 2^(b-1), plane 0 the least significant. Vectors
+    -1, 0, +1. Planes of `int` and `vsq` are the bits of value + 2^(b-1), or of u if there is a zero point,
+    plane 0 the least significant. Vectors
     of 8 and 16 elements are not padded, but every 32 elements of the row.
 
     Worked example: the row +1 -1 -1 +1 +1 +1 -1 -1 of `binary` is the byte 0b00111001 = 0x39; the ternary row

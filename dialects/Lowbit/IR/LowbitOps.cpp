@@ -2,6 +2,7 @@
 
 #include "dialects/Lowbit/IR/LowbitOps.h"
 
+#include "halftone/Quantize/Convert.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "mlir/IR/OpImplementation.h"
@@ -28,12 +29,9 @@ static LogicalResult verifySameShape(Operation *op, RankedTensorType source, Ran
   return op->emitOpError() << "source and result differ in shape: " << source << " and " << result;
 }
 
-/// `types` must be the storage components of `quantized`, in order.
-static LogicalResult verifyComponents(Operation *op, TypeRange types, RankedTensorType quantized) {
-  if (failed(verifyStaticMatrix(op, "the quantized matrix", quantized)))
-    return failure();
-  auto format = cast<FormatTypeInterface>(quantized.getElementType());
-  SmallVector<StorageComponent> storage = format.getStorage(quantized.getShape());
+/// `types` must be those of the components `storage` of `quantized`, in order.
+static LogicalResult verifyParts(Operation *op, ArrayRef<StorageComponent> storage, TypeRange types,
+                                 RankedTensorType quantized) {
   if (storage.size() != types.size())
     return op->emitOpError() << "needs " << storage.size() << " components for " << quantized << ", got "
                              << types.size();
@@ -41,6 +39,14 @@ static LogicalResult verifyComponents(Operation *op, TypeRange types, RankedTens
     if (type != part.getType())
       return op->emitOpError() << "component '" << part.name << "' must be " << part.getType() << ", not " << type;
   return success();
+}
+
+/// `types` must be the storage components of `quantized`, in order.
+static LogicalResult verifyComponents(Operation *op, TypeRange types, RankedTensorType quantized) {
+  if (failed(verifyStaticMatrix(op, "the quantized matrix", quantized)))
+    return failure();
+  auto format = cast<FormatTypeInterface>(quantized.getElementType());
+  return verifyParts(op, format.getStorage(quantized.getShape()), types, quantized);
 }
 
 //===----------------------------------------------------------------------===//
@@ -76,7 +82,7 @@ LogicalResult GlobalOp::verify() {
 
 /// Ops that may compute a weight at compile time. Named, not typed, where they belong to other dialects.
 static bool belongsInWeightChain(Operation &op) {
-  if (isa<ExternalOp, QuantizeOp, DequantizeOp, AssembleOp, DisassembleOp, PackOp, YieldOp>(op))
+  if (isa<ExternalOp, QuantizeOp, EncodeOp, ConvertOp, DequantizeOp, AssembleOp, DisassembleOp, PackOp, YieldOp>(op))
     return true;
   StringRef name = op.getName().getStringRef();
   return name == "arith.constant" || name == "linalg.transpose" || name == "tensor.empty" || name == "nn.rope_table";
@@ -175,6 +181,34 @@ LogicalResult DequantizeOp::verify() {
   if (failed(verifyStaticMatrix(*this, "the source", source)))
     return failure();
   return verifySameShape(*this, source, cast<RankedTensorType>(getResult().getType()));
+}
+
+//===----------------------------------------------------------------------===//
+// EncodeOp, ConvertOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult EncodeOp::verify() {
+  auto source = cast<RankedTensorType>(getSource().getType());
+  auto result = cast<RankedTensorType>(getResult().getType());
+  if (failed(verifyStaticMatrix(*this, "the source", source)) || failed(verifySameShape(*this, source, result)))
+    return failure();
+  auto format = dyn_cast<IntType>(result.getElementType());
+  if (!format)
+    return emitOpError() << "rounds to uniform integers, not to " << result.getElementType();
+  SmallVector<StorageComponent> storage = format.getStorage(result.getShape());
+  return verifyParts(*this, ArrayRef(storage).drop_front(), getParameters().getTypes(), result);
+}
+
+LogicalResult ConvertOp::verify() {
+  auto source = cast<RankedTensorType>(getSource().getType());
+  auto result = cast<RankedTensorType>(getResult().getType());
+  if (failed(verifyStaticMatrix(*this, "the source", source)) || failed(verifySameShape(*this, source, result)))
+    return failure();
+  Format from = *typeToFormat(source.getElementType()), to = *typeToFormat(result.getElementType());
+  if (!canConvert(from, to))
+    return emitOpError() << "cannot keep every value of " << source.getElementType() << " in "
+                         << result.getElementType();
+  return success();
 }
 
 //===----------------------------------------------------------------------===//

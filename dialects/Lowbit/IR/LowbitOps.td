@@ -134,7 +134,9 @@ def Lowbit_QuantizeOp : Lowbit_Op<"quantize", [Pure]> {
       these to one half-precision scale and integers with sum <= 127.
     * `ternary`: zero where |w| <= 0.7 mean |w|, the scale refitted to what is left. With `scale = per_sign` the two
       scales and thresholds of least squared error.
-    * `int`: scale max |w| / (2^(bits-1) - 1), round to nearest even.
+    * `binary`: signs and the mean magnitude.
+    * `int`: scale max |w| / (2^(bits-1) - 1), round to nearest even; asymmetric: scale (max - min) / (2^bits - 1) with
+      0 between min and max, zero point -min / scale, rounded.
 
     Deterministic. NaN or infinity is an error that names tensor and index when the op is evaluated, which is when
     an object is written. `solver` and `rounds` are only meaningful for `bcq` and `binary`.
@@ -159,6 +161,43 @@ def Lowbit_QuantizeOp : Lowbit_Op<"quantize", [Pure]> {
   let builders = [
     OpBuilder<(ins "::mlir::Value":$source, "const ::halftone::Format &":$format)>
   ];
+  let hasVerifier = 1;
+}
+
+def Lowbit_EncodeOp : Lowbit_Op<"encode", [Pure]> {
+  let summary = "rounds a float matrix to uniform integers with given scales";
+  let description = [{
+    `parameters` are the storage components of the result's type after the codes: scales, and zero points p if the range
+    is asymmetric. The code of w is w / s + p, the quotient in double precision rounded to the nearest even integer, and
+    clamped to the integers of the type (see `!lowbit.int`); 0 where s is 0. This is what `quant.qcast` becomes.
+
+    ```mlir
+    %q = lowbit.encode %w, %scales, %zero_points : (tensor<8x64xf32>, tensor<8x2xf16>, tensor<8x2xi8>)
+           -> tensor<8x64x!lowbit.int<bits = 4, group = 32, range = asymmetric>>
+    ```
+  }];
+  let arguments = (ins Lowbit_FloatTensor:$source, Variadic<AnyStaticShapeTensor>:$parameters);
+  let results = (outs Lowbit_Quantized:$result);
+  let assemblyFormat = "$source (`,` $parameters^)? attr-dict `:` functional-type(operands, $result)";
+  let hasVerifier = 1;
+}
+
+def Lowbit_ConvertOp : Lowbit_Op<"convert", [Pure]> {
+  let summary = "the same matrix in another format, every value exactly";
+  let description = [{
+    Uniform integers of up to 7 bits with half-precision scales are binary codes: s (u - p) with u = sum of 2^i u_i is
+    s/2 (sum of 2^i b_i + 2^bits - 1 - 2p) with b_i = 2 u_i - 1 (arXiv 2206.09557). The way back asks for multipliers
+    that are these powers of two. What cannot be known from the types (a scale that would leave half precision, other
+    multipliers) is an error that names tensor, row and group when the op is evaluated.
+
+    ```mlir
+    %b = lowbit.convert %q : tensor<8x64x!lowbit.int<bits = 4, group = 32, range = asymmetric>>
+           -> tensor<8x64x!lowbit.bcq<planes = 4, group = 32, offset = per_group>>
+    ```
+  }];
+  let arguments = (ins Lowbit_Quantized:$source);
+  let results = (outs Lowbit_Quantized:$result);
+  let assemblyFormat = "$source attr-dict `:` type($source) `->` type($result)";
   let hasVerifier = 1;
 }
 

@@ -78,8 +78,8 @@ constexpr int64_t kMaxVectorScaledColumns = int64_t(1) << 18;
 /// activations: cols * (2^(bits-1) - 1) * 127 * (2^scaleBits - 1) < 2^31.
 bool vectorSumsFitWord(const Format &format, int64_t cols);
 
-/// Scales per (row, group): 1, the planes of BCQ with plane scales and its offset, or 2 of ternary per sign (of +1, then
-/// of -1); 0 for VS-Quant, whose scales are per row.
+/// Scales per (row, group): 1, the planes of BCQ with plane scales and its offset, or 2 of ternary per sign (of +1,
+/// then of -1); 0 for VS-Quant, whose scales are per row.
 unsigned scalesPerGroup(const Format &format);
 
 /// Bytes of integer multipliers per (row, packed group): the planes of two-level BCQ and its offset, the vectors of

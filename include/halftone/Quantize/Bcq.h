@@ -53,6 +53,8 @@ public:
   void writeCodes(llvm::MutableArrayRef<uint8_t> codes) const;
   /// || w - z - sum alpha_i b_i ||^2 of the present codes and scales.
   double squaredError() const;
+  /// The mean of w - z - sum alpha_i b_i.
+  double meanError() const;
 
 private:
   /// Weights sorted[begin..end) that share a code.

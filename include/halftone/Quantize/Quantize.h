@@ -18,13 +18,13 @@ namespace halftone {
 /// | kind             | code byte at [row*cols + col]              | dequantized weight
 /// | Bcq two-level    | bit p set: plane p is +1, else -1          | half(scale) * sum_p multiplier[p] * (+-1)
 /// | Bcq plane scales | the same                                   | sum_p half(scale[p]) * (+-1)
-/// | Bcq with offset  | the same                                   | more by half(scale) * multiplier[q] or
-/// half(scale[q]) | Binary           | 0, 1 for -1, +1                            | half(scale) * (2 code - 1) |
-/// Ternary          | 0, 1, 2 for -1, 0, +1                      | half(scale) * (code - 1) | Ternary per sign | the
-/// same                                   | -half(scale[1]), 0, half(scale[0]) | Rtn              | value + 2^(bits-1),
-/// so 1 .. 2^bits - 1     | half(scale) * (code - 2^(bits-1)) | Rtn, zero point  | value + zero point, 0 .. 2^bits - 1
-/// | half(scale) * (code - zero point) | Vsq              | as Rtn                                     |
-/// float(multiplier * rowScale) * (code - 2^(bits-1))
+/// | Bcq with offset  | the same                                   | the same + half(scale) * multiplier[q] or scale[q]
+/// | Binary           | 0, 1 for -1, +1                            | half(scale) * (2 code - 1)
+/// | Ternary          | 0, 1, 2 for -1, 0, +1                      | half(scale) * (code - 1)
+/// | Ternary per sign | the same                                   | -half(scale[1]), 0, half(scale[0])
+/// | Rtn              | value + 2^(bits-1), so 1 .. 2^bits - 1     | half(scale) * (code - 2^(bits-1))
+/// | Rtn, zero point  | value + zero point, 0 .. 2^bits - 1        | half(scale) * (code - zero point)
+/// | Vsq              | as Rtn                                     | float(multiplier * rowScale) * (code - 2^(bits-1))
 struct QuantizedMatrix {
   Format format;
   int64_t rows = 0, cols = 0;
@@ -73,6 +73,11 @@ struct QuantizedMatrix {
 /// scale leaves half precision (names the tensor). `threads` 0: all cores.
 llvm::Expected<QuantizedMatrix> quantize(llvm::ArrayRef<float> weights, int64_t rows, int64_t cols,
                                          const Format &format, llvm::StringRef tensorName, unsigned threads = 0);
+
+/// Codes of uniform integers for the scales and zero points that `matrix` has already: weight / scale (in double) +
+/// zero point, rounded to the nearest even integer and clamped; 0 where the scale is 0. Errors: NaN and infinity, as
+/// quantize().
+llvm::Error encodeUniform(llvm::ArrayRef<float> weights, QuantizedMatrix &matrix, llvm::StringRef tensorName);
 
 /// The float matrix that `q` stands for, row-major.
 std::vector<float> dequantize(const QuantizedMatrix &q);

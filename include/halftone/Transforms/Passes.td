@@ -26,6 +26,50 @@ def LowbitOutlineWeights : Pass<"lowbit-outline-weights", "::mlir::ModuleOp"> {
   let dependentDialects = ["::halftone::lowbit::LowbitDialect"];
 }
 
+def LowbitToQuant : Pass<"lowbit-to-quant", "::mlir::ModuleOp"> {
+  let summary = "Turns uniform lowbit weights into upstream's quant dialect";
+  let description = [{
+    `lowbit.matmul`, `lowbit.gather` and `lowbit.dequantize` of integer matrices become `linalg.matmul`, `nn.embed` and
+    nothing on a `quant.dcast`. What is cast is a `quant.qcast` for a `lowbit.encode`, and otherwise a `quant.scast` of
+    stored integers: the numbers must be constants in the module. Symmetric integers of b bits become `i<b><-m:m>`,
+    others `u<b>`; rows an axis, groups blocks. A scale of 0 (a group of zeros), which upstream's types do not allow,
+    becomes 1.
+
+    Errors, where something would be lost: other formats; numbers outside the module; groups that do not divide the
+    row; products that round their activations. Upstream folds `quant.dcast(quant.qcast(x))` to x: do not canonicalize
+    the result before it is lowered.
+
+    ```mlir
+    %q = lowbit.encode %w, %scales : (tensor<2x4xf32>, tensor<2x1xf16>) -> tensor<2x4x!lowbit.int<bits = 8, group = 0>>
+    %r = lowbit.matmul ins(%x, %q : ...) outs(%y : tensor<?x2xf32>)
+    // becomes
+    %q = quant.qcast %w : tensor<2x4xf32> to tensor<2x4x!quant.uniform<i8<-127:127>:f32:0, {0.5, 0.25}>>
+    %d = quant.dcast %q : ... to tensor<2x4xf32>
+    %r = linalg.matmul indexing_maps = [...] ins(%x, %d : ...) outs(%zeros : tensor<?x2xf32>)
+    ```
+  }];
+  let dependentDialects = ["::mlir::quant::QuantDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::arith::ArithDialect", "::halftone::nn::NnDialect"];
+}
+
+def LowbitUniformToBcq : Pass<"lowbit-uniform-to-bcq", "::mlir::ModuleOp"> {
+  let summary = "Turns uniform integer weights into binary codes with an offset";
+  let description = [{
+    Operands of `lowbit.matmul`, `lowbit.gather` and `lowbit.dequantize` that are integers of up to 7 bits with
+    half-precision scales go through a `lowbit.convert` to two-level BCQ with an offset: the same values. Other integers
+    stay, with a warning.
+
+    ```mlir
+    %r = lowbit.matmul ins(%x, %q : tensor<?x64xf32>, tensor<8x64x!lowbit.int<bits = 4, group = 32>>) ...
+    // becomes
+    %b = lowbit.convert %q : tensor<8x64x!lowbit.int<bits = 4, group = 32>>
+           -> tensor<8x64x!lowbit.bcq<planes = 4, group = 32, offset = per_group>>
+    %r = lowbit.matmul ins(%x, %b : ...) ...
+    ```
+  }];
+  let dependentDialects = ["::halftone::lowbit::LowbitDialect"];
+}
+
 def LowbitPlaceWeights : Pass<"lowbit-place-weights", "::mlir::ModuleOp"> {
   let summary = "Gives every lowbit.global its offset in the weight section";
   let description = [{
@@ -41,7 +85,8 @@ def LowbitQuantizeWeights : Pass<"lowbit-quantize-weights", "::mlir::ModuleOp"> 
     or a `linalg.generic` that is one) become `lowbit.matmul` on a `lowbit.quantize` of that matrix, `nn.embed`
     becomes `lowbit.gather`. Nothing is computed yet: the chain is evaluated when an object is written.
 
-    The format of a tensor is, in this order: the last of `tensor-formats` (each `regex=format`, the regex searched
+    Weights that are a `lowbit.dequantize` have their format already and keep it.
+    The format of another tensor is, in this order: the last of `tensor-formats` (each `regex=format`, the regex searched
     in the tensor's name) that matches; `embedding-format` for tables of `nn.embed`, `head-format` for the
     product with such a table or with a tensor called `lm_head.weight`; `format`. A `head-format` of `auto` is the
     embedding's format for a head that is the embedding table, and otherwise rtn8g0 (float if `format` is float). A regex that matches no tensor is
@@ -82,6 +127,35 @@ def LowbitSelectKernels : Pass<"lowbit-select-kernels", "::mlir::ModuleOp"> {
     Option<"cpu", "cpu", "std::string", "\"native\"", "LLVM CPU name, sets the table width of lut">
   ];
   let dependentDialects = ["::halftone::lowbit::LowbitDialect", "::mlir::tensor::TensorDialect"];
+}
+
+def QuantToLowbit : Pass<"quant-to-lowbit", "::mlir::ModuleOp"> {
+  let summary = "Reads weights of upstream's quant dialect as lowbit integers";
+  let description = [{
+    A `quant.dcast` of a matrix becomes a `lowbit.dequantize`, which `lowbit-quantize-weights` takes as it is:
+    of a `lowbit.encode` where a `quant.qcast` rounds constant weights, of a `lowbit.assemble` where a `quant.scast`
+    reads stored integers. Scales are those of the type, in half precision if all of them are halves, otherwise in 32
+    bits. Per tensor, per row of outputs, and in blocks along rows; where a plain matmul has the outputs in columns, the
+    matrix is transposed. `quant.qcast` leaves its rounding open: here it is to the nearest even.
+
+    Run it before anything that folds: upstream folds `quant.dcast(quant.qcast(x))` to x.
+
+    Errors, which name the type, where something would be lost: storage of more than 8 bits, other expressed types than
+    f32, scales that are no normal 32-bit floats, zero points outside the storage, clamping to another range than all
+    integers or -m .. m, scales along the dimension that products sum over, blocks of several rows, `!quant.any` and
+    `!quant.calibrated`, quantized activations, and everything else of the dialect that is left.
+
+    ```mlir
+    %q = quant.qcast %w : tensor<2x4xf32> to tensor<2x4x!quant.uniform<u8:f32:0, {0.5:3, 0.25}>>
+    %d = quant.dcast %q : ... to tensor<2x4xf32>
+    // becomes
+    %q = lowbit.encode %w, %scales, %zero_points : (tensor<2x4xf32>, tensor<2x1xf16>, tensor<2x1xi8>)
+           -> tensor<2x4x!lowbit.int<bits = 8, group = 0, range = asymmetric>>
+    %d = lowbit.dequantize %q : ... -> tensor<2x4xf32>
+    ```
+  }];
+  let dependentDialects = ["::halftone::lowbit::LowbitDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
 }
 
 def HalftoneContiguousOperands : Pass<"halftone-contiguous-operands", "::mlir::ModuleOp"> {

@@ -82,3 +82,14 @@ module attributes { lowbit.externals = 3 } {}
 
 // expected-error@below {{'lowbit.externals' belongs on the module}}
 func.func private @f() attributes { lowbit.externals = "model.safetensors" }
+
+// -----
+
+// expected-error@below {{scope = tensor has one scale for everything, so group must be 0, not 32}}
+func.func private @scope(tensor<4x8x!lowbit.int<bits = 8, group = 32, scope = tensor>>)
+
+// -----
+
+// expected-error@below {{failed to parse Lowbit_BcqType parameter}}
+// expected-error@below {{expected one of [none, per_group] for what is added to the planes of binary-coded weights, got: row}}
+func.func private @offset(tensor<4x8x!lowbit.bcq<planes = 2, group = 32, offset = row>>)

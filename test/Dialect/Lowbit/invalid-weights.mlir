@@ -185,3 +185,43 @@ func.func @pack_layout(%w: tensor<16x8xf32>) {
   %p = lowbit.pack %w layout(rows32) : tensor<16x8xf32> -> tensor<512xi8>
   return
 }
+
+// -----
+
+func.func @encode_format(%w: tensor<4x8xf32>, %s: tensor<4x1xf16>) {
+  // expected-error@below {{rounds to uniform integers, not to '!lowbit.ternary<group = 0>'}}
+  %q = lowbit.encode %w, %s : (tensor<4x8xf32>, tensor<4x1xf16>) -> tensor<4x8x!lowbit.ternary<group = 0>>
+  return
+}
+
+// -----
+
+func.func @encode_count(%w: tensor<4x8xf32>, %s: tensor<4x1xf16>) {
+  // expected-error@below {{needs 2 components for 'tensor<4x8x!lowbit.int<bits = 4, group = 0, range = asymmetric>>', got 1}}
+  %q = lowbit.encode %w, %s : (tensor<4x8xf32>, tensor<4x1xf16>) -> tensor<4x8x!lowbit.int<bits = 4, group = 0, range = asymmetric>>
+  return
+}
+
+// -----
+
+func.func @encode_scales(%w: tensor<4x8xf32>, %s: tensor<4x1xf32>) {
+  // expected-error@below {{component 'scales' must be 'tensor<4x1xf16>', not 'tensor<4x1xf32>'}}
+  %q = lowbit.encode %w, %s : (tensor<4x8xf32>, tensor<4x1xf32>) -> tensor<4x8x!lowbit.int<bits = 4, group = 0>>
+  return
+}
+
+// -----
+
+func.func @encode_shape(%w: tensor<4x9xf32>, %s: tensor<4x1xf16>) {
+  // expected-error@below {{source and result differ in shape}}
+  %q = lowbit.encode %w, %s : (tensor<4x9xf32>, tensor<4x1xf16>) -> tensor<4x8x!lowbit.int<bits = 4, group = 0>>
+  return
+}
+
+// -----
+
+func.func @convert(%q: tensor<4x8x!lowbit.int<bits = 8, group = 0>>) {
+  // expected-error@below {{cannot keep every value of '!lowbit.int<bits = 8, group = 0>' in '!lowbit.bcq<planes = 8, group = 0, offset = per_group>'}}
+  %b = lowbit.convert %q : tensor<4x8x!lowbit.int<bits = 8, group = 0>> -> tensor<4x8x!lowbit.bcq<planes = 8, group = 0, offset = per_group>>
+  return
+}

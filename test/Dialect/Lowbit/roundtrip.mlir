@@ -70,6 +70,21 @@ module attributes { lowbit.externals = "model.safetensors" } {
     return %a : tensor<4x40x!lowbit.vsq<bits = 4, vector = 16, scale_bits = 6>>
   }
 
+  // CHECK-LABEL: func.func @uniform
+  func.func @uniform(%w: tensor<4x64xf32>, %s: tensor<1xf32>, %p: tensor<1xi8>) {
+    // CHECK: lowbit.quantize %{{.+}} : tensor<4x64xf32> -> tensor<4x64x!lowbit.int<bits = 4, group = 32, range = asymmetric>>
+    %q = lowbit.quantize %w : tensor<4x64xf32> -> tensor<4x64x!lowbit.int<bits = 4, group = 32, range = asymmetric, scale = f16, scope = group>>
+    // CHECK: lowbit.disassemble %{{.+}} : (tensor<4x64x!lowbit.int<bits = 4, group = 32, range = asymmetric>>) -> (tensor<4x4x8xi8>, tensor<4x2xf16>, tensor<4x2xi8>)
+    %a, %b, %c = lowbit.disassemble %q : (tensor<4x64x!lowbit.int<bits = 4, group = 32, range = asymmetric>>) -> (tensor<4x4x8xi8>, tensor<4x2xf16>, tensor<4x2xi8>)
+    // CHECK: lowbit.convert %{{.+}} : tensor<4x64x!lowbit.int<bits = 4, group = 32, range = asymmetric>> -> tensor<4x64x!lowbit.bcq<planes = 4, group = 32, offset = per_group>>
+    %z = lowbit.convert %q : tensor<4x64x!lowbit.int<bits = 4, group = 32, range = asymmetric>> -> tensor<4x64x!lowbit.bcq<planes = 4, group = 32, scale = two_level, offset = per_group>>
+    // CHECK: lowbit.disassemble %{{.+}} -> (tensor<4x4x8xi8>, tensor<4x2xf16>, tensor<4x2x4xi8>, tensor<4x2xi8>)
+    %e, %f, %g, %h = lowbit.disassemble %z : (tensor<4x64x!lowbit.bcq<planes = 4, group = 32, offset = per_group>>) -> (tensor<4x4x8xi8>, tensor<4x2xf16>, tensor<4x2x4xi8>, tensor<4x2xi8>)
+    // CHECK: lowbit.encode %{{.+}}, %{{.+}}, %{{.+}} : (tensor<4x64xf32>, tensor<1xf32>, tensor<1xi8>) -> tensor<4x64x!lowbit.int<bits = 8, group = 0, range = asymmetric, scale = f32, scope = tensor>>
+    %t = lowbit.encode %w, %s, %p : (tensor<4x64xf32>, tensor<1xf32>, tensor<1xi8>) -> tensor<4x64x!lowbit.int<bits = 8, group = 0, range = asymmetric, scale = f32, scope = tensor>>
+    return
+  }
+
   // CHECK-LABEL: func.func @products
   func.func @products(%x: tensor<?x64xf32>, %ids: tensor<?xi32>, %y: tensor<?x64xf32>, %f: tensor<64x64xf32>,
                       %w: tensor<64x64x!lowbit.int<bits = 8, group = 0>>, %bx: memref<4x64xf32>, %bw: memref<64x64xf32>) {
