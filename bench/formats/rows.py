@@ -6,10 +6,11 @@ would be typed; a row that says nothing of activations gets float ones.
 
 # Formats of all linear layers, from many bits to few.
 WEIGHTS = """
-rtn8g0 rtn4g32 rtn3g32 rtn2g32
+rtn8g0 rtn4g32 rtn3g32 rtn2g32 int8t int8g0 int4g32 int3g32
 vsq8v16s6 vsq4v16s6 vsq4v16s4 vsq3v16s4 vsq2v16s4
 bcq8g32 bcq4g32 bcq4g32f bcq3g32 bcq3g32f bcq3g64 bcq3g64f bcqrefined3g32f bcqgreedy3g32f bcq2g32 bcq2g32f
-bcq1g32 bcq1g32f
+bcq1g32 bcq1g32f binaryg32
+bcq4g32z bcq3g32z bcq3g32fz bcq2g32z bcq1g32z
 ternaryg32 ternaryg64
 """.split()
 

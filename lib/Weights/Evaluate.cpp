@@ -264,7 +264,7 @@ private:
     parts.emplace_back(codes.getType().getNumElements());
     if (llvm::Error error = readParts(op.getParameters(), parts))
       return error;
-    llvm::Expected<Datum> source = evaluate(op.getSource()); // last: its name is the weight's
+    llvm::Expected<Datum> source = evaluateOrReplace(op.getSource()); // last: its name is the weight's
     if (!source)
       return source;
     llvm::Expected<QuantizedMatrix> matrix =
