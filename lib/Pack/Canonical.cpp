@@ -127,7 +127,8 @@ Error checkValues(const Reader &reader, const QuantizedMatrix &matrix) {
   if (format.kind == FormatKind::Rtn && format.offset)
     for (int8_t zero : matrix.multipliers)
       if (uint8_t(zero) >= 1u << format.bits)
-        return reader.problem("zero point " + Twine(uint8_t(zero)) + " is no code of " + Twine(format.bits) + " bits");
+        return reader.problem("zero point " + Twine(unsigned(uint8_t(zero))) + " is no code of " + Twine(format.bits) +
+                              " bits");
   if (format.kind != FormatKind::Bcq || format.planeScales)
     return Error::success();
   size_t terms = format.bits + format.offset;

@@ -9,7 +9,7 @@ using namespace halftone;
 
 std::optional<std::vector<uint8_t>> halftone::constantBytes(ElementsAttr constant) {
   Type element = constant.getShapedType().getElementType();
-  if (!element.isIntOrFloat() || element.getIntOrFloatBitWidth() % 8 != 0)
+  if (!element.isInteger(8) && !element.isF16() && !element.isF32())
     return std::nullopt;
   ArrayRef<char> raw;
   bool isSplat = false;

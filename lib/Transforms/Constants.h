@@ -9,8 +9,8 @@
 
 namespace halftone {
 
-/// The elements of a dense or dense_resource constant of whole bytes (i8, f16, f32), one after the other; none for
-/// other attributes and element types, and for a resource that is missing or has the wrong size.
+/// The elements of a dense or dense_resource constant of i8, f16 or f32 as bytes, one after the other; none for other
+/// attributes and element types, and for a resource that is missing or has the wrong size.
 std::optional<std::vector<uint8_t>> constantBytes(mlir::ElementsAttr constant);
 
 } // namespace halftone

@@ -154,7 +154,7 @@ FailureOr<Type> halftone::uniformTypeOf(MLIRContext *context, const QuantizedMat
   for (int64_t item = 0; item < matrix.scaleGroups(); ++item) {
     float scale = format.floatScales ? matrix.rowScales[item] : halfToFloat(matrix.scales[item]);
     if (!(scale > 0))
-      return emitError() << "a group has the scale " << scale << ", which !quant.uniform does not allow";
+      return emitError() << "a group has a scale that is not positive, which !quant.uniform does not allow";
     scales.push_back(scale);
     zeros.push_back(format.offset ? matrix.zeroPoint(item) : 0);
   }

@@ -43,7 +43,7 @@ func.func @short_group() -> tensor<2x4xf32> {
 func.func @zero_scale() -> tensor<1x4xf32> {
   %w = lowbit.external "w" : tensor<1x4xf32>
   %s = arith.constant dense<0.0> : tensor<1x1xf16>
-  // expected-error@below {{a group has the scale 0, which !quant.uniform does not allow}}
+  // expected-error@below {{a group has a scale that is not positive, which !quant.uniform does not allow}}
   %q = lowbit.encode %w, %s : (tensor<1x4xf32>, tensor<1x1xf16>) -> tensor<1x4x!lowbit.int<bits = 4, group = 0>>
   %d = lowbit.dequantize %q : tensor<1x4x!lowbit.int<bits = 4, group = 0>> -> tensor<1x4xf32>
   return %d : tensor<1x4xf32>

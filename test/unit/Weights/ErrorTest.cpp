@@ -111,11 +111,15 @@ TEST_F(EvaluateError, WhatCannotBeEvaluated) {
   EXPECT_EQ(evaluate(global("g", "1x32xf32", 0,
                             "%c = arith.constant dense<0> : tensor<1x8xi8>\n"
                             "%s = arith.constant dense<1.0> : tensor<1x1xf16>\n"
-                            "%q = lowbit.assemble %c, %s : (tensor<1x8xi8>, tensor<1x1xf16>) -> "
+                            "%t = lowbit.assemble %c, %s : (tensor<1x8xi8>, tensor<1x1xf16>) -> "
+                            "tensor<1x32x!lowbit.ternary<group = 32>>\n"
+                            "%d, %e = lowbit.disassemble %t : (tensor<1x32x!lowbit.ternary<group = 32>>) -> "
+                            "(tensor<1x8xi8>, tensor<1x1xf16>)\n"
+                            "%q = lowbit.assemble %d, %e : (tensor<1x8xi8>, tensor<1x1xf16>) -> "
                             "tensor<1x32x!lowbit.ternary<group = 32>>\n"
                             "%r = lowbit.dequantize %q : tensor<1x32x!lowbit.ternary<group = 32>> -> tensor<1x32xf32>"),
                      128),
-            "weight 'g': 'lowbit.assemble' cannot be evaluated at compile time");
+            "weight 'g': 'lowbit.disassemble' cannot be evaluated at compile time");
 }
 
 TEST_F(EvaluateError, Places) {
