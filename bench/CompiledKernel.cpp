@@ -25,10 +25,19 @@ static Format formatOf(const KernelSpec &spec) {
   return *format;
 }
 
+/// Bits of the activations of strategy popcount, 0 for other strategies.
+static int64_t popcountBits(const KernelSpec &spec) {
+  llvm::StringRef strategy = spec.strategy;
+  int64_t bits = 0;
+  if (strategy.consume_front("popcount") && (strategy.getAsInteger(10, bits) || bits < 1 || bits > 8))
+    fail("strategy popcount needs the bits of activations: popcount1 to popcount8");
+  return bits;
+}
+
 static Layout layoutOf(const KernelSpec &spec, const Format &format) {
   if (format.kind == FormatKind::Float)
     return Layout::Float16;
-  return spec.strategy == "lut" ? Layout::Rows64 : Layout::Rows16;
+  return spec.strategy == "lut" || popcountBits(spec) ? Layout::Rows64 : Layout::Rows16;
 }
 
 static std::string typeText(const Format &format) {
@@ -75,9 +84,9 @@ std::string halftone::bench::kernelModule(const KernelSpec &spec) {
   std::string body = llvm::formatv(
       "  %c0 = tensor.empty() : tensor<{0}x{1}xi8>\n  %s0 = tensor.empty() : tensor<{0}xf32>\n"
       "  %g0 = tensor.empty() : tensor<{0}x{2}xi32>\n"
-      "  %c, %s, %g = lowbit.quantize_activations ins(%x : tensor<{0}x{3}xf32>) outs(%c0, %s0, %g0 : {4}) group = {5} "
-      "-> {4}\n",
-      t, padded, count, spec.cols, codes, groups.size);
+      "  %c, %s, %g = lowbit.quantize_activations ins(%x : tensor<{0}x{3}xf32>) outs(%c0, %s0, %g0 : {4}) group = {5}, "
+      "bits = {6} -> {4}\n",
+      t, padded, count, spec.cols, codes, groups.size, popcountBits(spec) ? popcountBits(spec) : 8);
   std::string rest =
       llvm::formatv("outs(%y : tensor<{0}x{1}xf32>) format = {2}, in_features = {3}", t, spec.rows, type, spec.cols);
   llvm::Expected<TargetInfo> target = TargetInfo::get(spec.cpu);
@@ -89,6 +98,17 @@ std::string halftone::bench::kernelModule(const KernelSpec &spec) {
            llvm::formatv("  %r = lowbit.matmul_dot ins(%c, %s, %g, %w : {0}, tensor<{1}xi8>) {2}, width = {5} -> "
                          "tensor<{3}x{4}xf32>\n",
                          codes, bytes, rest, t, spec.rows, width)
+               .str() +
+           tail;
+  if (int64_t bits = popcountBits(spec))
+    return head + body +
+           llvm::formatv(
+               "  %t0 = tensor.empty() : tensor<{0}x{1}xi8>\n"
+               "  %t = lowbit.build_planes ins(%c : tensor<{0}x{2}xi8>) outs(%t0 : tensor<{0}x{1}xi8>) bits = {3} -> "
+               "tensor<{0}x{1}xi8>\n"
+               "  %r = lowbit.matmul_popcount ins(%t, %s, %g, %w : tensor<{0}x{1}xi8>, tensor<{0}xf32>, "
+               "tensor<{0}x{4}xi32>, tensor<{5}xi8>) {6}, bits = {3} -> tensor<{0}x{7}xf32>\n",
+               t, padded / 8 * bits, padded, bits, count, bytes, rest, spec.rows)
                .str() +
            tail;
   return head + body +

@@ -12,7 +12,7 @@ namespace halftone::bench {
 
 struct KernelSpec {
   std::string format;           ///< a format name
-  std::string strategy = "dot"; ///< dot, lut or dequant
+  std::string strategy = "dot"; ///< dot, lut, popcount1 .. popcount8 (with the bits of activations), or dequant
   int64_t rows, cols, tokens = 1;
   std::string cpu = "native";
 };

@@ -110,10 +110,30 @@ int main(int argc, char **argv) {
   const char *cpu = std::getenv("HALFTONE_BENCH_CPU");
   std::string target = cpu ? cpu : "native";
   const std::pair<int64_t, int64_t> shapes[] = {{4096, 4096}, {11008, 4096}, {2048, 2048}, {768, 768}, {1000, 333}};
-  const std::pair<const char *, const char *> kinds[] = {
-      {"ternaryg128", "dot"}, {"ternaryg128", "lut"},  {"bcq1g128", "dot"}, {"bcq1g128", "lut"}, {"bcq2g128", "dot"},
-      {"bcq2g128", "lut"},    {"bcq3g128", "dot"},     {"bcq3g128", "lut"}, {"bcq4g128", "dot"}, {"rtn4g128", "dot"},
-      {"rtn8g0", "dot"},      {"bcq3g128", "dequant"}, {"float", "dequant"}};
+  const std::pair<const char *, const char *> kinds[] = {{"ternaryg128", "dot"},
+                                                         {"ternaryg128", "lut"},
+                                                         {"bcq1g128", "dot"},
+                                                         {"bcq1g128", "lut"},
+                                                         {"bcq2g128", "dot"},
+                                                         {"bcq2g128", "lut"},
+                                                         {"bcq3g128", "dot"},
+                                                         {"bcq3g128", "lut"},
+                                                         {"bcq4g128", "dot"},
+                                                         {"rtn4g128", "dot"},
+                                                         {"rtn8g0", "dot"},
+                                                         {"bcq3g128", "dequant"},
+                                                         {"float", "dequant"},
+                                                         {"bcq1g128", "popcount1"},
+                                                         {"bcq1g128", "popcount2"},
+                                                         {"bcq1g128", "popcount4"},
+                                                         {"bcq1g128", "popcount8"},
+                                                         {"ternaryg128", "popcount1"},
+                                                         {"ternaryg128", "popcount2"},
+                                                         {"ternaryg128", "popcount4"},
+                                                         {"bcq2g128", "popcount1"},
+                                                         {"bcq2g128", "popcount2"},
+                                                         {"bcq1g0", "popcount1"},
+                                                         {"bcq1g0", "dot"}};
   for (auto [format, strategy] : kinds)
     for (auto [rows, cols] : shapes)
       for (int64_t tokens : {1, 8, 32, 128, 512})

@@ -43,14 +43,13 @@ static Error checkFormats(const CompileOptions &options) {
 static Error checkKernels(const CompileOptions &options) {
   std::optional<lowbit::Activations> activations = lowbit::symbolizeActivations(options.activations);
   if (!activations)
-    return createStringError("unknown activations '" + options.activations + "', expected f32 or i8");
+    return createStringError("unknown activations '" + options.activations + "', expected " + lowbit::kActivationNames);
   std::optional<lowbit::Strategy> strategy = lowbit::symbolizeStrategy(options.strategy);
   if (!strategy)
-    return createStringError("unknown strategy '" + options.strategy + "', expected auto, lut, dot or dequant");
-  bool isInteger = *strategy == lowbit::Strategy::Lut || *strategy == lowbit::Strategy::Dot;
-  if (isInteger && *activations == lowbit::Activations::F32)
+    return createStringError("unknown strategy '" + options.strategy + "', expected " + lowbit::kStrategyNames);
+  if (lowbit::isIntegerStrategy(*strategy) && *activations == lowbit::Activations::F32)
     return createStringError("strategy " + options.strategy +
-                             " works on 8-bit activations; use --activations i8, or --strategy dequant");
+                             " works on integer activations; use --activations i8 or b1 to b8, or --strategy dequant");
   return Error::success();
 }
 

@@ -284,10 +284,7 @@ private:
       record.plainOutputError = found->second.plainError;
       record.outputError = found->second.error;
     }
-    bool hasIntegers = llvm::any_of(report.tensors, [](const WeightRecord &record) {
-      return StringRef(record.strategy).contains("dot") || StringRef(record.strategy).contains("lut");
-    });
-    report.activations = hasIntegers ? "i8" : "f32";
+    report.activations = describeActivations(*module);
     return llvm::Error::success();
   }
 

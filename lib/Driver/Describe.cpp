@@ -8,6 +8,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "llvm/ADT/StringSwitch.h"
+#include <set>
 
 using namespace mlir;
 using namespace halftone;
@@ -104,6 +105,24 @@ llvm::StringMap<Format> halftone::compensatedFormats(ModuleOp floatModule, Modul
       formats.erase(external.getTensorName());
   });
   return formats;
+}
+
+std::string halftone::describeActivations(ModuleOp module) {
+  std::set<int64_t> bits;
+  module.walk([&](lowbit::QuantizeActivationsOp op) { bits.insert(op.getBits()); });
+  // In stage 3 the kernels' names tell: "quantize_64g32_t1" is 8 bits, "quantize4_64g32_t1" 4.
+  for (auto function : module.getOps<func::FuncOp>()) {
+    StringRef name = function.getSymName();
+    if (!function.isPrivate() || !name.consume_front("quantize"))
+      continue;
+    int64_t number = 8;
+    if (!name.take_until([](char c) { return c == '_'; }).getAsInteger(10, number) || name.starts_with("_"))
+      bits.insert(number);
+  }
+  std::string text;
+  for (int64_t number : bits)
+    text += (text.empty() ? "" : "+") + (number == 8 ? std::string("i8") : "b" + std::to_string(number));
+  return text.empty() ? "f32" : text;
 }
 
 int64_t halftone::scratchBytes(ModuleOp module) {

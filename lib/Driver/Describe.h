@@ -24,6 +24,10 @@ llvm::StringMap<Format> compensatedFormats(mlir::ModuleOp floatModule, mlir::Mod
 /// The largest scratch area of the module's functions, after halftone-plan-memory.
 int64_t scratchBytes(mlir::ModuleOp module);
 
+/// The precisions of activations that products of a planned module or one of loops work on: "i8", "b1", several
+/// joined by "+", or "f32" if no activations are quantized.
+std::string describeActivations(mlir::ModuleOp module);
+
 /// The stage that a module is in, by what it holds.
 enum class Stage { Float, Lowbit, Planned, Loops, LLVM };
 Stage stageOf(mlir::ModuleOp module);

@@ -126,11 +126,12 @@ private:
     }
     std::optional<lowbit::Activations> a = lowbit::symbolizeActivations(activations);
     if (!a)
-      return getOperation().emitError("unknown activations '") << activations << "', expected f32 or i8";
+      return getOperation().emitError("unknown activations '")
+             << activations << "', expected " << lowbit::kActivationNames;
     std::optional<lowbit::Strategy> s = lowbit::symbolizeStrategy(strategy);
     if (!s)
-      return getOperation().emitError("unknown strategy '") << strategy << "', expected auto, lut, dot or dequant";
-    if ((*s == lowbit::Strategy::Lut || *s == lowbit::Strategy::Dot) && *a != lowbit::Activations::I8)
+      return getOperation().emitError("unknown strategy '") << strategy << "', expected " << lowbit::kStrategyNames;
+    if (lowbit::isIntegerStrategy(*s) && *a == lowbit::Activations::F32)
       return getOperation().emitError("strategy ")
              << strategy << " works on integer activations; add activations=i8 or use dequant";
     activationKind = *a;

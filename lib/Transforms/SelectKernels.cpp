@@ -16,6 +16,9 @@ using namespace halftone;
 
 namespace {
 
+/// Pairs of a weight plane and an activation plane up to which counting bits beats dot products (docs/BitSerial.md).
+constexpr unsigned kMaxPopcountPairs = 2;
+
 class KernelSelector {
 public:
   explicit KernelSelector(int64_t tableWidth) : tableWidth(tableWidth) {}
@@ -49,12 +52,12 @@ public:
 private:
   static FailureOr<lowbit::Strategy> choose(lowbit::MatmulOp op, const Format &format) {
     lowbit::Strategy strategy = op.getStrategy();
-    bool integers = op.getActivations() == lowbit::Activations::I8;
+    bool integers = op.getActivations() != lowbit::Activations::F32;
     bool hasIntegers = format.kind != FormatKind::Float && !format.planeScales;
     int64_t cols = cast<ShapedType>(op.getWeights().getType()).getDimSize(1);
     bool tooLong = format.kind == FormatKind::Vsq && cols > kMaxVectorScaledColumns;
     if (strategy == lowbit::Strategy::Auto)
-      return integers && hasIntegers && !tooLong ? lowbit::Strategy::Dot : lowbit::Strategy::Dequant;
+      return integers && hasIntegers && !tooLong ? fastest(op, format) : lowbit::Strategy::Dequant;
     if (strategy == lowbit::Strategy::Dequant)
       return strategy;
     if (!hasIntegers) {
@@ -62,8 +65,10 @@ private:
                                 << lowbit::stringifyStrategy(strategy) << " needs; use dequant or two-level scales";
       return failure();
     }
-    if (strategy == lowbit::Strategy::Lut && !layoutHolds(Layout::Rows64, format)) {
-      op.emitOpError("format ") << format.name() << " has no strategy lut; use dot or dequant";
+    bool usesPlanes = strategy == lowbit::Strategy::Lut || strategy == lowbit::Strategy::Popcount;
+    if (usesPlanes && !layoutHolds(Layout::Rows64, format)) {
+      op.emitOpError("format ") << format.name() << " has no strategy " << lowbit::stringifyStrategy(strategy)
+                                << "; use dot or dequant";
       return failure();
     }
     if (tooLong) {
@@ -71,8 +76,15 @@ private:
                                  << " (at most " << kMaxVectorScaledColumns << "); use strategy dequant";
       return failure();
     }
-    assert(integers && "the verifier of lowbit.matmul wants 8-bit activations here");
+    assert(integers && "the verifier of lowbit.matmul wants integer activations here");
     return strategy;
+  }
+
+  /// Of the strategies for integer activations: counting bits where few pairs of planes meet.
+  static lowbit::Strategy fastest(lowbit::MatmulOp op, const Format &format) {
+    unsigned pairs = planeCount(format) * lowbit::activationBits(op.getActivations());
+    return layoutHolds(Layout::Rows64, format) && pairs <= kMaxPopcountPairs ? lowbit::Strategy::Popcount
+                                                                             : lowbit::Strategy::Dot;
   }
 
   static Value pack(OpBuilder &builder, Value weights, lowbit::PackLayout layout) {
@@ -100,16 +112,25 @@ private:
     Value x = op.getInput();
     int64_t cols = cast<ShapedType>(op.getWeights().getType()).getDimSize(1);
     GroupShape groups(format, cols);
+    int64_t bits = lowbit::activationBits(op.getActivations());
     auto quantize = lowbit::QuantizeActivationsOp::create(
         builder, loc, x, perToken(builder, loc, x, groups.paddedCols(), builder.getI8Type()),
         perToken(builder, loc, x, {}, builder.getF32Type()),
-        perToken(builder, loc, x, groups.count, builder.getI32Type()), groups.size);
+        perToken(builder, loc, x, groups.count, builder.getI32Type()), groups.size, bits);
     Value codes = quantize->getResult(0), scales = quantize->getResult(1), sums = quantize->getResult(2);
     if (strategy == lowbit::Strategy::Dot)
       return lowbit::MatmulDotOp::create(builder, loc, codes, scales, sums,
                                          pack(builder, op.getWeights(), lowbit::PackLayout::Rows16), op.getOutput(),
                                          element, cols, tableWidth)
           ->getResult(0);
+    if (strategy == lowbit::Strategy::Popcount) {
+      auto planes = lowbit::BuildPlanesOp::create(
+          builder, loc, codes, perToken(builder, loc, x, groups.paddedCols() / 8 * bits, builder.getI8Type()), bits);
+      return lowbit::MatmulPopcountOp::create(builder, loc, planes->getResult(0), scales, sums,
+                                              pack(builder, op.getWeights(), lowbit::PackLayout::Rows64),
+                                              op.getOutput(), element, cols, bits)
+          ->getResult(0);
+    }
     int64_t bytes = lowbit::tableBytes(groups.paddedCols(), tableWidth);
     auto tables = lowbit::BuildTablesOp::create(builder, loc, codes,
                                                 perToken(builder, loc, x, bytes, builder.getI8Type()), tableWidth);

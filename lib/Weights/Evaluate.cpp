@@ -329,7 +329,7 @@ private:
 /// The strategy that a kernel's name begins with, as in "dot128_bcq2g16_36x36_t1"; empty for other functions.
 StringRef strategyOfKernel(StringRef kernel) {
   StringRef name = kernel.take_while(llvm::isAlpha);
-  return llvm::is_contained({"dot", "lut", "dequant", "gather"}, name) ? name : StringRef();
+  return llvm::is_contained({"dot", "lut", "popcount", "dequant", "gather"}, name) ? name : StringRef();
 }
 
 /// How the functions of the module use each global: operations of stage 2, or calls of kernels in stage 3.

@@ -60,10 +60,12 @@ Expected<QuantCompileOptions> parseQuantCompileOptions(int argc, char **argv) {
   auto *head =
       text("head-format", "Format of the output head; auto: the embedding's if they are one table, else rtn8g0",
            "format", c.headFormat);
-  auto *activations = text(
-      "activations", "Precision of activations: i8 (default; exact integer products, the same bits everywhere) or f32",
-      "kind", c.activations);
-  auto *strategy = text("strategy", "Kernel strategy: auto, lut, dot or dequant", "name", c.strategy);
+  auto *activations =
+      text("activations",
+           "Precision of activations: i8 (default; exact integer products, the same bits everywhere), b2 to b8 (fewer "
+           "bits), b1 (signs and mean magnitude) or f32",
+           "kind", c.activations);
+  auto *strategy = text("strategy", "Kernel strategy: auto, lut, dot, popcount or dequant", "name", c.strategy);
   static cl::opt<std::string> compensate(
       "compensate",
       cl::desc("Choose codes and scales for what the layers compute on the calibration text: plain (GPTQ), or full "

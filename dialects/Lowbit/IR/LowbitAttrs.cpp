@@ -21,3 +21,13 @@ void LowbitDialect::registerAttributes() {
 #include "dialects/Lowbit/IR/LowbitAttrs.cpp.inc"
       >();
 }
+
+unsigned halftone::lowbit::activationBits(Activations activations) {
+  if (activations == Activations::F32)
+    return 0;
+  return activations == Activations::I8 ? 8 : unsigned(activations) - unsigned(Activations::B1) + 1;
+}
+
+bool halftone::lowbit::isIntegerStrategy(Strategy strategy) {
+  return strategy == Strategy::Lut || strategy == Strategy::Dot || strategy == Strategy::Popcount;
+}

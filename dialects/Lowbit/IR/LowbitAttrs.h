@@ -10,4 +10,18 @@
 #define GET_ATTRDEF_CLASSES
 #include "dialects/Lowbit/IR/LowbitAttrs.h.inc"
 
+namespace halftone::lowbit {
+
+/// Bits of the integers that activations become (1..8); 0 for floats.
+unsigned activationBits(Activations activations);
+
+/// True for the strategies that compute exact sums of integers: lut, dot, popcount.
+bool isIntegerStrategy(Strategy strategy);
+
+/// What `symbolizeActivations` and `symbolizeStrategy` take, for messages.
+constexpr llvm::StringLiteral kActivationNames = "f32, i8 or b1 to b8";
+constexpr llvm::StringLiteral kStrategyNames = "auto, lut, dot, dequant or popcount";
+
+} // namespace halftone::lowbit
+
 #endif // HALFTONE_DIALECTS_LOWBIT_IR_LOWBITATTRS_H

@@ -86,9 +86,10 @@ def LowbitDialect : Dialect {
     ### Stages
 
     Stage 1 quantizes (`lowbit.matmul`, `lowbit.gather` on quantized tensors). Stage 2 has chosen kernels:
-    `lowbit.quantize_activations`, `lowbit.build_tables`, `lowbit.matmul_dot`, `lowbit.matmul_lut`,
-    `lowbit.matmul_dequant`, `lowbit.gather_packed` on packed bytes. All of them are in destination style and
-    exist on tensors and on memrefs. T is the number of tokens, usually dynamic.
+    `lowbit.quantize_activations`, `lowbit.build_tables`, `lowbit.build_planes`, `lowbit.matmul_dot`,
+    `lowbit.matmul_lut`, `lowbit.matmul_popcount`, `lowbit.matmul_dequant`, `lowbit.gather_packed` on packed bytes.
+    All of them are in destination style and exist on tensors and on memrefs. T is the number of tokens, usually
+    dynamic.
   }];
   let useDefaultTypePrinterParser = 1;
   let useDefaultAttributePrinterParser = 1;

@@ -46,14 +46,23 @@ def Lowbit_Solver : Lowbit_Enum<"Solver", "how codes and scales are found", [
 
 def Lowbit_Activations : Lowbit_Enum<"Activations", "precision of the activations in a product", [
   I32EnumCase<"F32", 0, "f32">,
-  I32EnumCase<"I8", 1, "i8">
+  I32EnumCase<"I8", 1, "i8">,
+  I32EnumCase<"B1", 2, "b1">,
+  I32EnumCase<"B2", 3, "b2">,
+  I32EnumCase<"B3", 4, "b3">,
+  I32EnumCase<"B4", 5, "b4">,
+  I32EnumCase<"B5", 6, "b5">,
+  I32EnumCase<"B6", 7, "b6">,
+  I32EnumCase<"B7", 8, "b7">,
+  I32EnumCase<"B8", 9, "b8">
 ]>;
 
 def Lowbit_Strategy : Lowbit_Enum<"Strategy", "kernel of a product", [
   I32EnumCase<"Auto", 0, "auto">,
   I32EnumCase<"Lut", 1, "lut">,
   I32EnumCase<"Dot", 2, "dot">,
-  I32EnumCase<"Dequant", 3, "dequant">
+  I32EnumCase<"Dequant", 3, "dequant">,
+  I32EnumCase<"Popcount", 4, "popcount">
 ]>;
 
 def Lowbit_PackLayout : Lowbit_Enum<"PackLayout", "byte layout of packed weights", [

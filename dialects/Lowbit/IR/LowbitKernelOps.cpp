@@ -24,6 +24,12 @@ static LogicalResult verifyWidth(Operation *op, int64_t width) {
   return op->emitOpError() << "width must be 16 or 128, not " << width;
 }
 
+static LogicalResult verifyActivationBits(Operation *op, int64_t bits) {
+  if (bits >= 1 && bits <= 8)
+    return success();
+  return op->emitOpError() << "bits must be in 1..8, not " << bits;
+}
+
 /// Kernels on integer activations need weights that are one scale per group times integers.
 static LogicalResult verifyIntegerWeights(Operation *op, Type format) {
   auto lowbitFormat = dyn_cast<FormatTypeInterface>(format);
@@ -102,13 +108,13 @@ LogicalResult PackOp::verify() {
 }
 
 //===----------------------------------------------------------------------===//
-// QuantizeActivationsOp, BuildTablesOp
+// QuantizeActivationsOp, BuildTablesOp, BuildPlanesOp
 //===----------------------------------------------------------------------===//
 
 LogicalResult QuantizeActivationsOp::verify() {
   if (static_cast<int64_t>(getGroup()) < 0)
     return emitOpError("group must not be negative (0 is the whole row)");
-  if (failed(dps::verifyNoMix(*this, getOperands())) ||
+  if (failed(verifyActivationBits(*this, getBits())) || failed(dps::verifyNoMix(*this, getOperands())) ||
       failed(dps::verifyStaticSize(*this, "input features (K)", "input", getInput(), 1)))
     return failure();
   int64_t features = getInput().getType().getDimSize(1);
@@ -132,6 +138,19 @@ LogicalResult BuildTablesOp::verify() {
   if (failed(dps::verifyExpectedSize(*this, "bytes (B)", "tables", getTables(), 1, tableBytes(padded, getWidth()))))
     return failure();
   return dps::verifySize(*this, "tokens (T)", "codes", getCodes(), 0, "tables", getTables(), 0);
+}
+
+LogicalResult BuildPlanesOp::verify() {
+  if (failed(verifyActivationBits(*this, getBits())) || failed(dps::verifyNoMix(*this, getOperands())) ||
+      failed(dps::verifyStaticSize(*this, "padded features (KP)", "codes", getCodes(), 1)) ||
+      failed(dps::verifyStaticSize(*this, "bytes (B)", "planes", getPlanes(), 1)))
+    return failure();
+  int64_t padded = getCodes().getType().getDimSize(1);
+  if (padded % kStep != 0)
+    return emitOpError() << "padded features (KP) must be a multiple of " << kStep << ", not " << padded;
+  if (failed(dps::verifyExpectedSize(*this, "bytes (B)", "planes", getPlanes(), 1, padded / 8 * getBits())))
+    return failure();
+  return dps::verifySize(*this, "tokens (T)", "codes", getCodes(), 0, "planes", getPlanes(), 0);
 }
 
 //===----------------------------------------------------------------------===//
@@ -161,6 +180,18 @@ LogicalResult MatmulLutOp::verify() {
     return failure();
   int64_t padded = paddedColumns(getInFeatures(), packedGroup(getFormat()));
   if (failed(dps::verifyExpectedSize(*this, "bytes (B)", "tables", getTables(), 1, tableBytes(padded, getWidth()))))
+    return failure();
+  return verifyPacked(*this, getPacked(), getFormat(), getOutput().getType().getDimSize(1), getInFeatures(),
+                      PackLayout::Rows64);
+}
+
+LogicalResult MatmulPopcountOp::verify() {
+  if (failed(verifyActivationBits(*this, getBits())) || failed(dps::verifyNoMix(*this, getOperands())) ||
+      failed(verifyScalesAndSums(*this, getPlanes(), "planes", getScales(), getSums(), getOutput(), getFormat(),
+                                 getInFeatures())))
+    return failure();
+  int64_t padded = paddedColumns(getInFeatures(), packedGroup(getFormat()));
+  if (failed(dps::verifyExpectedSize(*this, "bytes (B)", "planes", getPlanes(), 1, padded / 8 * getBits())))
     return failure();
   return verifyPacked(*this, getPacked(), getFormat(), getOutput().getType().getDimSize(1), getInFeatures(),
                       PackLayout::Rows64);

@@ -264,7 +264,7 @@ LogicalResult MatmulOp::verify() {
       failed(dps::verifySize(*this, "tokens (T)", "input", getInput(), 0, "output", getOutput(), 0)))
     return failure();
   Strategy strategy = getStrategy();
-  if ((strategy == Strategy::Lut || strategy == Strategy::Dot) && getActivations() != Activations::I8)
+  if (isIntegerStrategy(strategy) && getActivations() == Activations::F32)
     return emitOpError() << "strategy = " << stringifyStrategy(strategy)
                          << " works on integer activations; add activations = i8 or use dequant";
   return success();

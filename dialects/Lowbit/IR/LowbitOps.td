@@ -290,9 +290,10 @@ def Lowbit_MatmulOp : Lowbit_DpsOp<"matmul", ["output"]> {
   let summary = "product of activations with transposed weights";
   let description = [{
     y = x w^T, that is y[t][n] = sum_k x[t][k] * w[n][k]; y is overwritten. `activations` is the precision at which
-    x may enter: `f32` as it is, `i8` rounded per token to 8 bits (see `lowbit.quantize_activations`). `strategy`
-    forces a kernel: `lut` and `dot` compute the same exact integer sums and need `activations = i8`; `dequant`
-    multiplies floats; `auto` leaves the choice to `lowbit-select-kernels`. The memref form is for float weights.
+    x may enter: `f32` as it is, `i8` or `b8` rounded per token to 8 bits, `b2` .. `b7` to fewer, `b1` its signs times
+    the mean magnitude (see `lowbit.quantize_activations`). `strategy` forces a kernel: `lut`, `dot` and `popcount`
+    compute the same exact integer sums and need quantized activations; `dequant` multiplies floats; `auto` leaves
+    the choice to `lowbit-select-kernels`. The memref form is for float weights.
 
     ```mlir
     %r = lowbit.matmul
@@ -347,11 +348,14 @@ def Lowbit_GatherOp : Lowbit_DpsOp<"gather", ["output"]> {
 //===----------------------------------------------------------------------===//
 
 def Lowbit_QuantizeActivationsOp : Lowbit_DpsOp<"quantize_activations", ["codes", "scales", "sums"]> {
-  let summary = "activations as int8 codes with one scale per token";
+  let summary = "activations as integer codes with one scale per token";
   let description = [{
-    For each token t, with m = max_k |x[t][k]|: scale s = m / 127, code = roundeven(x[t][k] * (127 / m)). A row whose
-    m is below 1e-30 counts as 0: s = 0 and all codes are 0. Codes lie in packed order: each group of `group` columns (0: all) is padded with zeros to
-    a multiple of 32, KP in total. sums[t][g] is the exact sum of the codes of group g.
+    For each token t, with m = max_k |x[t][k]| and q = 2^(bits-1) - 1 (127 for 8 bits, the default): scale s = m / q,
+    code = roundeven(x[t][k] * (q / m)). A row whose m is below 1e-30 counts as 0: s = 0 and all codes are 0.
+    With `bits = 1` codes are signs, +1 for x >= 0 and -1 otherwise, and s is the mean of |x[t][k]| (0 below 1e-30),
+    which minimizes the squared error of s * code (XNOR-Net, arXiv 1603.05279). Codes are bytes and lie in packed
+    order: each group of `group` columns (0: all) is padded with zeros to a multiple of 32, KP in total. sums[t][g] is
+    the exact sum of the codes of group g.
 
     For K = 64, group = 32, KP is 64 and G is 2; for K = 172, group = 32, KP is 192 and G is 6 (the last group has
     12 columns and 20 zeros).
@@ -362,17 +366,18 @@ def Lowbit_QuantizeActivationsOp : Lowbit_DpsOp<"quantize_activations", ["codes"
       -> tensor<?x192xi8>, tensor<?xf32>, tensor<?x6xi32>
     ```
   }];
-  let arguments = (ins F32Matrix:$input, I8Matrix:$codes, F32Vector:$scales, I32Matrix:$sums, I64Attr:$group);
+  let arguments = (ins F32Matrix:$input, I8Matrix:$codes, F32Vector:$scales, I32Matrix:$sums, I64Attr:$group,
+    DefaultValuedAttr<I64Attr, "8">:$bits);
   let assemblyFormat = [{
     `ins` `(` $input `:` type($input) `)`
     `outs` `(` $codes `,` $scales `,` $sums `:` type($codes) `,` type($scales) `,` type($sums) `)`
-    `group` `=` $group attr-dict (`->` type($results)^)?
+    `group` `=` $group (`,` `bits` `=` $bits^)? attr-dict (`->` type($results)^)?
   }];
   let builders = [
     OpBuilder<(ins "::mlir::Value":$input, "::mlir::Value":$codes, "::mlir::Value":$scales, "::mlir::Value":$sums,
-                   "int64_t":$group), [{
+                   "int64_t":$group, CArg<"int64_t", "8">:$bits), [{
       build($_builder, $_state, ::halftone::dps::resultTypes({codes, scales, sums}), input, codes, scales, sums,
-            group);
+            group, bits);
     }]>
   ];
 }
@@ -404,6 +409,32 @@ def Lowbit_BuildTablesOp : Lowbit_DpsOp<"build_tables", ["tables"]> {
   let builders = [
     OpBuilder<(ins "::mlir::Value":$codes, "::mlir::Value":$tables, "int64_t":$width), [{
       build($_builder, $_state, ::halftone::dps::resultTypes(tables), codes, tables, width);
+    }]>
+  ];
+}
+
+def Lowbit_BuildPlanesOp : Lowbit_DpsOp<"build_planes", ["planes"]> {
+  let summary = "activation codes as planes of one bit";
+  let description = [{
+    Plane i of a token holds bit i of the two's complement of every code, 8 codes per byte, the first in the lowest
+    bit; planes follow each other from the lowest. With `bits = 1` the only plane has a bit for every positive code.
+    One token takes `bits` * KP / 8 bytes. Codes beyond `bits` bits are undefined.
+
+    The codes 1, -2, 0, 3 in 3 bits are 001, 110, 000, 011: plane 0 begins with the bits 1 0 0 1 (first code first),
+    plane 1 with 0 1 0 1, plane 2, which counts -4, with 0 1 0 0.
+
+    ```mlir
+    %r = lowbit.build_planes ins(%codes : tensor<?x192xi8>) outs(%planes : tensor<?x96xi8>) bits = 4 -> tensor<?x96xi8>
+    ```
+  }];
+  let arguments = (ins I8Matrix:$codes, I8Matrix:$planes, I64Attr:$bits);
+  let assemblyFormat = [{
+    `ins` `(` $codes `:` type($codes) `)` `outs` `(` $planes `:` type($planes) `)`
+    `bits` `=` $bits attr-dict (`->` type($results)^)?
+  }];
+  let builders = [
+    OpBuilder<(ins "::mlir::Value":$codes, "::mlir::Value":$planes, "int64_t":$bits), [{
+      build($_builder, $_state, ::halftone::dps::resultTypes(planes), codes, planes, bits);
     }]>
   ];
 }
@@ -472,6 +503,44 @@ def Lowbit_MatmulLutOp : Lowbit_DpsOp<"matmul_lut", ["output"]> {
                    "::mlir::Value":$output, "::mlir::Type":$format, "int64_t":$inFeatures, "int64_t":$width), [{
       build($_builder, $_state, ::halftone::dps::resultTypes(output), tables, scales, sums, packed, output, format,
             inFeatures, width);
+    }]>
+  ];
+}
+
+def Lowbit_MatmulPopcountOp : Lowbit_DpsOp<"matmul_popcount", ["output"]> {
+  let summary = "product of activation planes with packed weight planes by counting bits";
+  let description = [{
+    The same product as `lowbit.matmul_dot`, and the same bits, for activations of `bits` bits in planes A_i (see
+    `lowbit.build_planes`). With the bits W_p of weight plane p, per (row, group) of n elements:
+
+        D_p = sum_{i < bits-1} 2^i popcount(W_p & A_i) - 2^(bits-1) popcount(W_p & A_{bits-1})     bits >= 2
+        D_p = popcount(A_0) - popcount(W_p ^ A_0)                                                  bits = 1
+
+    is the exact sum of the activations under the plane. The sum over weights is, with a = the sum of activations,
+    sum_p m_p (2 D_p - a) for `bcq`, D_0 + D_1 - a for `ternary`, sum_p 2^p D_p - 2^(b-1) a for `int` of b bits. For one
+    plane of weights and one of activations that is m * (n - 2 popcount(W ^ A)). `packed` has the layout `rows64`.
+
+    ```mlir
+    %r = lowbit.matmul_popcount
+           ins(%planes, %scales, %sums, %packed : tensor<?x32xi8>, tensor<?xf32>, tensor<?x2xi32>, tensor<1280xi8>)
+           outs(%y : tensor<?x64xf32>) format = !lowbit.ternary<group = 32>, in_features = 64, bits = 4
+           -> tensor<?x64xf32>
+    ```
+  }];
+  let arguments = (ins
+    I8Matrix:$planes, F32Vector:$scales, I32Matrix:$sums, I8Vector:$packed, F32Matrix:$output,
+    Lowbit_FormatAttr:$format, I64Attr:$in_features, I64Attr:$bits
+  );
+  let assemblyFormat = [{
+    `ins` `(` $planes `,` $scales `,` $sums `,` $packed `:` type($planes) `,` type($scales) `,` type($sums) `,`
+    type($packed) `)` `outs` `(` $output `:` type($output) `)`
+    `format` `=` $format `,` `in_features` `=` $in_features `,` `bits` `=` $bits attr-dict (`->` type($results)^)?
+  }];
+  let builders = [
+    OpBuilder<(ins "::mlir::Value":$planes, "::mlir::Value":$scales, "::mlir::Value":$sums, "::mlir::Value":$packed,
+                   "::mlir::Value":$output, "::mlir::Type":$format, "int64_t":$inFeatures, "int64_t":$bits), [{
+      build($_builder, $_state, ::halftone::dps::resultTypes(output), planes, scales, sums, packed, output, format,
+            inFeatures, bits);
     }]>
   ];
 }

@@ -60,8 +60,10 @@ void halftone::lowbit::registerBufferizableOpInterfaceExternalModels(DialectRegi
     GatherOp::attachInterface<dps::BufferizableModel<GatherOp>>(*context);
     QuantizeActivationsOp::attachInterface<dps::BufferizableModel<QuantizeActivationsOp>>(*context);
     BuildTablesOp::attachInterface<dps::BufferizableModel<BuildTablesOp>>(*context);
+    BuildPlanesOp::attachInterface<dps::BufferizableModel<BuildPlanesOp>>(*context);
     MatmulDotOp::attachInterface<dps::BufferizableModel<MatmulDotOp>>(*context);
     MatmulLutOp::attachInterface<dps::BufferizableModel<MatmulLutOp>>(*context);
+    MatmulPopcountOp::attachInterface<dps::BufferizableModel<MatmulPopcountOp>>(*context);
     MatmulDequantOp::attachInterface<dps::BufferizableModel<MatmulDequantOp>>(*context);
     GatherPackedOp::attachInterface<dps::BufferizableModel<GatherPackedOp>>(*context);
     // The bufferized ops need these.

@@ -28,7 +28,7 @@ struct WeightPlace {
 
 struct CompileReport {
   std::string model, cpu;
-  std::string activations; ///< i8 if any product works on integers, else f32
+  std::string activations; ///< of products with integers: i8, b1 to b7, or several ("b1+i8"); else f32
   std::vector<WeightRecord> tensors;
   bool isModel = false; ///< a language model, not a module of functions
   /// Of observed programs only: site i, and the tensors that are there as floats.

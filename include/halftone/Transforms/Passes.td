@@ -104,8 +104,8 @@ def LowbitQuantizeWeights : Pass<"lowbit-quantize-weights", "::mlir::ModuleOp"> 
     Option<"embeddingFormat", "embedding-format", "std::string", "\"float\"", "format of embedding tables">,
     Option<"headFormat", "head-format", "std::string", "\"auto\"", "format of the output head, or auto">,
     ListOption<"tensorFormats", "tensor-formats", "std::string", "regex=format, the last match wins">,
-    Option<"activations", "activations", "std::string", "\"f32\"", "precision of activations: f32 or i8">,
-    Option<"strategy", "strategy", "std::string", "\"auto\"", "kernel strategy: auto, lut, dot or dequant">
+    Option<"activations", "activations", "std::string", "\"f32\"", "precision of activations: f32, i8 or b1 to b8">,
+    Option<"strategy", "strategy", "std::string", "\"auto\"", "kernel strategy: auto, lut, dot, dequant or popcount">
   ];
   let dependentDialects = ["::halftone::lowbit::LowbitDialect", "::mlir::tensor::TensorDialect",
                            "::mlir::linalg::LinalgDialect"];
@@ -114,14 +114,16 @@ def LowbitQuantizeWeights : Pass<"lowbit-quantize-weights", "::mlir::ModuleOp"> 
 def LowbitSelectKernels : Pass<"lowbit-select-kernels", "::mlir::ModuleOp"> {
   let summary = "Chooses a kernel for every product and packs the weights for it";
   let description = [{
-    Each `lowbit.matmul` becomes `lowbit.matmul_dot`, `lowbit.matmul_lut` or `lowbit.matmul_dequant` on a
-    `lowbit.pack` of its weights, preceded by what these need (`lowbit.quantize_activations`,
-    `lowbit.build_tables`); `lowbit.gather` becomes `lowbit.gather_packed`. `auto` is: float activations dequant,
-    8-bit activations dot, because both decode and prefill then read one packed copy, in the layout that
-    `lowbit.gather_packed` reads too. A table that is gathered from and has a forced lut product is packed twice.
+    Each `lowbit.matmul` becomes `lowbit.matmul_dot`, `lowbit.matmul_lut`, `lowbit.matmul_popcount` or
+    `lowbit.matmul_dequant` on a `lowbit.pack` of its weights, preceded by what these need
+    (`lowbit.quantize_activations`, `lowbit.build_tables`, `lowbit.build_planes`); `lowbit.gather` becomes
+    `lowbit.gather_packed`. `auto` is: float activations dequant; integer activations popcount where few pairs of a
+    weight plane and an activation plane meet (one plane of weights and signs, for example), else dot, because both
+    decode and prefill then read one packed copy, in the layout that `lowbit.gather_packed` reads too. A table that is
+    gathered from and has a forced lut or popcount product is packed twice.
 
-    Errors: a forced lut or dot with float weights or bcq with plane scales (with `auto` they are computed by
-    dequant); operations on buffers.
+    Errors: a forced lut, dot or popcount with float weights or bcq with plane scales (with `auto` they are computed
+    by dequant); lut or popcount with vsq, which has no planes of weights; operations on buffers.
   }];
   let options = [
     Option<"cpu", "cpu", "std::string", "\"native\"", "LLVM CPU name, sets the table width of lut">

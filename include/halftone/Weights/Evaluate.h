@@ -23,7 +23,7 @@ struct WeightRecord {
   std::vector<int64_t> shape; ///< of the float tensor
   Format format;              ///< Float for what is not quantized
   bool computed = false;      ///< a table that follows from the model's shape, not one of its weights
-  std::string strategy;       ///< "dot", "lut", "dequant", "gather", "gather+dequant", "data"
+  std::string strategy;       ///< "dot", "lut", "popcount", "dequant", "gather", "gather+dequant", "data"
   double bitsPerWeight = 32;  ///< exact, with all scales
   int64_t bytes = 0;          ///< in the object, padding included
   double relativeSquaredError = 0;

@@ -36,6 +36,9 @@ Kernel getDotKernel(mlir::ModuleOp module, const MatmulShape &shape, int64_t tab
 /// args: tables i8 [T][...], scales, sums, packed (Rows64), y. Unit: 64 rows. `width`: 128 or 16 entries.
 Kernel getLutKernel(mlir::ModuleOp module, const MatmulShape &shape, int64_t width);
 
+/// args: planes i8 [T][bits*KP/8], scales, sums, packed (Rows64), y. Unit: 64 rows. `bits` of the activations, 1..8.
+Kernel getPopcountKernel(mlir::ModuleOp module, const MatmulShape &shape, int64_t bits);
+
 /// args: x f32 [T][K], packed (Rows16, or Float16 for floats), y. Unit: 16 rows.
 Kernel getDequantKernel(mlir::ModuleOp module, const MatmulShape &shape);
 
@@ -43,11 +46,14 @@ Kernel getDequantKernel(mlir::ModuleOp module, const MatmulShape &shape);
 /// table are clamped into it (the runtime refuses them before).
 Kernel getGatherKernel(mlir::ModuleOp module, const MatmulShape &shape);
 
-/// args: x f32 [T][K], codes i8 [T][KP], scales f32 [T], sums i32 [T][G]. Unit: one token.
-Kernel getQuantizeActivationsKernel(mlir::ModuleOp module, int64_t tokens, int64_t cols, int64_t group);
+/// args: x f32 [T][K], codes i8 [T][KP], scales f32 [T], sums i32 [T][G]. Unit: one token. `bits` of a code, 1..8.
+Kernel getQuantizeActivationsKernel(mlir::ModuleOp module, int64_t tokens, int64_t cols, int64_t group, int64_t bits);
 
 /// args: codes i8 [T][KP], tables i8 [T][lowbit::tableBytes(KP, width)]. Unit: one slice of 8 elements of one token.
 Kernel getBuildTablesKernel(mlir::ModuleOp module, int64_t tokens, int64_t paddedCols, int64_t width);
+
+/// args: codes i8 [T][KP], planes i8 [T][bits*KP/8]. Unit: one token.
+Kernel getBuildPlanesKernel(mlir::ModuleOp module, int64_t tokens, int64_t paddedCols, int64_t bits);
 
 /// args: x f32 [T][D], gain f32 [D], y f32 [T][D]. Unit: one token. RMS norm (arXiv 1910.07467).
 Kernel getRmsNormKernel(mlir::ModuleOp module, int64_t tokens, int64_t size, double epsilon);

@@ -6,13 +6,13 @@ using namespace mlir;
 using namespace halftone;
 
 void halftone::forColumnTiles(KernelBuilder &k, int64_t tokens, Value y,
-                              function_ref<void(Value token, int64_t columns)> tile) {
+                              function_ref<void(Value token, int64_t columns)> tile, int64_t size) {
   if (tokens == 1)
     return tile(k.index(0), 1);
   Value count = k.dim(y, 0);
-  Value remainder = arith::RemUIOp::create(k.b, k.loc, count, k.index(kColumnTile));
+  Value remainder = arith::RemUIOp::create(k.b, k.loc, count, k.index(size));
   Value tiled = arith::SubIOp::create(k.b, k.loc, count, remainder);
-  k.loop(k.index(0), tiled, kColumnTile, [&](Value token) { tile(token, kColumnTile); });
+  k.loop(k.index(0), tiled, size, [&](Value token) { tile(token, size); });
   k.loop(tiled, count, 1, [&](Value token) { tile(token, 1); });
 }
 

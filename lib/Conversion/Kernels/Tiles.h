@@ -11,9 +11,9 @@ namespace halftone {
 constexpr int64_t kColumnTile = 8;
 
 /// Calls tile(first token, columns) so that all tokens are covered: tiles of
-/// `kColumnTile` columns, then one by one. One static token: one call.
+/// `size` columns, then one by one. One static token: one call.
 void forColumnTiles(KernelBuilder &k, int64_t tokens, mlir::Value y,
-                    llvm::function_ref<void(mlir::Value token, int64_t columns)> tile);
+                    llvm::function_ref<void(mlir::Value token, int64_t columns)> tile, int64_t size = kColumnTile);
 
 /// Calls tile(first block, blocks) so that all row blocks of begin..end are covered: tiles of `size` blocks, then one
 /// by one. Blocks side by side keep more additions in flight than one has.

@@ -35,6 +35,14 @@ void convert(lowbit::MatmulLutOp op, ModuleOp module) {
          op.getOutput());
 }
 
+void convert(lowbit::MatmulPopcountOp op, ModuleOp module) {
+  OpBuilder b(op);
+  Kernel kernel =
+      getPopcountKernel(module, matmulShape(op.getOutput(), op.getFormat(), op.getInFeatures()), op.getBits());
+  launch(b, op.getLoc(), kernel, {op.getPlanes(), op.getScales(), op.getSums(), op.getPacked(), op.getOutput()},
+         op.getOutput());
+}
+
 void convert(lowbit::MatmulDequantOp op, ModuleOp module) {
   OpBuilder b(op);
   int64_t cols = memrefOf(op.getInput()).getDimSize(1);
@@ -52,7 +60,7 @@ void convert(lowbit::GatherPackedOp op, ModuleOp module) {
 void convert(lowbit::QuantizeActivationsOp op, ModuleOp module) {
   OpBuilder b(op);
   MemRefType x = memrefOf(op.getInput());
-  Kernel kernel = getQuantizeActivationsKernel(module, x.getDimSize(0), x.getDimSize(1), op.getGroup());
+  Kernel kernel = getQuantizeActivationsKernel(module, x.getDimSize(0), x.getDimSize(1), op.getGroup(), op.getBits());
   launch(b, op.getLoc(), kernel, {op.getInput(), op.getCodes(), op.getScales(), op.getSums()}, op.getInput());
 }
 
@@ -61,6 +69,13 @@ void convert(lowbit::BuildTablesOp op, ModuleOp module) {
   MemRefType codes = memrefOf(op.getCodes());
   Kernel kernel = getBuildTablesKernel(module, codes.getDimSize(0), codes.getDimSize(1), op.getWidth());
   launch(b, op.getLoc(), kernel, {op.getCodes(), op.getTables()}, op.getCodes());
+}
+
+void convert(lowbit::BuildPlanesOp op, ModuleOp module) {
+  OpBuilder b(op);
+  MemRefType codes = memrefOf(op.getCodes());
+  Kernel kernel = getBuildPlanesKernel(module, codes.getDimSize(0), codes.getDimSize(1), op.getBits());
+  launch(b, op.getLoc(), kernel, {op.getCodes(), op.getPlanes()}, op.getCodes());
 }
 
 /// Converts the operation if it is one of `Ops`.
@@ -89,8 +104,9 @@ struct ConvertLowbitToKernels : halftone::impl::ConvertLowbitToKernelsBase<Conve
     for (Operation *op : ops) {
       if (failed(checkBuffers(op)))
         return signalPassFailure();
-      if (!convertAny<lowbit::MatmulDotOp, lowbit::MatmulLutOp, lowbit::MatmulDequantOp, lowbit::GatherPackedOp,
-                      lowbit::QuantizeActivationsOp, lowbit::BuildTablesOp>(op, module)) {
+      if (!convertAny<lowbit::MatmulDotOp, lowbit::MatmulLutOp, lowbit::MatmulPopcountOp, lowbit::MatmulDequantOp,
+                      lowbit::GatherPackedOp, lowbit::QuantizeActivationsOp, lowbit::BuildTablesOp,
+                      lowbit::BuildPlanesOp>(op, module)) {
         op->emitOpError("has no kernel; run lowbit-select-kernels and lowbit-outline-weights before");
         return signalPassFailure();
       }

@@ -21,11 +21,14 @@ using ProductFunction = int32_t (*)(const halftone_exec *, const void *, float *
 using DynamicProductFunction = int32_t (*)(const halftone_exec *, const void *, float *, int64_t);
 
 std::string Case::text() const {
-  return llvm::formatv("{0} {1}x{2} {3}{4}", format, rows, cols, strategy, oneToken ? ", one token" : "").str();
+  std::string activations = isInteger() && bits != 8 ? " b" + std::to_string(bits) : "";
+  return llvm::formatv("{0} {1}x{2} {3}{4}{5}", format, rows, cols, strategy, activations,
+                       oneToken ? ", one token" : "")
+      .str();
 }
 
 Case test::makeCase(const std::string &format, int64_t rows, int64_t cols, const std::string &strategy, unsigned seed) {
-  Case c{format, rows, cols, strategy, false, std::vector<float>(rows * cols), {}};
+  Case c{format, rows, cols, strategy, false, std::vector<float>(rows * cols), {}, 8};
   std::mt19937 random(seed + unsigned(rows * 1000 + cols));
   std::normal_distribution<float> normal(0.0f, 0.05f);
   for (float &w : c.weights)
@@ -64,7 +67,11 @@ static std::string functionText(const Case &c, size_t index, mlir::MLIRContext &
   os << llvm::formatv("  %y = lowbit.{0} ins(%x, {1} : {2}, {3}) outs(%e : {4}) ", isGather ? "gather" : "matmul",
                       c.isFloat() ? "%w" : "%q", input, weight, output);
   if (!isGather)
-    os << llvm::formatv("activations = {0} strategy = {1} ", c.isInteger() ? "i8" : "f32", c.strategy);
+    os << llvm::formatv("activations = {0} strategy = {1} ",
+                        !c.isInteger()                            ? "f32"
+                        : c.bits == 8 && c.strategy != "popcount" ? "i8"
+                                                                  : "b" + std::to_string(c.bits),
+                        c.strategy);
   os << llvm::formatv("-> {0}\n  return %y : {0}\n}\n", output);
   return text;
 }

@@ -19,12 +19,13 @@ namespace halftone::test {
 struct Case {
   std::string format;
   int64_t rows, cols;
-  std::string strategy;  ///< dot, lut (8-bit activations), dequant (float activations), or gather
+  std::string strategy;  ///< dot, lut, popcount (integer activations), dequant (float activations), or gather
   bool oneToken = false; ///< a function for T = 1 only, else for any T
   std::vector<float> weights;
   QuantizedMatrix matrix; ///< what the weights become; empty for the format float
+  unsigned bits = 8;      ///< of the activations of integer strategies
 
-  bool isInteger() const { return strategy == "dot" || strategy == "lut"; }
+  bool isInteger() const { return strategy == "dot" || strategy == "lut" || strategy == "popcount"; }
   bool isFloat() const { return format == "float"; }
   std::string text() const;
 };

@@ -176,7 +176,7 @@ TEST_P(MatmulTest, LargestVectorScaledSums) {
   std::vector<Case> cases;
   for (const char *format : {"vsq8v16s8", "vsq8v128s8", "vsq8v8s8", "vsq4v16s6"})
     for (int64_t cols : {522, 523, 33000, 38400}) {
-      Case c{format, 17, cols, "dot", false, std::vector<float>(17 * cols, 1.0f), {}};
+      Case c{format, 17, cols, "dot", false, std::vector<float>(17 * cols, 1.0f), {}, 8};
       for (int64_t k = 0; k < cols; ++k)
         c.weights[cols + k] = k % 3 ? 1.0f : -1.0f;
       c.matrix = llvm::cantFail(quantize(c.weights, c.rows, c.cols, llvm::cantFail(parseFormat(format)), "w", 1));
@@ -201,7 +201,7 @@ TEST_P(MatmulTest, LargestSums) {
   for (const char *format :
        {"bcq8g0", "bcq1g0", "rtn8g0", "ternaryg0", "ternaryg0a", "rtn2g0", "int8g0", "bcq3g0z", "binaryg0"})
     for (const char *strategy : {"dot", "lut"}) {
-      Case c{format, 17, 2050, strategy, false, std::vector<float>(17 * 2050, 1.0f), {}};
+      Case c{format, 17, 2050, strategy, false, std::vector<float>(17 * 2050, 1.0f), {}, 8};
       c.matrix = llvm::cantFail(quantize(c.weights, c.rows, c.cols, llvm::cantFail(parseFormat(format)), "w", 1));
       cases.push_back(std::move(c));
     }

@@ -7,15 +7,33 @@
 using namespace halftone;
 using namespace halftone::test;
 
-Codes test::quantizeActivations(const float *x, int64_t cols) {
+static Codes signsAndMean(const float *x, int64_t cols) {
+  Codes codes{std::vector<int8_t>(cols), 0};
+  float lanes[16] = {};
+  for (int64_t k = 0; k < cols; ++k) {
+    codes.values[k] = x[k] >= 0 ? 1 : -1;
+    lanes[k % 16] += std::fabs(x[k]);
+  }
+  for (int n = 8; n > 0; n /= 2)
+    for (int i = 0; i < n; ++i)
+      lanes[i] += lanes[i + n];
+  float mean = lanes[0] / float(cols);
+  codes.scale = mean < 1e-30f ? 0 : mean;
+  return codes;
+}
+
+Codes test::quantizeActivations(const float *x, int64_t cols, unsigned bits) {
+  if (bits == 1)
+    return signsAndMean(x, cols);
   Codes codes{std::vector<int8_t>(cols), 0};
   float largest = 0;
   for (int64_t k = 0; k < cols; ++k)
     largest = std::max(largest, std::fabs(x[k]));
   if (largest < 1e-30f)
     return codes;
-  codes.scale = largest / 127.0f;
-  float inverse = 127.0f / largest;
+  float limit = float((1 << (bits - 1)) - 1);
+  codes.scale = largest / limit;
+  float inverse = limit / largest;
   for (int64_t k = 0; k < cols; ++k)
     codes.values[k] = int8_t(std::nearbyint(x[k] * inverse));
   return codes;
@@ -134,7 +152,7 @@ std::vector<float> test::multiply(const Case &c, const std::vector<float> &x, in
   std::vector<float> y;
   for (int64_t token = 0; token < tokens; ++token) {
     const float *row = &x[token * c.cols];
-    Codes codes = c.isInteger() ? quantizeActivations(row, c.cols) : Codes();
+    Codes codes = c.isInteger() ? quantizeActivations(row, c.cols, c.bits) : Codes();
     for (int64_t n = 0; n < c.rows; ++n)
       y.push_back(c.isInteger() ? integerProduct(c.matrix, n, codes) : floatProduct(c, n, row));
   }

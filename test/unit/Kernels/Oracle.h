@@ -6,14 +6,15 @@
 
 namespace halftone::test {
 
-/// 8-bit activations of one token.
+/// Integer activations of one token.
 struct Codes {
   std::vector<int8_t> values;
   float scale = 0;
 };
 
-/// scale = max|x| / 127, code = round to even of x * (127 / max|x|); below 1e-30 all is zero.
-Codes quantizeActivations(const float *x, int64_t cols);
+/// scale = max|x| / q, code = round to even of x * (q / max|x|) with q = 2^(bits-1) - 1; below 1e-30 all is zero.
+/// One bit: signs, and the mean of |x| (of 16 partial sums, added by halves; 0 below 1e-30).
+Codes quantizeActivations(const float *x, int64_t cols, unsigned bits = 8);
 
 /// w of `matrix` at [row, col] divided by its group's scale. Not for plane scales.
 int32_t integerWeight(const QuantizedMatrix &matrix, int64_t row, int64_t col);
