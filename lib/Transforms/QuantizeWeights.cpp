@@ -189,6 +189,13 @@ private:
     op.erase();
   }
 
+  /// The precision of activations of a role. The head decides between words: it keeps 8 bits, as networks with binary
+  /// activations do with their last layer (XNOR-Net, arXiv 1603.05279).
+  lowbit::Activations activationsOf(Role role) const {
+    bool isHead = role == Role::Head || role == Role::TiedHead;
+    return isHead && lowbit::activationBits(activationKind) > 0 ? lowbit::Activations::I8 : activationKind;
+  }
+
   void rewriteProduct(Product product) {
     OpBuilder builder(product.op);
     Location loc = product.op.getLoc();
@@ -202,7 +209,7 @@ private:
     // A product with unquantized weights has nothing but the float kernel.
     bool isFloat = cast<RankedTensorType>(weights.getType()).getElementType().isF32();
     auto matmul = lowbit::MatmulOp::create(builder, loc, withColumns(builder, product.activations, shape[1]), weights,
-                                           empty, isFloat ? lowbit::Activations::F32 : activationKind,
+                                           empty, isFloat ? lowbit::Activations::F32 : activationsOf(role),
                                            isFloat ? lowbit::Strategy::Auto : strategyKind);
     Value result = matmul->getResult(0);
     if (result.getType() != product.init.getType())

@@ -73,14 +73,14 @@ private:
 
   SmallVector<Value> emitGroup(Value index, bool last, ValueRange carried) {
     Group group = enterGroup(index, last);
-    SmallVector<Value> sums(columns);
-    for (unsigned plane = 0; plane < planes; ++plane) {
-      SmallVector<Value> under = emitPlane(group, plane);
-      for (int64_t c = 0; c < columns; ++c) {
-        Value term = weighted(group, plane, c, under[c]);
-        sums[c] = sums[c] ? k.addI(sums[c], term) : term;
-      }
-    }
+    SmallVector<Value> sums(columns, k.splat(group.type, 0));
+    sums = k.repeat(planes, sums, [&](Value i, ValueRange values) {
+      Value plane = k.subI(k.index(planes - 1), i);
+      SmallVector<Value> next, under = emitPlane(group, plane);
+      for (int64_t c = 0; c < columns; ++c)
+        next.push_back(addPlane(group, plane, c, values[c], under[c]));
+      return next;
+    });
     Value scales = groupScales(index);
     for (int64_t c = 0; c < columns; ++c)
       sums[c] = k.fma(scales, k.toFloat(finish(group, c, sums[c])), carried[c]);
@@ -120,7 +120,7 @@ private:
   }
 
   /// D_p of every column.
-  SmallVector<Value> emitPlane(const Group &group, unsigned plane) {
+  SmallVector<Value> emitPlane(const Group &group, Value plane) {
     int64_t segments = llvm::divideCeil(group.slices, kMaxSegment);
     int64_t length = llvm::alignTo(llvm::divideCeil(group.slices, segments), kStepSlices);
     int64_t full = group.slices / length, rest = group.slices % length;
@@ -136,28 +136,25 @@ private:
     return sums;
   }
 
-  /// Adds to each column the counts of `slices` slices, weighted by the activation planes: from the highest plane
-  /// down, s = 2 s + count (the highest negative).
-  SmallVector<Value> emitSegment(const Group &group, unsigned plane, Value firstSlice, int64_t slices,
+  /// Adds to each column the counts of `slices` slices, weighted by the activation planes.
+  SmallVector<Value> emitSegment(const Group &group, Value plane, Value firstSlice, int64_t slices,
                                  ValueRange carried) {
-    SmallVector<Counter> counters;
-    for (int64_t bit = bits - 1; bit >= 0; --bit)
-      for (int64_t c = 0; c < columns; ++c)
-        counters.push_back({c, bit});
     auto wide = k.vec(kRows, k.i16());
-    SmallVector<Value> sums(columns);
-    for (size_t first = 0; first < counters.size(); first += kCounters) {
-      auto some = ArrayRef<Counter>(counters).slice(first, std::min<size_t>(kCounters, counters.size() - first));
-      SmallVector<Value> counts = countSlices(plane, firstSlice, slices, some);
-      for (auto [counter, bytes] : llvm::zip(some, counts)) {
-        Value count = arith::ExtUIOp::create(k.b, k.loc, wide, bytes);
-        Value &sum = sums[counter.column];
-        if (!sum)
-          sum = bits == 1 ? count : k.subI(k.splat(wide, 0), count);
-        else
-          sum = k.addI(k.addI(sum, sum), count);
-      }
-    }
+    SmallVector<Value> sums(columns, k.splat(wide, 0));
+    // As many counters as registers allow: the planes of one column, or one plane of several columns.
+    int64_t together = columns == 1 ? std::min(bits, kCounters) : 1;
+    auto count = [&](int64_t planesLeft, Value highest, ValueRange values) {
+      SmallVector<Counter> counters;
+      for (int64_t i = 0; i < planesLeft; ++i)
+        for (int64_t c = 0; c < columns; ++c)
+          counters.push_back({c, k.subI(highest, k.index(i))});
+      return addCounts(counters, countSlices(plane, firstSlice, slices, counters), values);
+    };
+    sums = k.repeat(bits / together, sums, [&](Value i, ValueRange values) {
+      return count(together, k.subI(k.index(bits - 1), k.mulIndex(i, together)), values);
+    });
+    if (int64_t rest = bits % together)
+      sums = count(rest, k.index(rest - 1), sums);
     for (int64_t c = 0; c < columns; ++c) {
       if (group.type != wide)
         sums[c] = arith::ExtSIOp::create(k.b, k.loc, group.type, sums[c]);
@@ -168,12 +165,31 @@ private:
 
   /// An activation plane of a column.
   struct Counter {
-    int64_t column, bit;
+    int64_t column;
+    Value bit;
   };
+
+  /// From the highest plane down, s = 2 s + count; the count of the highest plane is negative.
+  SmallVector<Value> addCounts(ArrayRef<Counter> counters, ValueRange counts, ValueRange values) {
+    SmallVector<Value> sums(values);
+    auto wide = cast<VectorType>(sums.front().getType());
+    for (auto [counter, bytes] : llvm::zip(counters, counts)) {
+      Value &sum = sums[counter.column];
+      Value count = arith::ExtUIOp::create(k.b, k.loc, wide, bytes);
+      if (bits > 1) {
+        Value isHighest = arith::CmpIOp::create(k.b, k.loc, arith::CmpIPredicate::eq, counter.bit, k.index(bits - 1));
+        Value negate = k.broadcast(arith::ExtSIOp::create(k.b, k.loc, k.i16(), isHighest), kRows);
+        count = k.subI(k.xorI(count, negate), negate);
+        sum = k.addI(sum, sum);
+      }
+      sum = k.addI(sum, count);
+    }
+    return sums;
+  }
 
   /// How many bits the weight plane has in common with (one-bit activations: differ from) each of the activation
   /// planes, per row in a byte.
-  SmallVector<Value> countSlices(unsigned plane, Value firstSlice, int64_t slices, ArrayRef<Counter> counters) {
+  SmallVector<Value> countSlices(Value plane, Value firstSlice, int64_t slices, ArrayRef<Counter> counters) {
     SmallVector<Value> init(counters.size(), k.splat(k.bytes(), 0));
     return k.repeat(slices / kStepSlices, init, [&](Value step, ValueRange values) {
       SmallVector<Value> counts(values);
@@ -181,7 +197,7 @@ private:
       for (int64_t i = 0; i < kStepSlices; ++i) {
         Value weights = loadWeights(plane, k.addIndex(slice, i));
         for (auto [counter, count] : llvm::zip(counters, counts)) {
-          Value at = k.addIndex(slice, counter.bit * (groups.paddedCols() / kSlice) + i);
+          Value at = k.addIndex(k.affine(counter.bit, groups.paddedCols() / kSlice, slice), i);
           Value byte = k.loadScalar(args.planes, {tokens[counter.column], at});
           Value activations = k.broadcast(byte, kRows);
           Value common = bits == 1 ? k.xorI(weights, activations) : k.andI(weights, activations);
@@ -192,23 +208,23 @@ private:
     });
   }
 
-  Value loadWeights(unsigned plane, Value slice) {
-    Value vector = k.affine(slice, planes, k.index(plane));
+  Value loadWeights(Value plane, Value slice) {
+    Value vector = k.affine(slice, planes, plane);
     Value offset = k.addIndex(k.mulIndex(vector, kVectorBytes), packed.codesOffset);
     return k.load(args.packed, k.affine(rowBlock, packed.blockCodes, offset), k.bytes());
   }
 
-  /// What plane p adds to the sum over weights.
-  Value weighted(const Group &group, unsigned plane, int64_t column, Value under) {
+  /// Adds what a plane contributes to the sum over weights; planes come from the highest down.
+  Value addPlane(const Group &group, Value plane, int64_t column, Value sum, Value under) {
     if (shape.format.kind == FormatKind::Rtn)
-      return k.shlI(under, plane);
+      return k.addI(k.addI(sum, sum), under);
     if (shape.format.kind != FormatKind::Bcq)
-      return under;
-    Value entry = k.affine(groupEntry(group.index), planes, k.index(plane));
+      return k.addI(sum, under);
+    Value entry = k.affine(groupEntry(group.index), planes, plane);
     Value offset = k.addIndex(k.mulIndex(entry, kRows), packed.multipliersOffset);
     Value multiplier =
         arith::ExtUIOp::create(k.b, k.loc, group.type, k.loadBytesAs(args.packed, offset, k.bytes(kRows)));
-    return k.mulI(multiplier, k.subI(k.addI(under, under), group.activations[column]));
+    return k.addI(sum, k.mulI(multiplier, k.subI(k.addI(under, under), group.activations[column])));
   }
 
   Value finish(const Group &group, int64_t column, Value sum) {
