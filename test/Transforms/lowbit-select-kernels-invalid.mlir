@@ -20,6 +20,22 @@ func.func @vector_scales(%x: tensor<1x64xf32>, %w: tensor<8x64x!lowbit.vsq<bits 
 
 // -----
 
+func.func @popcount_vector_scales(%x: tensor<1x64xf32>, %w: tensor<8x64x!lowbit.vsq<bits = 4, vector = 16, scale_bits = 6>>, %y: tensor<1x8xf32>) -> tensor<1x8xf32> {
+  // expected-error@below {{format vsq4v16s6 has no strategy popcount; use dot or dequant}}
+  %r = lowbit.matmul ins(%x, %w : tensor<1x64xf32>, tensor<8x64x!lowbit.vsq<bits = 4, vector = 16, scale_bits = 6>>) outs(%y : tensor<1x8xf32>) activations = b2 strategy = popcount -> tensor<1x8xf32>
+  return %r : tensor<1x8xf32>
+}
+
+// -----
+
+func.func @popcount_plane_scales(%x: tensor<1x64xf32>, %w: tensor<8x64x!lowbit.bcq<planes = 2, group = 32, scale = plane>>, %y: tensor<1x8xf32>) -> tensor<1x8xf32> {
+  // expected-error@below {{format bcq2g32f has no integer weights, which strategy popcount needs; use dequant or two-level scales}}
+  %r = lowbit.matmul ins(%x, %w : tensor<1x64xf32>, tensor<8x64x!lowbit.bcq<planes = 2, group = 32, scale = plane>>) outs(%y : tensor<1x8xf32>) activations = b1 strategy = popcount -> tensor<1x8xf32>
+  return %r : tensor<1x8xf32>
+}
+
+// -----
+
 func.func @long_rows(%x: tensor<1x262145xf32>, %w: tensor<8x262145x!lowbit.vsq<bits = 4, vector = 16, scale_bits = 6>>, %y: tensor<1x8xf32>) -> tensor<1x8xf32> {
   // expected-error@below {{rows of 262145 elements are too long for exact sums in format vsq4v16s6 (at most 262144); use strategy dequant}}
   %r = lowbit.matmul ins(%x, %w : tensor<1x262145xf32>, tensor<8x262145x!lowbit.vsq<bits = 4, vector = 16, scale_bits = 6>>) outs(%y : tensor<1x8xf32>) activations = i8 strategy = dot -> tensor<1x8xf32>

@@ -33,6 +33,26 @@ func.func @tables(%x: tensor<1x64xf32>, %w: tensor<8x64x!ternary>, %y: tensor<1x
   return %r : tensor<1x8xf32>
 }
 
+// Signs against one plane or ternary weights: bits are counted. Four bits against two planes: dot products of the same
+// codes. A forced popcount takes 8 bits, too.
+// CHECK-LABEL: func @few_bits
+// CHECK: %[[A:.+]]:3 = lowbit.quantize_activations {{.+}} group = 32, bits = 1
+// CHECK: %[[B:.+]] = lowbit.build_planes ins(%[[A]]#0 : tensor<?x64xi8>) outs(%{{.+}} : tensor<?x8xi8>) bits = 1
+// CHECK: %[[P:.+]] = lowbit.pack %{{.+}} layout(rows64)
+// CHECK: lowbit.matmul_popcount ins(%[[B]], %[[A]]#1, %[[A]]#2, %[[P]] : {{.+}} bits = 1
+// CHECK: %[[A:.+]]:3 = lowbit.quantize_activations {{.+}} group = 32, bits = 4
+// CHECK: lowbit.matmul_dot ins(%[[A]]#0,
+// CHECK: %[[A:.+]]:3 = lowbit.quantize_activations {{.+}} group = 32 ->
+// CHECK: %[[B:.+]] = lowbit.build_planes ins(%[[A]]#0 : tensor<?x64xi8>) outs(%{{.+}} : tensor<?x64xi8>) bits = 8
+// CHECK: lowbit.matmul_popcount ins(%[[B]], {{.+}} bits = 8
+func.func @few_bits(%x: tensor<?x64xf32>, %w: tensor<8x64x!ternary>, %y: tensor<?x8xf32>)
+    -> (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>) {
+  %a = lowbit.matmul ins(%x, %w : tensor<?x64xf32>, tensor<8x64x!ternary>) outs(%y : tensor<?x8xf32>) activations = b1 -> tensor<?x8xf32>
+  %b = lowbit.matmul ins(%x, %w : tensor<?x64xf32>, tensor<8x64x!ternary>) outs(%y : tensor<?x8xf32>) activations = b4 -> tensor<?x8xf32>
+  %c = lowbit.matmul ins(%x, %w : tensor<?x64xf32>, tensor<8x64x!ternary>) outs(%y : tensor<?x8xf32>) activations = i8 strategy = popcount -> tensor<?x8xf32>
+  return %a, %b, %c : tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>
+}
+
 // Floats have a layout of their own; a forced dequant ignores what activations may be.
 // CHECK-LABEL: func @forced
 // CHECK: lowbit.pack %{{.+}} layout(float16) : tensor<8x64xf32> -> tensor<4096xi8>

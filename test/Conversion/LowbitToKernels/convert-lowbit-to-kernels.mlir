@@ -66,6 +66,30 @@ func.func @narrow(%t: memref<1x256xi8>, %s: memref<1xf32>, %g: memref<1x1xi32>, 
 
 // -----
 
+// Counting bits: one plane against one, four slices of 8 elements in 64 rows; no products before the sums of the group.
+// CHECK-LABEL: func private @planes1_32_t1
+// CHECK: arith.cmpi sgt, %{{.+}} : vector<32xi8>
+// CHECK: vector.bitcast %{{.+}} : vector<32xi1> to vector<4xi8>
+// CHECK-LABEL: func private @popcount1_bcq1g32_64x32_t1
+// CHECK-NOT: {{arith.mulf|vector.fma|simd.}}
+// CHECK: arith.xori
+// CHECK: math.ctpop %{{.+}} : vector<64xi8>
+// CHECK-COUNT-3: math.ctpop
+// CHECK-NOT: math.ctpop
+// m (2 (popcount(a) - count) - sum a) in 16 bits.
+// CHECK: arith.muli %{{.+}} : vector<64xi16>
+// CHECK: vector.fma
+// CHECK: arith.mulf
+// CHECK: return
+func.func @popcount(%c: memref<1x32xi8>, %a: memref<1x4xi8>, %s: memref<1xf32>, %g: memref<1x1xi32>, %p: memref<448xi8>, %y: memref<1x64xf32>) {
+  lowbit.build_planes ins(%c : memref<1x32xi8>) outs(%a : memref<1x4xi8>) bits = 1
+  lowbit.matmul_popcount ins(%a, %s, %g, %p : memref<1x4xi8>, memref<1xf32>, memref<1x1xi32>, memref<448xi8>) outs(%y : memref<1x64xf32>)
+      format = !lowbit.bcq<planes = 1, group = 32>, in_features = 32, bits = 1
+  return
+}
+
+// -----
+
 // Floats: one fma per element and token, and one for the group's scale.
 // CHECK-LABEL: func private @dequant_rtn4g32_16x32_t1
 // CHECK-NOT: {{simd.dot4|simd.table_lookup}}

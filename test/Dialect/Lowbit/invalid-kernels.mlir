@@ -350,3 +350,84 @@ func.func @gather_packed(%i: tensor<4xi32>, %p: tensor<1280xi8>, %y: tensor<4x64
       format = !lowbit.ternary<group = 32>, rows = 80 -> tensor<4x64xf32>
   return
 }
+
+// -----
+
+func.func @activation_bits(%x: tensor<4x64xf32>, %c: tensor<4x64xi8>, %s: tensor<4xf32>, %g: tensor<4x2xi32>) {
+  // expected-error@below {{bits must be in 1..8, not 9}}
+  %r:3 = lowbit.quantize_activations ins(%x : tensor<4x64xf32>) outs(%c, %s, %g : tensor<4x64xi8>, tensor<4xf32>, tensor<4x2xi32>)
+      group = 32, bits = 9 -> tensor<4x64xi8>, tensor<4xf32>, tensor<4x2xi32>
+  return
+}
+
+// -----
+
+func.func @planes_bits(%c: tensor<4x64xi8>, %p: tensor<4x32xi8>) {
+  // expected-error@below {{bits must be in 1..8, not 0}}
+  %r = lowbit.build_planes ins(%c : tensor<4x64xi8>) outs(%p : tensor<4x32xi8>) bits = 0 -> tensor<4x32xi8>
+  return
+}
+
+// -----
+
+func.func @planes_padding(%c: tensor<4x60xi8>, %p: tensor<4x32xi8>) {
+  // expected-error@below {{padded features (KP) must be a multiple of 32, not 60}}
+  %r = lowbit.build_planes ins(%c : tensor<4x60xi8>) outs(%p : tensor<4x32xi8>) bits = 4 -> tensor<4x32xi8>
+  return
+}
+
+// -----
+
+func.func @planes_bytes(%c: tensor<4x64xi8>, %p: tensor<4x24xi8>) {
+  // expected-error@below {{bytes (B) of planes must be 32, not 24}}
+  %r = lowbit.build_planes ins(%c : tensor<4x64xi8>) outs(%p : tensor<4x24xi8>) bits = 4 -> tensor<4x24xi8>
+  return
+}
+
+// -----
+
+func.func @planes_tokens(%c: tensor<4x64xi8>, %p: tensor<3x32xi8>) {
+  // expected-error@below {{tokens (T) differ: 4 in codes, 3 in planes}}
+  %r = lowbit.build_planes ins(%c : tensor<4x64xi8>) outs(%p : tensor<3x32xi8>) bits = 4 -> tensor<3x32xi8>
+  return
+}
+
+// -----
+
+func.func @popcount_bits(%a: tensor<4x32xi8>, %s: tensor<4xf32>, %g: tensor<4x2xi32>, %p: tensor<1280xi8>, %y: tensor<4x64xf32>) {
+  // expected-error@below {{bits must be in 1..8, not 16}}
+  %r = lowbit.matmul_popcount
+      ins(%a, %s, %g, %p : tensor<4x32xi8>, tensor<4xf32>, tensor<4x2xi32>, tensor<1280xi8>)
+      outs(%y : tensor<4x64xf32>) format = !lowbit.ternary<group = 32>, in_features = 64, bits = 16 -> tensor<4x64xf32>
+  return
+}
+
+// -----
+
+func.func @popcount_bytes(%a: tensor<4x32xi8>, %s: tensor<4xf32>, %g: tensor<4x2xi32>, %p: tensor<1280xi8>, %y: tensor<4x64xf32>) {
+  // expected-error@below {{bytes (B) of planes must be 8, not 32}}
+  %r = lowbit.matmul_popcount
+      ins(%a, %s, %g, %p : tensor<4x32xi8>, tensor<4xf32>, tensor<4x2xi32>, tensor<1280xi8>)
+      outs(%y : tensor<4x64xf32>) format = !lowbit.ternary<group = 32>, in_features = 64, bits = 1 -> tensor<4x64xf32>
+  return
+}
+
+// -----
+
+func.func @popcount_packed(%a: tensor<4x32xi8>, %s: tensor<4xf32>, %g: tensor<4x2xi32>, %p: tensor<64xi8>, %y: tensor<4x64xf32>) {
+  // expected-error@below {{packed weights of 64x64x'!lowbit.ternary<group = 32>' in layout rows64 take 1280 bytes, not 64}}
+  %r = lowbit.matmul_popcount
+      ins(%a, %s, %g, %p : tensor<4x32xi8>, tensor<4xf32>, tensor<4x2xi32>, tensor<64xi8>)
+      outs(%y : tensor<4x64xf32>) format = !lowbit.ternary<group = 32>, in_features = 64, bits = 4 -> tensor<4x64xf32>
+  return
+}
+
+// -----
+
+func.func @popcount_vectors(%a: tensor<4x32xi8>, %s: tensor<4xf32>, %g: tensor<4x2xi32>, %p: tensor<64xi8>, %y: tensor<4x64xf32>) {
+  // expected-error@below {{layout rows64 cannot hold '!lowbit.vsq<bits = 4, vector = 32, scale_bits = 4>'}}
+  %r = lowbit.matmul_popcount
+      ins(%a, %s, %g, %p : tensor<4x32xi8>, tensor<4xf32>, tensor<4x2xi32>, tensor<64xi8>)
+      outs(%y : tensor<4x64xf32>) format = !lowbit.vsq<bits = 4, vector = 32, scale_bits = 4>, in_features = 64, bits = 4 -> tensor<4x64xf32>
+  return
+}

@@ -60,6 +60,24 @@ func.func @dot(%x: tensor<4x64xf32>, %w: tensor<8x64x!lowbit.ternary<group = 0>>
 
 // -----
 
+func.func @popcount(%x: tensor<4x64xf32>, %w: tensor<8x64x!lowbit.ternary<group = 0>>, %y: tensor<4x8xf32>) {
+  // expected-error@below {{strategy = popcount works on integer activations; add activations = i8 or use dequant}}
+  %r = lowbit.matmul ins(%x, %w : tensor<4x64xf32>, tensor<8x64x!lowbit.ternary<group = 0>>)
+       outs(%y : tensor<4x8xf32>) strategy = popcount -> tensor<4x8xf32>
+  return
+}
+
+// -----
+
+func.func @activations(%x: tensor<4x64xf32>, %w: tensor<8x64xf32>, %y: tensor<4x8xf32>) {
+  // expected-error@below {{expected one of [f32, i8, b1, b2, b3, b4, b5, b6, b7, b8] for precision of the activations in a product, got: b9}}
+  // expected-error@below {{failed to parse Lowbit_ActivationsAttr parameter 'value'}}
+  %r = lowbit.matmul ins(%x, %w : tensor<4x64xf32>, tensor<8x64xf32>) outs(%y : tensor<4x8xf32>) activations = b9 -> tensor<4x8xf32>
+  return
+}
+
+// -----
+
 func.func @element_type(%x: tensor<4x64xf32>, %w: tensor<8x64xi8>, %y: tensor<4x8xf32>) {
   // expected-error@below {{operand #1 must be 2D tensor of low-bit or 32-bit float values, or 2D memref of 32-bit float values, but got 'tensor<8x64xi8>'}}
   %r = lowbit.matmul ins(%x, %w : tensor<4x64xf32>, tensor<8x64xi8>) outs(%y : tensor<4x8xf32>) -> tensor<4x8xf32>
@@ -69,7 +87,7 @@ func.func @element_type(%x: tensor<4x64xf32>, %w: tensor<8x64xi8>, %y: tensor<4x
 // -----
 
 func.func @strategy(%x: tensor<4x64xf32>, %w: tensor<8x64xf32>, %y: tensor<4x8xf32>) {
-  // expected-error@below {{expected one of [auto, lut, dot, dequant] for kernel of a product, got: fast}}
+  // expected-error@below {{expected one of [auto, lut, dot, dequant, popcount] for kernel of a product, got: fast}}
   // expected-error@below {{failed to parse Lowbit_StrategyAttr parameter 'value'}}
   %r = lowbit.matmul ins(%x, %w : tensor<4x64xf32>, tensor<8x64xf32>) outs(%y : tensor<4x8xf32>) strategy = fast -> tensor<4x8xf32>
   return

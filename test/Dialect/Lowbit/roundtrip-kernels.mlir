@@ -6,7 +6,7 @@
 
 // CHECK-LABEL: func.func @tensors
 func.func @tensors(%x: tensor<?x64xf32>, %ids: tensor<?xi32>, %packed: tensor<1280xi8>, %floats: tensor<16384xi8>,
-                   %c: tensor<?x64xi8>, %s: tensor<?xf32>, %g: tensor<?x2xi32>, %t: tensor<?x2048xi8>) {
+                   %c: tensor<?x64xi8>, %s: tensor<?xf32>, %g: tensor<?x2xi32>, %t: tensor<?x2048xi8>, %b: tensor<?x32xi8>) {
   // CHECK: %[[A:.+]]:3 = lowbit.quantize_activations ins(%{{.+}} : tensor<?x64xf32>) outs(%{{.+}}, %{{.+}}, %{{.+}} : tensor<?x64xi8>, tensor<?xf32>, tensor<?x2xi32>) group = 32 -> tensor<?x64xi8>, tensor<?xf32>, tensor<?x2xi32>
   %codes, %scales, %sums = lowbit.quantize_activations ins(%x : tensor<?x64xf32>)
       outs(%c, %s, %g : tensor<?x64xi8>, tensor<?xf32>, tensor<?x2xi32>) group = 32
@@ -22,6 +22,16 @@ func.func @tensors(%x: tensor<?x64xf32>, %ids: tensor<?xi32>, %packed: tensor<12
   %1 = lowbit.matmul_dot ins(%codes, %scales, %sums, %packed
                              : tensor<?x64xi8>, tensor<?xf32>, tensor<?x2xi32>, tensor<1280xi8>)
       outs(%x : tensor<?x64xf32>) format = !format, in_features = 64 -> tensor<?x64xf32>
+  // CHECK: %[[B:.+]]:3 = lowbit.quantize_activations {{.+}} group = 32, bits = 4 -> tensor<?x64xi8>, tensor<?xf32>, tensor<?x2xi32>
+  %few, %few_scales, %few_sums = lowbit.quantize_activations ins(%x : tensor<?x64xf32>)
+      outs(%c, %s, %g : tensor<?x64xi8>, tensor<?xf32>, tensor<?x2xi32>) group = 32, bits = 4
+      -> tensor<?x64xi8>, tensor<?xf32>, tensor<?x2xi32>
+  // CHECK: %[[P:.+]] = lowbit.build_planes ins(%[[B]]#0 : tensor<?x64xi8>) outs(%{{.+}} : tensor<?x32xi8>) bits = 4 -> tensor<?x32xi8>
+  %planes = lowbit.build_planes ins(%few : tensor<?x64xi8>) outs(%b : tensor<?x32xi8>) bits = 4 -> tensor<?x32xi8>
+  // CHECK: lowbit.matmul_popcount ins(%[[P]], %[[B]]#1, %[[B]]#2, %{{.+}} : tensor<?x32xi8>, tensor<?xf32>, tensor<?x2xi32>, tensor<1280xi8>) outs(%{{.+}} : tensor<?x64xf32>) format = !lowbit.ternary<group = 32>, in_features = 64, bits = 4 -> tensor<?x64xf32>
+  %4 = lowbit.matmul_popcount ins(%planes, %few_scales, %few_sums, %packed
+                                  : tensor<?x32xi8>, tensor<?xf32>, tensor<?x2xi32>, tensor<1280xi8>)
+      outs(%x : tensor<?x64xf32>) format = !format, in_features = 64, bits = 4 -> tensor<?x64xf32>
   // CHECK: lowbit.matmul_dequant ins(%{{.+}}, %{{.+}} : tensor<?x64xf32>, tensor<16384xi8>) outs(%{{.+}} : tensor<?x64xf32>) format = f32 -> tensor<?x64xf32>
   %2 = lowbit.matmul_dequant ins(%x, %floats : tensor<?x64xf32>, tensor<16384xi8>) outs(%x : tensor<?x64xf32>)
       format = f32 -> tensor<?x64xf32>
