@@ -9,7 +9,7 @@
 // is the sum of the activations under the plane, and the integer of strategy dot
 // is, with a = sum of activations,
 //   two-level BCQ: S = sum_p m_p (2 D_p - a)
-//   ternary:       S = D_0 + D_1 - a
+//   ternary:       S = D_0 + D_1 - a, or with a scale per sign D_1 and D_0 - a
 //   int<b>:        S = sum_p 2^p D_p - 2^(b-1) a
 // (Bit-serial products as in DoReFa-Net, arXiv 1606.06160; one bit as in
 // XNOR-Net, arXiv 1603.05279.)
@@ -73,6 +73,8 @@ private:
 
   SmallVector<Value> emitGroup(Value index, bool last, ValueRange carried) {
     Group group = enterGroup(index, last);
+    if (shape.format.scalePerSign)
+      return emitSigns(group, carried);
     SmallVector<Value> sums(columns, k.splat(group.type, 0));
     sums = k.repeat(planes, sums, [&](Value i, ValueRange values) {
       Value plane = k.subI(k.index(planes - 1), i);
@@ -84,6 +86,17 @@ private:
     Value scales = groupScales(index);
     for (int64_t c = 0; c < columns; ++c)
       sums[c] = k.fma(scales, k.toFloat(finish(group, c, sums[c])), carried[c]);
+    return sums;
+  }
+
+  /// Ternary with a scale per sign: plane 1 is +1, plane 0 all but -1.
+  SmallVector<Value> emitSigns(const Group &group, ValueRange carried) {
+    SmallVector<Value> plus = emitPlane(group, k.index(1)), other = emitPlane(group, k.index(0)), sums;
+    Value plusScales = groupScales(group.index, 0), minusScales = groupScales(group.index, 1);
+    for (int64_t c = 0; c < columns; ++c) {
+      Value minus = k.subI(other[c], group.activations[c]);
+      sums.push_back(k.fma(minusScales, k.toFloat(minus), k.fma(plusScales, k.toFloat(plus[c]), carried[c])));
+    }
     return sums;
   }
 
@@ -237,8 +250,9 @@ private:
 
   Value groupEntry(Value group) { return k.affine(rowBlock, groups.count, group); }
 
-  Value groupScales(Value group) {
-    Value offset = k.addIndex(k.mulIndex(groupEntry(group), kRows * 2), packed.scalesOffset);
+  Value groupScales(Value group, int64_t i = 0) {
+    Value entry = k.affine(groupEntry(group), scalesPerGroup(shape.format), k.index(i));
+    Value offset = k.addIndex(k.mulIndex(entry, kRows * 2), packed.scalesOffset);
     Value raw = k.loadBytesAs(args.packed, offset, k.vec(kRows, k.i16()));
     return simd::ExtendHalfOp::create(k.b, k.loc, k.floats(kRows), raw);
   }

@@ -75,6 +75,8 @@ TEST_P(PopcountTest, EveryWidthAndFormat) {
   cases.push_back(makeCase("bcq8g64", 66, 260, "popcount", 8, false));
   cases.push_back(makeCase("rtn8g0", 66, 260, "popcount", 1, false));
   cases.push_back(makeCase("rtn3g33", 66, 260, "popcount", 5, true));
+  cases.push_back(makeCase("ternaryg40a", 66, 260, "popcount", 1, false));
+  cases.push_back(makeCase("ternaryg0a", 66, 260, "popcount", 4, true));
   check(cases);
 }
 
