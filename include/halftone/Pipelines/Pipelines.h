@@ -28,7 +28,8 @@ struct ToLowbitOptions : mlir::PassPipelineOptions<ToLowbitOptions> {
                                  llvm::cl::init("auto")};
   ListOption<std::string> tensorFormats{*this, "tensor-formats", llvm::cl::desc("regex=format, the last match wins")};
   Option<std::string> activations{*this, "activations", llvm::cl::desc("f32, i8 or b1 to b8"), llvm::cl::init("f32")};
-  Option<std::string> strategy{*this, "strategy", llvm::cl::desc("auto, lut, dot, dequant or popcount"), llvm::cl::init("auto")};
+  Option<std::string> strategy{*this, "strategy", llvm::cl::desc("auto, lut, dot, dequant or popcount"),
+                               llvm::cl::init("auto")};
 };
 
 struct ToPlannedOptions : mlir::PassPipelineOptions<ToPlannedOptions> {
