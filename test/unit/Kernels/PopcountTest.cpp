@@ -94,7 +94,7 @@ TEST_P(PopcountTest, OtherStrategiesOnFewBits) {
 /// Counting bits at 8 bits gives the bits of the dot product, not only those of the oracle.
 TEST_P(PopcountTest, EightBitsAreThoseOfDot) {
   std::vector<Case> cases;
-  const char *formats[] = {"bcq1g32", "bcq3g128", "ternaryg0", "rtn4g32"};
+  const char *formats[] = {"bcq3g128", "ternaryg0"};
   for (const char *format : formats)
     for (const char *strategy : {"dot", "popcount"})
       cases.push_back(makeCase(format, 65, 300, strategy, 8, false));
