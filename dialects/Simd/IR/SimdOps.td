@@ -87,6 +87,28 @@ def Simd_PopcountAccumulateOp : Simd_Op<"popcount_accumulate", [Pure, AllTypesMa
   let hasVerifier = 1;
 }
 
+def Simd_CountBitsOp : Simd_Op<"count_bits", [Pure, AllTypesMatch<["acc", "v", "result"]>]> {
+  let summary = "adds how many bits bytes have in common with one byte, or do not";
+  let description = [{
+    `result[i] = acc[i] + popcount(v[i] and byte)`, with `differ`
+    `result[i] = acc[i] + popcount(v[i] xor byte)`. The sums are bytes and
+    wrap.
+
+    ```mlir
+    %r = simd.count_bits %acc, %v, %byte : vector<64xi8>
+    %s = simd.count_bits %acc, %v, %byte differ : vector<64xi8>
+    ```
+
+    One byte of signs of activations meets 8 weights of 64 rows. AVX-512 BITALG
+    and NEON count the bits of bytes (`vpopcntb`, `cnt`). x86 without it looks
+    counts up by the nibbles of `v` (`vpshufb`), in the table that belongs to
+    the nibble of `byte`; the nibbles of `v` are shared by all its counts.
+  }];
+  let arguments = (ins Simd_Bytes:$acc, Simd_Bytes:$v, I8:$byte, UnitAttr:$differ);
+  let results = (outs Simd_Bytes:$result);
+  let assemblyFormat = "$acc `,` $v `,` $byte (`differ` $differ^)? attr-dict `:` type($acc)";
+}
+
 def Simd_ExtendHalfOp : Simd_Op<"extend_half", [Pure]> {
   let summary = "widens IEEE half floats, given as bits, to float";
   let description = [{

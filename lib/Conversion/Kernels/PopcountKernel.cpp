@@ -19,7 +19,6 @@
 #include "Kernels.h"
 #include "Tiles.h"
 #include "dialects/Simd/IR/SimdOps.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;
 using namespace halftone;
@@ -212,9 +211,7 @@ private:
         for (auto [counter, count] : llvm::zip(counters, counts)) {
           Value at = k.addIndex(k.affine(counter.bit, groups.paddedCols() / kSlice, slice), i);
           Value byte = k.loadScalar(args.planes, {tokens[counter.column], at});
-          Value activations = k.broadcast(byte, kRows);
-          Value common = bits == 1 ? k.xorI(weights, activations) : k.andI(weights, activations);
-          count = k.addI(count, math::CtPopOp::create(k.b, k.loc, common));
+          count = simd::CountBitsOp::create(k.b, k.loc, count, weights, byte, /*differ=*/bits == 1);
         }
       }
       return counts;

@@ -12,6 +12,8 @@ namespace halftone {
 // `target` must outlive the patterns.
 void populateTableLookupPatterns(const mlir::LLVMTypeConverter &converter, mlir::RewritePatternSet &patterns,
                                  const TargetInfo &target);
+void populateCountBitsPatterns(const mlir::LLVMTypeConverter &converter, mlir::RewritePatternSet &patterns,
+                               const TargetInfo &target);
 void populateDot4Patterns(const mlir::LLVMTypeConverter &converter, mlir::RewritePatternSet &patterns,
                           const TargetInfo &target);
 void populateElementwisePatterns(const mlir::LLVMTypeConverter &converter, mlir::RewritePatternSet &patterns,

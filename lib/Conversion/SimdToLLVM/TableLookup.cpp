@@ -25,15 +25,6 @@ Value permute(VectorEmitter &emit, Value table, Value indices) {
   return emit.intrinsic("llvm.x86.avx512.permvar.qi.512", type, {emit.repeat(table, 64), indices});
 }
 
-/// table[index & 15] for a table of 16 entries and indices below 16.
-Value shuffle16(VectorEmitter &emit, Value table, Value indices) {
-  int64_t width = vectorLength(indices);
-  StringRef name = width == 64   ? "llvm.x86.avx512.pshuf.b.512"
-                   : width == 32 ? "llvm.x86.avx2.pshuf.b"
-                                 : "llvm.x86.ssse3.pshuf.b.128";
-  return emit.intrinsic(name, emit.i8(width), {emit.repeat(table, width), indices});
-}
-
 /// A true lane where an index has the bit 1 << bit. Without mask registers a blend looks at the sign of a byte.
 Value testBit(VectorEmitter &emit, const TargetInfo &target, Value indices, int bit) {
   Value zero = emit.splat(cast<VectorType>(indices.getType()), int64_t(0));
@@ -47,7 +38,7 @@ Value shuffleAndSelect(VectorEmitter &emit, const TargetInfo &target, Value tabl
   Value low = emit.binary<LLVM::AndOp>(indices, 15); // pshufb would answer 0 for an index with bit 7
   SmallVector<Value> candidates;
   for (int64_t first = 0; first < vectorLength(table); first += 16)
-    candidates.push_back(shuffle16(emit, emit.slice(table, first, 16), low));
+    candidates.push_back(emit.shuffle16(emit.slice(table, first, 16), low));
   for (int bit = 4; candidates.size() > 1; ++bit) {
     Value upper = testBit(emit, target, indices, bit);
     for (size_t i = 0; i < candidates.size() / 2; ++i)

@@ -55,6 +55,14 @@ Value VectorEmitter::repeat(Value vector, int64_t length) {
   return shuffle(vector, vector, picks);
 }
 
+Value VectorEmitter::shuffle16(Value table, Value indices) {
+  int64_t width = vectorLength(indices);
+  StringRef name = width == 64   ? "llvm.x86.avx512.pshuf.b.512"
+                   : width == 32 ? "llvm.x86.avx2.pshuf.b"
+                                 : "llvm.x86.ssse3.pshuf.b.128";
+  return intrinsic(name, i8(width), {repeat(table, width), indices});
+}
+
 Value VectorEmitter::concat(ArrayRef<Value> pieces) {
   SmallVector<Value> level(pieces);
   while (level.size() > 1) {

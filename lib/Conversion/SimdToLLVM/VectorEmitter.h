@@ -39,6 +39,8 @@ public:
   mlir::Value strided(mlir::Value vector, int64_t begin, int64_t stride);
   /// The vector again and again up to `length` elements.
   mlir::Value repeat(mlir::Value vector, int64_t length);
+  /// x86 with SSSE3: table[index] for a table of 16 entries and 16, 32 or 64 indices below 16.
+  mlir::Value shuffle16(mlir::Value table, mlir::Value indices);
   /// All pieces one after the other.
   mlir::Value concat(llvm::ArrayRef<mlir::Value> pieces);
 

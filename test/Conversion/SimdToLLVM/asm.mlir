@@ -70,6 +70,24 @@ func.func @popcount(%acc: vector<16xi32>, %v: vector<64xi8>) -> vector<16xi32> {
   return %0 : vector<16xi32>
 }
 
+// ZEN5-LABEL: count_bits:
+// ZEN5: vpxor{{[dq]}}
+// ZEN5: vpopcntb {{.*}}%zmm
+// ZEN5: vpaddb
+// CASCADE-LABEL: count_bits:
+// CASCADE-COUNT-2: vpshufb {{.*}}%zmm
+// CASCADE-NOT: vpshufb
+// AVX2-LABEL: count_bits:
+// AVX2-COUNT-4: vpshufb {{.*}}%ymm
+// AVX2-NOT: vpshufb
+// AVX2: ret
+// NEON-LABEL: count_bits:
+// NEON-COUNT-4: cnt v{{.*}}.16b
+func.func @count_bits(%acc: vector<64xi8>, %v: vector<64xi8>, %byte: i8) -> vector<64xi8> {
+  %0 = simd.count_bits %acc, %v, %byte differ : vector<64xi8>
+  return %0 : vector<64xi8>
+}
+
 // ZEN5-LABEL: half:
 // ZEN5: vcvtph2ps
 // AVX2-LABEL: half:

@@ -81,6 +81,21 @@ func.func @popcount(%acc: vector<16xi32>, %v: vector<64xi8>) -> vector<16xi32> {
   return %0 : vector<16xi32>
 }
 
+// Tables of a nibble each where no instruction counts the bits of bytes.
+// CHECK-LABEL: func @count_bits
+func.func @count_bits(%acc: vector<64xi8>, %v: vector<64xi8>, %byte: i8) -> vector<64xi8> {
+  // AVX2: %[[BASE:.+]] = llvm.mlir.addressof @simd_count_bits__common
+  // AVX2-COUNT-4: "llvm.x86.avx2.pshuf.b"
+  // AVX2-NOT: pshuf.b
+  // ZEN5: llvm.and %{{.+}} : vector<64xi8>
+  // ZEN5: llvm.intr.ctpop(%{{.+}}) : (vector<64xi8>) -> vector<64xi8>
+  // NEON: llvm.intr.ctpop
+  // SSE2: llvm.intr.ctpop
+  // ANY: llvm.intr.ctpop
+  %0 = simd.count_bits %acc, %v, %byte : vector<64xi8>
+  return %0 : vector<64xi8>
+}
+
 // CHECK-LABEL: func @half
 func.func @half(%h: vector<16xi16>) -> vector<16xf32> {
   // ZEN5: llvm.fpext %{{.+}} : vector<16xf16> to vector<16xf32>

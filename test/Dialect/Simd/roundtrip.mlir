@@ -27,6 +27,15 @@ func.func @popcount(%acc: vector<3xi32>, %v: vector<12xi8>) -> vector<3xi32> {
   return %0 : vector<3xi32>
 }
 
+// CHECK-LABEL: func @count_bits
+func.func @count_bits(%acc: vector<5xi8>, %v: vector<5xi8>, %byte: i8) -> vector<5xi8> {
+  // CHECK: %[[R:.+]] = simd.count_bits %{{.+}}, %{{.+}}, %{{.+}} : vector<5xi8>
+  // CHECK: simd.count_bits %[[R]], %{{.+}}, %{{.+}} differ : vector<5xi8>
+  %0 = simd.count_bits %acc, %v, %byte : vector<5xi8>
+  %1 = simd.count_bits %0, %v, %byte differ : vector<5xi8>
+  return %1 : vector<5xi8>
+}
+
 // CHECK-LABEL: func @half
 func.func @half(%h: vector<16xi16>) -> vector<16xf32> {
   // CHECK: simd.extend_half %{{.+}} : vector<16xi16> -> vector<16xf32>

@@ -12,10 +12,12 @@
 typedef void lookup_fn(MEMREF(uint8_t), MEMREF(uint8_t), MEMREF(uint8_t));
 typedef void dot_fn(MEMREF(uint32_t), MEMREF(uint8_t), MEMREF(int8_t), MEMREF(uint32_t));
 typedef void popcount_fn(MEMREF(uint32_t), MEMREF(uint8_t), MEMREF(uint32_t));
+typedef void count_fn(MEMREF(uint8_t), MEMREF(uint8_t), uint8_t, MEMREF(uint8_t));
 typedef void half_fn(MEMREF(uint16_t), MEMREF(float));
 lookup_fn lookup_16_64, lookup_32_64, lookup_64_64, lookup_128_64, lookup_16_7, lookup_128_117;
 dot_fn dot_16_255, dot_16_128, dot_16_127, dot_16_129, dot_3_255, dot_29_127;
 popcount_fn popcount_16, popcount_5;
+count_fn count_common_64, count_differ_21;
 half_fn half_16, half_1;
 
 static long comparisons;
@@ -99,6 +101,25 @@ static uint32_t bits_of(float value) {
   return bits;
 }
 
+/* All bytes against all others. */
+static void check_count(const char *name, count_fn *function, int lanes, int differ) {
+  uint8_t acc[64], v[64], result[64];
+  for (int byte = 0; byte < 256; ++byte)
+    for (int first = 0; first < 256; first += lanes) {
+      for (int i = 0; i < lanes; ++i) {
+        v[i] = (uint8_t)(first + i);
+        acc[i] = (uint8_t)random32();
+      }
+      function(PASS(acc, lanes), PASS(v, lanes), (uint8_t)byte, PASS(result, lanes));
+      for (int i = 0; i < lanes; ++i) {
+        uint8_t wanted = acc[i], bits = (uint8_t)(differ ? v[i] ^ byte : v[i] & byte);
+        for (int bit = 0; bit < 8; ++bit)
+          wanted += bits >> bit & 1;
+        expect(result[i] == wanted, name, i, result[i], wanted);
+      }
+    }
+}
+
 static void check_half(const char *name, half_fn *function, int count) {
   uint16_t half[16];
   float result[16];
@@ -132,6 +153,8 @@ int main(void) {
   check_dot("dot_29_127", dot_29_127, 29, 127);
   check_popcount("popcount_16", popcount_16, 16);
   check_popcount("popcount_5", popcount_5, 5);
+  check_count("count_common_64", count_common_64, 64, 0);
+  check_count("count_differ_21", count_differ_21, 21, 1);
   check_half("half_16", half_16, 16);
   check_half("half_1", half_1, 1);
   printf("%ld comparisons\n", comparisons);

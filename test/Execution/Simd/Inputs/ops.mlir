@@ -123,6 +123,23 @@ func.func @popcount_5(%a: memref<5xi32>, %v: memref<20xi8>, %r: memref<5xi32>) {
   return
 }
 
+func.func @count_common_64(%a: memref<64xi8>, %v: memref<64xi8>, %b: i8, %r: memref<64xi8>) {
+  %c0 = arith.constant 0 : index
+  %acc = vector.load %a[%c0] : memref<64xi8>, vector<64xi8>
+  %vv = vector.load %v[%c0] : memref<64xi8>, vector<64xi8>
+  %x = simd.count_bits %acc, %vv, %b : vector<64xi8>
+  vector.store %x, %r[%c0] : memref<64xi8>, vector<64xi8>
+  return
+}
+func.func @count_differ_21(%a: memref<21xi8>, %v: memref<21xi8>, %b: i8, %r: memref<21xi8>) {
+  %c0 = arith.constant 0 : index
+  %acc = vector.load %a[%c0] : memref<21xi8>, vector<21xi8>
+  %vv = vector.load %v[%c0] : memref<21xi8>, vector<21xi8>
+  %x = simd.count_bits %acc, %vv, %b differ : vector<21xi8>
+  vector.store %x, %r[%c0] : memref<21xi8>, vector<21xi8>
+  return
+}
+
 func.func @half_16(%h: memref<16xi16>, %r: memref<16xf32>) {
   %c0 = arith.constant 0 : index
   %v = vector.load %h[%c0] : memref<16xi16>, vector<16xi16>
