@@ -51,8 +51,8 @@ private:
     Value zero = emit.create<LLVM::ConstantOp>(builder.getI64Type(), builder.getI64IntegerAttr(0));
     Value first = emit.create<LLVM::InsertElementOp>(type, emit.create<LLVM::PoisonOp>(type), adaptor.getByte(), zero);
     Value bytes = emit.shuffle(first, first, SmallVector<int32_t>(vectorLength(first), 0));
-    Value bits = op.getDiffer() ? emit.create<LLVM::XOrOp>(adaptor.getV(), bytes).getResult()
-                                : emit.create<LLVM::AndOp>(adaptor.getV(), bytes).getResult();
+    Value bits = op.getDiffer() ? emit.create<LLVM::XOrOp>(adaptor.getV(), bytes)
+                                : emit.create<LLVM::AndOp>(adaptor.getV(), bytes);
     return emit.create<LLVM::AddOp>(adaptor.getAcc(), emit.create<LLVM::CtPopOp>(type, bits));
   }
 
@@ -63,7 +63,7 @@ private:
     Type wide = builder.getI64Type();
     Value byte = emit.create<LLVM::ZExtOp>(wide, adaptor.getByte());
     auto constant = [&](int64_t value) {
-      return emit.create<LLVM::ConstantOp>(wide, builder.getI64IntegerAttr(value)).getResult();
+      return emit.create<LLVM::ConstantOp>(wide, builder.getI64IntegerAttr(value));
     };
     auto table = [&](Value offset) -> Value {
       Value at = emit.create<LLVM::GEPOp>(base.getType(), builder.getI8Type(), base, ArrayRef<LLVM::GEPArg>{offset});
