@@ -65,8 +65,8 @@ private:
                                 << lowbit::stringifyStrategy(strategy) << " needs; use dequant or two-level scales";
       return failure();
     }
-    bool usesPlanes = strategy == lowbit::Strategy::Lut || strategy == lowbit::Strategy::Popcount;
-    if (usesPlanes && !layoutHolds(Layout::Rows64, format)) {
+    if ((strategy == lowbit::Strategy::Lut && !layoutHolds(Layout::Rows64, format)) ||
+        (strategy == lowbit::Strategy::Popcount && !canCountBits(format))) {
       op.emitOpError("format ") << format.name() << " has no strategy " << lowbit::stringifyStrategy(strategy)
                                 << "; use dot or dequant";
       return failure();
@@ -83,8 +83,7 @@ private:
   /// Of the strategies for integer activations: counting bits where few pairs of planes meet.
   static lowbit::Strategy fastest(lowbit::MatmulOp op, const Format &format) {
     unsigned pairs = planeCount(format) * lowbit::activationBits(op.getActivations());
-    return layoutHolds(Layout::Rows64, format) && pairs <= kMaxPopcountPairs ? lowbit::Strategy::Popcount
-                                                                             : lowbit::Strategy::Dot;
+    return canCountBits(format) && pairs <= kMaxPopcountPairs ? lowbit::Strategy::Popcount : lowbit::Strategy::Dot;
   }
 
   static Value pack(OpBuilder &builder, Value weights, lowbit::PackLayout layout) {
