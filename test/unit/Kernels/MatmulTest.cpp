@@ -123,11 +123,11 @@ TEST_P(MatmulTest, BinaryCodes) {
 TEST_P(MatmulTest, BinaryCodesWithPlaneScales) { check(makeCases({"bcq1", "bcq2", "bcq3", "bcq5", "bcq8"}, "f", 3)); }
 
 TEST_P(MatmulTest, BinaryCodesWithOffsets) {
-  check(makeCases({"bcq1", "bcq2", "bcq3", "bcq4", "bcq7"}, "z", 2));
-  check(makeCases({"bcq1", "bcq3", "bcq6"}, "fz", 2));
+  check(makeCases({"bcq1", "bcq3", "bcq6"}, "z", 2));
+  check(makeCases({"bcq3"}, "fz", 2));
 }
 
-TEST_P(MatmulTest, Binary) { check(makeCases({"binary"}, "", 6)); }
+TEST_P(MatmulTest, Binary) { check(makeCases({"binary"}, "", 4)); }
 
 TEST_P(MatmulTest, Ternary) { check(makeCases({"ternary"}, "", 8)); }
 
@@ -137,7 +137,7 @@ TEST_P(MatmulTest, RoundToNearest) {
   check(makeCases({"rtn2", "rtn3", "rtn4", "rtn5", "rtn6", "rtn7", "rtn8"}, "", 2));
 }
 
-TEST_P(MatmulTest, ZeroPoints) { check(makeCases({"int2", "int3", "int4", "int5", "int8"}, "", 2)); }
+TEST_P(MatmulTest, ZeroPoints) { check(makeCases({"int2", "int5", "int8"}, "", 2)); }
 
 TEST_P(MatmulTest, FloatScales) { check(makeCases({"int4", "rtn8"}, "f", 2)); }
 
