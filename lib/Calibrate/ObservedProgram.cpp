@@ -103,7 +103,8 @@ Error ObservedProgram::Impl::open(const CompileOptions &model, const ObserveOpti
   compilation.cpu = "native";
   compilation.compileTo.clear();
   compilation.reportFile.clear();
-  compilation.context = options.context;
+  // An imported module has its context already.
+  compilation.context = sys::fs::is_directory(model.input) ? options.context : 0;
   compilation.chunk = options.chunk;
   compilation.threads = options.threads;
   compilation.choosesFormats = false;

@@ -97,7 +97,7 @@ private:
       if (!StringRef(note.str()).starts_with("see current operation")) // MLIR adds whole functions and modules
         os << placeOf(note.getLocation()) << "note: " << note.str() << '\n';
     if (isWarning)
-      llvm::errs() << text;
+      (options.warnings ? llvm::errs() : llvm::nulls()) << text;
     else if (errors.find(text) == std::string::npos)
       errors += text;
   }
@@ -123,7 +123,8 @@ private:
     if (isFolder) {
       ImportOptions import;
       import.context = options.context;
-      import.warn = [](StringRef text) { llvm::WithColor::warning(llvm::errs(), "quant-compile") << text << '\n'; };
+      if (options.warnings)
+        import.warn = [](StringRef text) { llvm::WithColor::warning(llvm::errs(), "quant-compile") << text << '\n'; };
       llvm::Expected<OwningOpRef<ModuleOp>> imported = importModel(context, options.input, import);
       if (!imported)
         return imported.takeError();

@@ -292,8 +292,13 @@ Error TensorStore::addFile(StringRef path) {
   uint64_t dataBytes = data.size() - 8 - header->size();
   std::vector<TensorEntry> entries;
   for (const auto &item : *object) {
-    if (item.first == "__metadata__")
+    if (item.first == "__metadata__") {
+      if (const json::Object *pairs = item.second.getAsObject())
+        for (const auto &pair : *pairs)
+          if (std::optional<StringRef> text = pair.second.getAsString())
+            texts.try_emplace(pair.first, text->str());
       continue;
+    }
     Expected<TensorEntry> entry = readEntry(path, item.first, item.second, dataBytes);
     if (!entry)
       return entry.takeError();
@@ -391,6 +396,11 @@ Expected<TensorStore> TensorStore::openFolder(StringRef folder) {
 const TensorEntry *TensorStore::find(StringRef name) const {
   auto it = index.find(name);
   return it == index.end() ? nullptr : &tensors[it->second];
+}
+
+const std::string *TensorStore::metadata(StringRef key) const {
+  auto it = texts.find(key);
+  return it == texts.end() ? nullptr : &it->second;
 }
 
 ArrayRef<uint8_t> TensorStore::bytes(const TensorEntry &entry) const {

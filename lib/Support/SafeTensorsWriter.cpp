@@ -39,12 +39,18 @@ static Expected<std::vector<uint64_t>> checkTensors(StringRef path, ArrayRef<Ten
 }
 
 /// The header: one entry per tensor in the given order, padded with spaces so that the data begins at a multiple of 8.
-static std::string makeHeader(ArrayRef<TensorToWrite> tensors, ArrayRef<uint64_t> sizes) {
+static std::string makeHeader(ArrayRef<TensorToWrite> tensors, ArrayRef<uint64_t> sizes,
+                              ArrayRef<std::pair<std::string, std::string>> metadata) {
   std::string header;
   raw_string_ostream os(header);
   json::OStream out(os);
   uint64_t offset = 0;
   out.object([&] {
+    if (!metadata.empty())
+      out.attributeObject("__metadata__", [&] {
+        for (const auto &[key, text] : metadata)
+          out.attribute(key, text);
+      });
     for (auto [tensor, bytes] : zip_equal(tensors, sizes)) {
       uint64_t end = offset + bytes;
       out.attributeObject(tensor.name, [&, &tensor = tensor] {
@@ -66,11 +72,12 @@ static std::string makeHeader(ArrayRef<TensorToWrite> tensors, ArrayRef<uint64_t
   return header;
 }
 
-Error halftone::writeSafeTensors(StringRef path, ArrayRef<TensorToWrite> tensors) {
+Error halftone::writeSafeTensors(StringRef path, ArrayRef<TensorToWrite> tensors,
+                                 ArrayRef<std::pair<std::string, std::string>> metadata) {
   Expected<std::vector<uint64_t>> sizes = checkTensors(path, tensors);
   if (!sizes)
     return sizes.takeError();
-  std::string header = makeHeader(tensors, *sizes);
+  std::string header = makeHeader(tensors, *sizes, metadata);
   Expected<AtomicFile> file = AtomicFile::create(path);
   if (!file)
     return file.takeError();

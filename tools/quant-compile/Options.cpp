@@ -35,12 +35,31 @@ examples
   quant-compile my-llama --format bcq3g32 -o my-llama.so        3 bits and scales, 8-bit activations
   quant-compile my-llama --format ternaryg64 --activations f32 -o my-llama
   quant-compile my-llama --format bcq3g32 --tensor-format 'down_proj=rtn4g32' --head-format rtn8g0 -o m.o
+  quant-compile my-llama --calibrate self --save-statistics my-llama.statistics
   quant-compile mlp.mlir --format rtn8g0 -o mlp.o --report mlp.json
 )";
 
 static void printVersion(raw_ostream &os) { os << "quant-compile 0.1.0 (LLVM " LLVM_VERSION_STRING ")\n"; }
 
 static Error usageError(const Twine &message) { return createStringError(message + "; see 'quant-compile --help'"); }
+
+/// True if something that is asked for needs calibration.
+static bool usesCalibration(const QuantCompileOptions &options) { return !options.calibrate.save.empty(); }
+
+static Error checkCalibration(const QuantCompileOptions &options, bool choosesText) {
+  const CalibrateOptions &calibrate = options.calibrate;
+  if (!calibrate.source.empty() && !calibrate.reuse.empty())
+    return usageError("--calibrate and --statistics exclude each other: the latter has its text");
+  if (!calibrate.save.empty() && calibrate.source.empty())
+    return usageError("--save-statistics needs text; add --calibrate FILE, or --calibrate self");
+  if (choosesText && calibrate.source.empty())
+    return usageError("--calibration-tokens and --seed need --calibrate");
+  if (calibrate.tokens < kLeastCalibrationTokens)
+    return usageError("--calibration-tokens must be at least " + Twine(kLeastCalibrationTokens));
+  if (calibrate.isAsked() && !usesCalibration(options))
+    return usageError("nothing uses the calibration; add --save-statistics");
+  return Error::success();
+}
 
 Expected<QuantCompileOptions> parseQuantCompileOptions(int argc, char **argv) {
   // The shared libLLVM brings hundreds of options of its own, "threads" among them.
@@ -85,6 +104,21 @@ Expected<QuantCompileOptions> parseQuantCompileOptions(int argc, char **argv) {
                                 cl::value_desc("tokens"), cl::init(64), cl::cat(category));
   static cl::opt<unsigned> threads("threads", cl::desc("Threads of the compiler itself (default: all cores)"),
                                    cl::value_desc("n"), cl::init(0), cl::cat(category));
+  auto *calibrateOn = text("calibrate",
+                           "Calibrate on this text file ('-': standard input), or on text that the model itself "
+                           "writes (self)",
+                           "file|self", "");
+  static cl::opt<int64_t> calibrationTokens("calibration-tokens",
+                                            cl::desc("Tokens to calibrate on, at most those of the text "
+                                                     "(default: 10240)"),
+                                            cl::value_desc("n"), cl::init(10240), cl::cat(category));
+  static cl::opt<uint64_t> seed("seed", cl::desc("Seed of the text that the model itself writes (default: 1)"),
+                                cl::value_desc("n"), cl::init(1), cl::cat(category));
+  auto *save = text("save-statistics",
+                    "Write statistics of the calibration (ranges, histograms, Gram matrices) to this file; without -o "
+                    "nothing else is done",
+                    "path", "");
+  auto *statistics = text("statistics", "Calibrate by a file of --save-statistics", "path", "");
   static cl::opt<bool> quiet("quiet", cl::desc("No table of tensors"), cl::cat(category));
   static cl::alias quietShort("q", cl::desc("Alias for --quiet"), cl::aliasopt(quiet), cl::cat(category));
   static cl::opt<bool> listCpus("list-cpus", cl::desc("Print the names that --mcpu takes"), cl::cat(category));
@@ -117,8 +151,16 @@ Expected<QuantCompileOptions> parseQuantCompileOptions(int argc, char **argv) {
     return options;
   if (c.input.empty())
     return usageError("no model given");
-  if (c.output.empty())
+  CalibrateOptions &calibrate = options.calibrate;
+  calibrate.source = *calibrateOn;
+  calibrate.tokens = calibrationTokens;
+  calibrate.seed = seed;
+  calibrate.save = *save;
+  calibrate.reuse = *statistics;
+  if (c.output.empty() && calibrate.save.empty())
     return usageError("no output given; add '-o PATH'");
+  if (Error error = checkCalibration(options, calibrationTokens.getNumOccurrences() || seed.getNumOccurrences()))
+    return std::move(error);
   if (context < 0 || (context.getNumOccurrences() && context == 0))
     return usageError("--context must be at least 1");
   if (chunk < 1 || chunk > 4096)

@@ -2,12 +2,13 @@
 #ifndef HALFTONE_TOOLS_QUANTCOMPILE_OPTIONS_H
 #define HALFTONE_TOOLS_QUANTCOMPILE_OPTIONS_H
 
-#include "halftone/Driver/Compile.h"
+#include "halftone/Calibrate/Calibrate.h"
 
 namespace halftone {
 
 struct QuantCompileOptions {
   CompileOptions compile;
+  CalibrateOptions calibrate;
   bool quiet = false;    ///< no table
   bool listCpus = false; ///< print what --mcpu takes
 };

@@ -27,6 +27,15 @@ static Error run(const QuantCompileOptions &options) {
       return file.takeError();
     reportFile.emplace(std::move(*file));
   }
+  if (options.calibrate.isAsked()) {
+    Expected<CalibrationData> data = calibrate(c, options.calibrate);
+    if (!data)
+      return data.takeError();
+    if (!options.quiet)
+      errs() << formatv("calibrated on {0} tokens ({1})\n", data->tokens(), data->source);
+    if (c.output.empty())
+      return Error::success();
+  }
   Expected<CompileReport> report = compile(c);
   if (!report)
     return report.takeError();

@@ -38,6 +38,7 @@ struct CompileOptions {
   unsigned threads = 0;        ///< of the compiler, 0: all cores
   bool choosesFormats = false; ///< the user asked for formats, activations or a strategy: warn where they come too late
   bool progress = false;       ///< progress on standard error
+  bool warnings = true;        ///< on standard error
   /// Set: the program shows these values to its host (see halftone-insert-observers), and the report says which.
   std::optional<ObservedValues> observe;
 };

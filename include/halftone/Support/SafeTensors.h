@@ -49,6 +49,8 @@ public:
   llvm::ArrayRef<uint8_t> bytes(const TensorEntry &entry) const;
   /// Elements as float (F32, F16, BF16, F64; others are an error that names the tensor).
   llvm::Expected<std::vector<float>> readFloats(const TensorEntry &entry) const;
+  /// A text of the `__metadata__` of the file (of several, the first that has it), or null.
+  const std::string *metadata(llvm::StringRef key) const;
   /// Paths of the files behind this store.
   llvm::ArrayRef<std::string> files() const { return paths; }
 
@@ -59,6 +61,7 @@ private:
   std::vector<std::string> paths;
   std::vector<TensorEntry> tensors;
   llvm::StringMap<unsigned> index;
+  llvm::StringMap<std::string> texts; ///< of `__metadata__`
 };
 
 /// A tensor to write. `data` is called once, in order, and must append exactly the tensor's bytes to the stream.
@@ -70,8 +73,9 @@ struct TensorToWrite {
 };
 
 /// Writes a safetensors file under a temporary name and renames it at the end; nothing is left behind on error (full
-/// disk included).
-llvm::Error writeSafeTensors(llvm::StringRef path, llvm::ArrayRef<TensorToWrite> tensors);
+/// disk included). `metadata`: keys and texts for `__metadata__`.
+llvm::Error writeSafeTensors(llvm::StringRef path, llvm::ArrayRef<TensorToWrite> tensors,
+                             llvm::ArrayRef<std::pair<std::string, std::string>> metadata = {});
 
 /// Bytes per element; the name as in the file's header ("F32", ...).
 unsigned elementBytes(ElementKind kind);
