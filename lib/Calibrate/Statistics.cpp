@@ -4,7 +4,7 @@
 #include "StatisticsFormat.h"
 #include "halftone/Calibrate/Gram.h"
 #include "llvm/ADT/DenseMap.h"
-#include "llvm/Support/Endian.h"
+#include "llvm/Support/EndianStream.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
 #include <cmath>

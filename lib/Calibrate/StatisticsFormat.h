@@ -2,7 +2,7 @@
 #ifndef HALFTONE_LIB_CALIBRATE_STATISTICSFORMAT_H
 #define HALFTONE_LIB_CALIBRATE_STATISTICSFORMAT_H
 
-#include "llvm/ADT/StringRef.h"
+#include "llvm/ADT/Twine.h"
 #include <string>
 
 namespace halftone {

@@ -12,7 +12,7 @@ llvm::Expected<TensorStore> halftone::openWeights(llvm::StringRef input) {
   if (llvm::sys::fs::is_directory(input))
     return TensorStore::openFolder(input);
   mlir::DialectRegistry registry;
-  registerAllDialects(registry);
+  halftone::registerAllDialects(registry);
   mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
   llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>> module = loadMlir(context, input);
   if (!module)

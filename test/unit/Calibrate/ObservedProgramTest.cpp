@@ -1,10 +1,9 @@
 //===- ObservedProgramTest.cpp - Programs that show their values ----------===//
 
-#include "halftone/Calibrate/ObservedProgram.h"
+#include "ObservedModel.h"
 #include "halftone/runtime.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/FileSystem.h"
-#include "gtest/gtest.h"
 #include <cmath>
 
 using namespace halftone;
@@ -23,26 +22,11 @@ std::vector<int32_t> someTokens() {
   return tokens;
 }
 
-/// The bundled model, compiled once.
 class Observed : public testing::Test {
 protected:
-  static void SetUpTestSuite() {
-    ObserveOptions options;
-    options.values = {true, true, true};
-    options.chunk = 16;
-    options.context = 64;
-    llvm::Expected<std::unique_ptr<ObservedProgram>> compiled =
-        ObservedProgram::compile(HALFTONE_BUNDLED_MODEL, options);
-    if (compiled)
-      program = compiled->release();
-    else
-      ADD_FAILURE() << llvm::toString(compiled.takeError());
-  }
-  static void TearDownTestSuite() {
-    delete program;
-    program = nullptr;
-  }
   void SetUp() override { ASSERT_NE(program, nullptr); }
+  static inline ObservedProgram *program = nullptr;
+  static void SetUpTestSuite() { program = observedModel(); }
 
   using Values = llvm::StringMap<std::vector<float>>;
   static std::string key(StringRef weight, ObservedValue value) {
@@ -82,10 +66,7 @@ protected:
     return {};
   }
 
-  static ObservedProgram *program;
 };
-
-ObservedProgram *Observed::program = nullptr;
 
 TEST_F(Observed, LogitsAreThoseOfAnOrdinaryProgram) {
   llvm::SmallString<128> path;
@@ -199,8 +180,6 @@ TEST_F(Observed, RunsInParts) {
   EXPECT_FALSE(middle.contains(key(range.stop, ObservedValue::Output)));
   EXPECT_EQ(record()["logits"], whole["logits"]) << "a part leaves nothing behind";
 }
-
-std::string message(llvm::Error error) { return llvm::toString(std::move(error)); }
 
 TEST_F(Observed, Errors) {
   std::vector<float> wrong(3);
