@@ -63,9 +63,10 @@ Expected<std::string> halftone::readCalibrationText(StringRef path) {
   StringRef text = (*buffer)->getBuffer();
   size_t offset = 0;
   if (!json::isUTF8(text, &offset))
-    return failure("the calibration text '{0}' is not UTF-8: byte 0x{1:x-2} at offset {2}; convert it, for example with "
-                   "iconv",
-                   path, uint8_t(text[offset]), offset);
+    return failure(
+        "the calibration text '{0}' is not UTF-8: byte 0x{1:x-2} at offset {2}; convert it, for example with "
+        "iconv",
+        path, uint8_t(text[offset]), offset);
   if (text.trim().empty())
     return failure("the calibration text '{0}' is empty", path);
   std::string result;
@@ -213,8 +214,8 @@ Expected<CalibrationData> halftone::generateCalibrationText(ObservedProgram &pro
       if (progress)
         progress(written + int64_t(sequence.size()));
     };
-    if (Error error = writeSequence(program, writer, sequence, std::min(sequenceLength(program), tokens - written),
-                                    onToken))
+    if (Error error =
+            writeSequence(program, writer, sequence, std::min(sequenceLength(program), tokens - written), onToken))
       return std::move(error);
     if (sequence.size() > 1 || written + 1 == tokens) {
       written += int64_t(sequence.size());

@@ -81,8 +81,8 @@ bool SiteStatistics::add(ArrayRef<float> values, int64_t rows) {
 
 namespace {
 
-/// Runs the data as often as needed: once for what is small, together with the first Gram matrices, and again for more of
-/// these.
+/// Runs the data as often as needed: once for what is small, together with the first Gram matrices, and again for more
+/// of these.
 class Gatherer {
 public:
   Gatherer(ObservedProgram &program, const CalibrationData &data, const StatisticsOptions &options)
@@ -195,7 +195,9 @@ TensorToWrite vectorToWrite(std::string name, ElementKind kind, std::vector<T> v
 }
 
 TensorToWrite gramToWrite(Gatherer &gatherer, size_t index, const SiteStatistics &site) {
-  return {statisticsTensor(site.weights.front(), "gram"), ElementKind::F32, {site.cols, site.cols},
+  return {statisticsTensor(site.weights.front(), "gram"),
+          ElementKind::F32,
+          {site.cols, site.cols},
           [&gatherer, index](raw_ostream &os) -> Error {
             Expected<const GramAccumulator *> gram = gatherer.gram(index);
             if (!gram)

@@ -96,7 +96,8 @@ Error StatisticsFile::readSite(const json::Object &description) {
 }
 
 Error StatisticsFile::read() {
-  const std::string *format = store.metadata("format"), *hash = store.metadata("model"), *list = store.metadata("sites");
+  const std::string *format = store.metadata("format"), *hash = store.metadata("model"),
+                    *list = store.metadata("sites");
   if (!format || !StringRef(*format).starts_with("halftone statistics"))
     return createStringError("'" + store.files().front() + "' holds no statistics of a model's inputs");
   if (*format != kStatisticsFormat)

@@ -44,7 +44,9 @@ static void printVersion(raw_ostream &os) { os << "quant-compile 0.1.0 (LLVM " L
 static Error usageError(const Twine &message) { return createStringError(message + "; see 'quant-compile --help'"); }
 
 /// True if something that is asked for needs calibration.
-static bool usesCalibration(const QuantCompileOptions &options) { return !options.calibrate.save.empty(); }
+static bool usesCalibration(const QuantCompileOptions &options) {
+  return !options.calibrate.save.empty() || !options.compile.compensate.empty();
+}
 
 static Error checkCalibration(const QuantCompileOptions &options, bool choosesText) {
   const CalibrateOptions &calibrate = options.calibrate;
@@ -57,7 +59,7 @@ static Error checkCalibration(const QuantCompileOptions &options, bool choosesTe
   if (calibrate.tokens < kLeastCalibrationTokens)
     return usageError("--calibration-tokens must be at least " + Twine(kLeastCalibrationTokens));
   if (calibrate.isAsked() && !usesCalibration(options))
-    return usageError("nothing uses the calibration; add --save-statistics");
+    return usageError("nothing uses the calibration; add --compensate, or --save-statistics");
   return Error::success();
 }
 

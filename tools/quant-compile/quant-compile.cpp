@@ -17,7 +17,7 @@ using namespace llvm;
 static constexpr StringLiteral tool = "quant-compile";
 
 static Error run(const QuantCompileOptions &options) {
-  const CompileOptions &c = options.compile;
+  CompileOptions c = options.compile;
   bool toStandardOutput = c.output == "-";
   // A report that cannot be written is known before the work, not after it.
   std::optional<AtomicFile> reportFile;
@@ -35,6 +35,7 @@ static Error run(const QuantCompileOptions &options) {
       errs() << formatv("calibrated on {0} tokens ({1})\n", data->tokens(), data->source);
     if (c.output.empty())
       return Error::success();
+    c.calibrationTokens = std::move(data->sequences);
   }
   Expected<CompileReport> report = compile(c);
   if (!report)

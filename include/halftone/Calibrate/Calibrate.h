@@ -16,9 +16,9 @@ struct CalibrateOptions {
   bool isAsked() const { return !source.empty() || !reuse.empty(); }
 };
 
-/// The tokens to calibrate the model on, and where wanted their statistics: from scratch, or from a file. Of `model` the
-/// input, the threads and the progress count. Errors: those of CalibrationText.h and Statistics.h; statistics of another
-/// model.
+/// The tokens to calibrate the model on, and where wanted their statistics: from scratch, or from a file. Of `model`
+/// the input, the threads and the progress count. Errors: those of CalibrationText.h and Statistics.h; statistics of
+/// another model.
 llvm::Expected<CalibrationData> calibrate(const CompileOptions &model, const CalibrateOptions &options);
 
 } // namespace halftone

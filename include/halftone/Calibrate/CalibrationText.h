@@ -30,9 +30,9 @@ struct CalibrationData {
 /// Reads a text ("-": standard input). Errors: it cannot be read, is empty or nothing but white space, or is not UTF-8.
 llvm::Expected<std::string> readCalibrationText(llvm::StringRef path);
 
-/// Tokenizes a text with the program's tokenizer. Its documents, which `<|endoftext|>` separates, are cut into sequences
-/// that each begin with the begin token; the first `most` tokens are taken. Errors name `path`: a model without a
-/// tokenizer, a text of fewer than kLeastCalibrationTokens tokens.
+/// Tokenizes a text with the program's tokenizer. Its documents, which `<|endoftext|>` separates, are cut into
+/// sequences that each begin with the begin token; the first `most` tokens are taken. Errors name `path`: a model
+/// without a tokenizer, a text of fewer than kLeastCalibrationTokens tokens.
 llvm::Expected<CalibrationData> tokenizeCalibrationText(const ObservedProgram &program, llvm::StringRef text,
                                                         llvm::StringRef path, int64_t most);
 

@@ -8,9 +8,9 @@
 
 namespace halftone {
 
-/// H = sum_t x_t x_t^T over rows x_t of `cols` floats. 64 rows at a time are summed in floats, then added in double. The
-/// result depends on the rows and their order, not on how they are divided among calls, nor on the number of threads or
-/// the CPU. Memory: cols x cols doubles (rounded up to 16) and 256 rows.
+/// H = sum_t x_t x_t^T over rows x_t of `cols` floats. 64 rows at a time are summed in floats, then added in double.
+/// The result depends on the rows and their order, not on how they are divided among calls, nor on the number of
+/// threads or the CPU. Memory: cols x cols doubles (rounded up to 16) and 256 rows.
 class GramAccumulator {
 public:
   explicit GramAccumulator(int64_t cols);

@@ -40,9 +40,9 @@ private:
 struct SiteStatistics {
   std::vector<std::string> weights; ///< tensor names of the products
   int64_t tokens = 0, cols = 0;
-  std::vector<float> min, max;                      ///< of each channel
+  std::vector<float> min, max;                        ///< of each channel
   std::vector<double> sum, sumMagnitudes, sumSquares; ///< of each channel, over the tokens
-  Histogram histogram;                              ///< of all channels
+  Histogram histogram;                                ///< of all channels
 
   /// Adds rows x cols values. False, and nothing is added, if one is not finite.
   bool add(llvm::ArrayRef<float> values, int64_t rows);

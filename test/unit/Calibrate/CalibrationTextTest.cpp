@@ -40,8 +40,9 @@ TEST(CalibrationText, IsRefused) {
   EXPECT_EQ(message(readCalibrationText("/").takeError()), "'/' is a folder, expected a text file to calibrate on");
   EXPECT_EQ(readMessage(""), "the calibration text 'x.txt' is empty");
   EXPECT_EQ(readMessage(" \n\t"), "the calibration text 'x.txt' is empty");
-  EXPECT_EQ(readMessage("caf\xe9 noir"), "the calibration text 'x.txt' is not UTF-8: byte 0xe9 at offset 3; convert it, "
-                                         "for example with iconv");
+  EXPECT_EQ(readMessage("caf\xe9 noir"),
+            "the calibration text 'x.txt' is not UTF-8: byte 0xe9 at offset 3; convert it, "
+            "for example with iconv");
 }
 
 TEST(CalibrationText, IsCutIntoSequences) {

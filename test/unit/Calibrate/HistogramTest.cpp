@@ -14,7 +14,12 @@ namespace {
 std::vector<float> values() {
   std::mt19937 random(7);
   std::uniform_real_distribution<float> exponent(-8, 2), sign(-1, 1);
-  std::vector<float> result{0.0f, -0.0f, 1.0f, -1.0f, 64.0f, std::numeric_limits<float>::denorm_min(),
+  std::vector<float> result{0.0f,
+                            -0.0f,
+                            1.0f,
+                            -1.0f,
+                            64.0f,
+                            std::numeric_limits<float>::denorm_min(),
                             -std::numeric_limits<float>::denorm_min()};
   for (int i = 0; i < 3000; ++i)
     result.push_back(std::copysign(std::pow(10.0f, exponent(random)), sign(random)));

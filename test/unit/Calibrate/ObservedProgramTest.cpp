@@ -65,7 +65,6 @@ protected:
     ADD_FAILURE() << llvm::toString(values.takeError());
     return {};
   }
-
 };
 
 TEST_F(Observed, LogitsAreThoseOfAnOrdinaryProgram) {

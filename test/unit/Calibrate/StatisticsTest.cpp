@@ -213,8 +213,8 @@ TEST_F(Statistics, DamagedValuesAreRefused) {
             "'x': damaged statistics: its tokens are not those that it was made of; calibrate again");
   EXPECT_EQ(damage("calibration/lengths", {200}),
             "'x': damaged statistics: the lengths of its sequences do not add up to its tokens; calibrate again");
-  EXPECT_EQ(damage(q0 + "/max", {0, 0, 0x80, 0x7f}), "'x': damaged statistics: tensor '" + q0 +
-                                                         "/max' holds a value that is not finite; calibrate again");
+  EXPECT_EQ(damage(q0 + "/max", {0, 0, 0x80, 0x7f}),
+            "'x': damaged statistics: tensor '" + q0 + "/max' holds a value that is not finite; calibrate again");
   EXPECT_EQ(damage(q0 + "/histogram", {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}),
             "'x': damaged statistics: tensor '" + q0 + "/histogram' holds a negative count; calibrate again");
 }
