@@ -6,12 +6,13 @@
 #include "halftone/Pack/Pack.h"
 #include "llvm/ADT/STLExtras.h"
 #include <cmath>
+#include <list>
 
 using namespace halftone;
 using namespace llvm;
 
-/// Tokens on which the errors in the report are measured.
-static constexpr int64_t sampleTokens = 256;
+/// Tokens, and rows of the weights, on which the errors in the report are measured.
+static constexpr int64_t sampleTokens = 256, sampleRows = 256;
 
 WeightReplacements CompensatedModel::replacements() const {
   WeightReplacements replacements;
@@ -21,6 +22,10 @@ WeightReplacements CompensatedModel::replacements() const {
       return std::nullopt;
     const CompensatedTensor &tensor = found->second;
     return unpack(tensor.packed, tensor.format, tensor.rows, tensor.cols, Layout::Rows16);
+  };
+  replacements.floats = [this](StringRef name) -> const std::vector<float> * {
+    auto found = gains.find(name);
+    return found == gains.end() ? nullptr : &found->second;
   };
   return replacements;
 }
@@ -97,8 +102,7 @@ private:
       auto found = result.tensors.find(name);
       if (found == result.tensors.end())
         return nullptr;
-      const CompensatedTensor &tensor = found->second;
-      values = dequantize(unpack(tensor.packed, tensor.format, tensor.rows, tensor.cols, Layout::Rows16));
+      values = valuesOf(found->second);
       return &values;
     };
     if (Error error = program.load(piece, replacements))
@@ -147,14 +151,30 @@ private:
       std::vector<float> difference(x.values.size());
       for (size_t i = 0; i < difference.size(); ++i)
         difference[i] = x.values[i] - seen.values[i];
-      cross =
+      std::vector<double> sums =
           compensate::sumOfProducts(difference.data(), x.cols, seen.values.data(), x.cols, count(), options.threads);
+      cross.assign(sums.begin(), sums.end());
     }
     for (auto [name, residual] : zip_equal(piece.weights, piece.residuals))
       if (formats.contains(name))
         if (Error error = quantizeWeight(index, name, residual))
           return error;
+    compensators.clear();
+    if (options.tuneGains && !piece.gain.empty())
+      return tuneGain(index);
     return Error::success();
+  }
+
+  /// The factored Gram matrix of the group in hand, for a format's groups of columns.
+  Expected<const Compensator *> compensatorFor(const Format &format, int64_t cols, StringRef name) {
+    for (auto &[size, compensator] : compensators)
+      if (size == format.groupSize(cols))
+        return &compensator;
+    Expected<Compensator> created = Compensator::create(gram, cols, format, options.numerics, name, options.threads);
+    if (!created)
+      return created.takeError();
+    compensators.emplace_back(format.groupSize(cols), std::move(*created));
+    return &compensators.back().second;
   }
 
   const Matrix &inputOf(const Stream &stream, const Piece &piece) const { return stream[piece.input]; }
@@ -170,8 +190,7 @@ private:
   /// sum over tokens of (y - W x') x'^T, where y is the float output, with the residual stream's difference.
   std::vector<double> missingOutput(const Piece &piece, const Matrix &weights, int64_t residual) const {
     Matrix wt = transposed(weights);
-    std::vector<float> narrow(cross.begin(), cross.end());
-    std::vector<double> missing = compensate::sumOfProducts(wt.values.data(), weights.rows, narrow.data(), weights.cols,
+    std::vector<double> missing = compensate::sumOfProducts(wt.values.data(), weights.rows, cross.data(), weights.cols,
                                                             weights.cols, options.threads);
     if (residual >= 0) {
       Matrix difference = residualDifference(residual);
@@ -191,63 +210,143 @@ private:
       return weight.takeError();
     Matrix weights{weight->rows, weight->cols, std::move(weight->values)};
     const Format &format = formats.find(name)->second;
+    Expected<const Compensator *> compensator = compensatorFor(format, weights.cols, name);
+    if (!compensator)
+      return compensator.takeError();
     std::vector<float> target = weights.values;
     if (!cross.empty()) {
-      Expected<std::vector<float>> better =
-          compensationTarget(weights.values, weights.rows, weights.cols, gram, missingOutput(piece, weights, residual),
-                             options.numerics.damping, name, options.threads);
+      std::vector<double> missing = missingOutput(piece, weights, residual);
+      Expected<std::vector<float>> better = (*compensator)->target(weights.values, weights.rows, missing, name);
       if (!better)
         return better.takeError();
       target = std::move(*better);
     }
-    Expected<QuantizedMatrix> matrix =
-        quantizeCompensated(target, weights.rows, weights.cols, format, gram, options.numerics, name, options.threads);
+    Expected<QuantizedMatrix> matrix = (*compensator)->quantize(target, weights.rows, format, name);
     if (!matrix)
       return matrix.takeError();
-    Expected<QuantizedMatrix> plain =
-        quantize(weights.values, weights.rows, weights.cols, format, name, options.threads);
-    if (!plain)
-      return plain.takeError();
     CompensatedTensor &tensor = result.tensors[name];
     tensor.format = format;
     tensor.rows = weights.rows;
     tensor.cols = weights.cols;
     tensor.packed = pack(*matrix, Layout::Rows16, options.threads);
-    measure(piece, weights, residual, *plain, *matrix, tensor);
+    return measure(piece, weights, residual, *matrix, tensor);
+  }
+
+  /// Factors c of the group's inputs that bring its outputs nearest to those of the float model: least squares of
+  /// sum |y - W' (c x')|^2 over all products, whose normal matrix is (W'^T W') * H, element by element. They go into
+  /// the gain of the norm that gives the inputs.
+  Error tuneGain(size_t index) {
+    const Piece &piece = program.pieces()[index];
+    int64_t cols = inputOf(floats, piece).cols;
+    std::vector<double> normal(cols * cols), missing(cols);
+    for (StringRef name : piece.weights) {
+      Expected<PieceProgram::Weight> weight = program.weight(index, name);
+      if (!weight)
+        return weight.takeError();
+      Matrix weights{weight->rows, weight->cols, std::move(weight->values)}, stored = weights;
+      if (auto found = result.tensors.find(name); found != result.tensors.end())
+        stored.values = valuesOf(found->second);
+      std::vector<double> square = compensate::gramMatrix(stored.values.data(), cols, stored.rows, options.threads);
+      for (size_t i = 0; i < normal.size(); ++i)
+        normal[i] += square[i] * gram[i];
+      addMissing(weights, stored, missing);
+    }
+    Format columns; // no groups are quantized here
+    columns.group = 1;
+    CompensateOptions damped = options.numerics;
+    damped.order = ColumnOrder::Natural;
+    Expected<Compensator> compensator = Compensator::create(normal, cols, columns, damped, piece.gain, options.threads);
+    if (!compensator)
+      return compensator.takeError();
+    std::vector<float> ones(cols, 1.0f);
+    Expected<std::vector<float>> factors = compensator->target(ones, 1, missing, piece.gain);
+    if (!factors)
+      return factors.takeError();
+    return applyGain(index, *factors);
+  }
+
+  /// Adds diag(W'^T sum (y - W' x') x'^T).
+  void addMissing(const Matrix &weights, const Matrix &stored, std::vector<double> &missing) const {
+    // sum y x'^T = W (sum x x'^T), and sum x x'^T = H + cross.
+    std::vector<float> moments(gram.begin(), gram.end()), seen = moments;
+    for (size_t i = 0; i < cross.size(); ++i)
+      moments[i] += cross[i];
+    Matrix wt = transposed(weights), st = transposed(stored);
+    int64_t rows = weights.rows, cols = weights.cols;
+    std::vector<double> wanted =
+        compensate::sumOfProducts(wt.values.data(), rows, moments.data(), cols, cols, options.threads);
+    std::vector<double> present =
+        compensate::sumOfProducts(st.values.data(), rows, seen.data(), cols, cols, options.threads);
+    for (int64_t row = 0; row < rows; ++row)
+      for (int64_t i = 0; i < cols; ++i)
+        missing[i] += double(stored.row(row)[i]) * (wanted[row * cols + i] - present[row * cols + i]);
+  }
+
+  /// Multiplies the gain and the inputs of the quantized model by factors.
+  Error applyGain(size_t index, ArrayRef<float> factors) {
+    const Piece &piece = program.pieces()[index];
+    Expected<std::vector<float>> gain = program.vector(index - 1, piece.gain);
+    if (!gain)
+      return gain.takeError();
+    if (same)
+      quantized = floats;
+    same = false;
+    Matrix &inputs = quantized[piece.input];
+    for (size_t i = 0; i < inputs.values.size(); ++i)
+      inputs.values[i] *= factors[i % factors.size()];
+    for (auto [value, factor] : zip_equal(*gain, factors))
+      value *= factor;
+    result.gains[piece.gain] = std::move(*gain);
     return Error::success();
   }
 
-  /// Some tokens' rows, evenly spread.
-  Matrix sample(const Matrix &all) const {
-    int64_t rows = std::min(sampleTokens, count());
-    Matrix some{rows, all.cols, {}};
-    for (int64_t i = 0; i < rows; ++i)
-      some.values.insert(some.values.end(), all.row(i * count() / rows), all.row(i * count() / rows) + all.cols);
+  static std::vector<float> valuesOf(const CompensatedTensor &tensor) {
+    return dequantize(unpack(tensor.packed, tensor.format, tensor.rows, tensor.cols, Layout::Rows16));
+  }
+
+  /// Some rows of a matrix, evenly spread.
+  static Matrix sample(const Matrix &all, int64_t most) {
+    Matrix some{std::min(most, all.rows), all.cols, {}};
+    for (int64_t i = 0; i < some.rows; ++i) {
+      const float *row = all.row(i * all.rows / some.rows);
+      some.values.insert(some.values.end(), row, row + all.cols);
+    }
     return some;
   }
 
-  /// Relative squared errors of the outputs, on some tokens.
-  void measure(const Piece &piece, const Matrix &weights, int64_t residual, const QuantizedMatrix &plain,
-               const QuantizedMatrix &matrix, CompensatedTensor &tensor) const {
-    Matrix x = sample(inputOf(floats, piece)), seen = same ? x : sample(inputOf(quantized, piece));
-    std::vector<double> wanted = product(x, weights, options.threads);
+  /// Relative squared errors of some outputs on some tokens: with plain quantization and as stored.
+  Error measure(const Piece &piece, const Matrix &weights, int64_t residual, const QuantizedMatrix &matrix,
+                CompensatedTensor &tensor) const {
+    Matrix x = sample(inputOf(floats, piece), sampleTokens);
+    Matrix seen = same ? x : sample(inputOf(quantized, piece), sampleTokens);
+    Matrix rows = sample(weights, sampleRows),
+           stored = sample({matrix.rows, matrix.cols, dequantize(matrix)}, sampleRows);
+    Expected<QuantizedMatrix> plain =
+        quantize(rows.values, rows.rows, rows.cols, matrix.format, "sample", options.threads);
+    if (!plain)
+      return plain.takeError();
+    std::vector<double> wanted = product(x, rows, options.threads);
     double energy = 0;
     for (double y : wanted)
       energy += y * y;
     if (!same && residual >= 0) {
-      Matrix difference = sample(residualDifference(residual));
-      for (auto [y, d] : zip_equal(wanted, difference.values))
-        y += d;
+      Matrix a = sample(floats[residual], sampleTokens), b = sample(quantized[residual], sampleTokens);
+      for (int64_t token = 0; token < a.rows; ++token)
+        for (int64_t i = 0; i < rows.rows; ++i) {
+          int64_t output = i * weights.rows / rows.rows;
+          wanted[token * rows.rows + i] += double(a.row(token)[output]) - b.row(token)[output];
+        }
     }
-    auto errorOf = [&](const QuantizedMatrix &q) {
-      std::vector<double> outputs = product(seen, {q.rows, q.cols, dequantize(q)}, options.threads);
+    auto errorOf = [&](Matrix approximation) {
+      std::vector<double> outputs = product(seen, approximation, options.threads);
       double error = 0;
-      for (auto [y, approximation] : zip_equal(wanted, outputs))
-        error += (y - approximation) * (y - approximation);
+      for (auto [y, output] : zip_equal(wanted, outputs))
+        error += (y - output) * (y - output);
       return energy > 0 ? error / energy : 0.0;
     };
-    tensor.plainError = errorOf(plain);
-    tensor.error = errorOf(matrix);
+    tensor.plainError = errorOf({rows.rows, rows.cols, dequantize(*plain)});
+    tensor.error = errorOf(std::move(stored));
+    return Error::success();
   }
 
   PieceProgram &program;
@@ -258,7 +357,10 @@ private:
   Stream floats, quantized;     ///< into the next piece
   bool same = true;             ///< `quantized` is `floats`, and not there
   /// Of the group in hand: sum of x' x'^T, and of (x - x') x'^T where the models differ.
-  std::vector<double> gram, cross;
+  std::vector<double> gram;
+  std::vector<float> cross;
+  /// Of the group in hand, by the size of a format's groups.
+  std::list<std::pair<int64_t, Compensator>> compensators;
   CompensatedModel result;
 };
 

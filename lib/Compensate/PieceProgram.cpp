@@ -105,6 +105,8 @@ Error PieceProgram::Implementation::readPiece(func::FuncOp function) {
       piece.weights.push_back(name.str());
   if (auto input = fields.getAs<IntegerAttr>("input"))
     piece.input = input.getInt();
+  if (auto gain = fields.getAs<StringAttr>("gain"))
+    piece.gain = gain.str();
   piece.residuals = numbers("residuals");
   piece.next = numbers("next");
   bool state = false;
@@ -216,6 +218,14 @@ Expected<PieceProgram::Weight> PieceProgram::weight(size_t piece, StringRef name
     return Weight{type.getDimSize(0), type.getDimSize(1), std::move(*values)};
   }
   return createStringError("tensor '" + name + "' is not a weight of a product of the piece");
+}
+
+Expected<std::vector<float>> PieceProgram::vector(size_t piece, StringRef name) const {
+  for (lowbit::GlobalOp global : implementation->globals[piece])
+    if (weightNameOf(global) == name && global.getTensorType().getRank() == 1 &&
+        global.getTensorType().getElementType().isF32())
+      return evaluateFloats(global, implementation->store);
+  return createStringError("tensor '" + name + "' is not read by the piece");
 }
 
 Error PieceProgram::load(size_t piece, const WeightReplacements &replacements) {

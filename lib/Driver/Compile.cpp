@@ -26,8 +26,6 @@
 #include "llvm/Support/Signals.h"
 #include "llvm/Support/WithColor.h"
 
-#include <chrono>
-
 using namespace mlir;
 using namespace halftone;
 
@@ -237,15 +235,13 @@ private:
     CompensateModelOptions compensation;
     compensation.threads = options.threads;
     compensation.floatOutputs = options.compensate == "full";
-    if (options.compensate == "plain")
+    if (options.compensate == "plain") {
       compensation.numerics.groupRounds = compensation.numerics.sweeps = 0;
-    auto start = std::chrono::steady_clock::now();
-    compensation.progress = [&](size_t done, size_t total, StringRef name) {
-      double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-      llvm::errs() << (options.progress ? "\r\x1b[K" : "")
-                   << llvm::formatv("compensated {0} of {1}, up to {2}, {3:f1} s", done, total, name, seconds)
-                   << (options.progress ? (done == total ? "\r\x1b[K" : "") : "\n");
-    };
+      compensation.tuneGains = false;
+    }
+    Progress progress;
+    if (options.progress)
+      compensation.progress = [&](size_t done, size_t total, StringRef name) { progress.update(done, total, name); };
     llvm::Expected<CompensatedModel> model =
         compensateModel(floatModule, &*store, formats, options.calibrationTokens, compensation);
     if (!model)

@@ -20,6 +20,8 @@ static std::string shapeText(const WeightRecord &record) {
   return text;
 }
 
+static bool isCompensated(const WeightRecord &record) { return record.outputError >= 0; }
+
 int64_t CompileReport::weights() const {
   int64_t total = 0;
   for (const WeightRecord &record : tensors)
@@ -54,15 +56,21 @@ double CompileReport::ratio() const { return bytes() ? double(floatBytes()) / do
 
 llvm::json::Value CompileReport::toJson() const {
   llvm::json::Array list;
-  for (const WeightRecord &record : tensors)
-    list.push_back(llvm::json::Object{{"name", record.name},
-                                      {"shape", llvm::json::Array(record.shape)},
-                                      {"format", record.format.name()},
-                                      {"bits_per_weight", record.bitsPerWeight},
-                                      {"bytes", record.bytes},
-                                      {"relative_squared_error", record.relativeSquaredError},
-                                      {"strategy", record.strategy},
-                                      {"computed", record.computed}});
+  for (const WeightRecord &record : tensors) {
+    llvm::json::Object tensor{{"name", record.name},
+                              {"shape", llvm::json::Array(record.shape)},
+                              {"format", record.format.name()},
+                              {"bits_per_weight", record.bitsPerWeight},
+                              {"bytes", record.bytes},
+                              {"relative_squared_error", record.relativeSquaredError},
+                              {"strategy", record.strategy},
+                              {"computed", record.computed}};
+    if (isCompensated(record)) {
+      tensor["plain_output_error"] = record.plainOutputError;
+      tensor["output_error"] = record.outputError;
+    }
+    list.push_back(std::move(tensor));
+  }
   return llvm::json::Object{{"model", model},
                             {"cpu", cpu},
                             {"activations", activations},
@@ -79,8 +87,10 @@ void CompileReport::print(llvm::raw_ostream &os) const {
   size_t width = 6;
   for (const WeightRecord &record : tensors)
     width = std::max(width, record.name.size());
+  bool hasCompensated = llvm::any_of(tensors, isCompensated);
   os << llvm::left_justify("tensor", width)
-     << "  shape         format        bits/weight         bytes  rel. sq. error  strategy\n";
+     << "  shape         format        bits/weight         bytes  rel. sq. error  "
+     << (hasCompensated ? "output error: plain, compensated  " : "") << "strategy\n";
   for (const WeightRecord &record : tensors) {
     os << llvm::left_justify(record.name, width)
        << llvm::formatv("  {0,-12}  {1,-12}  {2,11:f3}  {3,12}  ", shapeText(record), record.format.name(),
@@ -89,6 +99,10 @@ void CompileReport::print(llvm::raw_ostream &os) const {
       os << "             -";
     else
       os << llvm::formatv("{0,14:f6}", record.relativeSquaredError);
+    if (isCompensated(record))
+      os << llvm::formatv("  {0,19:f6}  {1,11:f6}", record.plainOutputError, record.outputError);
+    else if (hasCompensated)
+      os << "                    -            -";
     os << "  " << record.strategy << '\n';
   }
   os << llvm::formatv("total: {0} weights, {1:f3} bits per weight, {2} bytes in the object, "

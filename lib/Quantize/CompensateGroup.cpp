@@ -1,7 +1,6 @@
 //===- CompensateGroup.cpp - Codes and scales of one group ----------------===//
 
 #include "CompensateGroup.h"
-#include "CompensateMetric.h"
 #include "halftone/Support/Half.h"
 #include "llvm/ADT/STLExtras.h"
 #include <algorithm>
@@ -19,11 +18,49 @@ static constexpr int multiplierSum = 127;
 // Stored scales
 //===----------------------------------------------------------------------===//
 
-GroupScales::GroupScales(const Format &format) : format(&format) {
-  if (format.kind == FormatKind::Bcq) {
+/// True if code 0 of symmetric integers, which has no opposite, is not used.
+static bool omitsLowestCode(const Format &format, ArrayRef<float> levels) {
+  bool isInteger = format.kind == FormatKind::Rtn || format.kind == FormatKind::Vsq;
+  return isInteger && levels[size_t(1) << (format.bits - 1)] == 0;
+}
+
+FixedLevels::FixedLevels(const QuantizedMatrix &matrix) {
+  lastCode = matrix.format.kind == FormatKind::Ternary ? 2 : (1u << matrix.format.bits) - 1;
+  int64_t groups = matrix.groups(), size = matrix.groupSize(), codes = lastCode + 1;
+  values.resize(matrix.rows * groups * codes);
+  // What a code is worth is known to dequantize() alone: ask it about a matrix of that code.
+  QuantizedMatrix probe = matrix;
+  for (int64_t code = 0; code < codes; ++code) {
+    std::fill(probe.codes.begin(), probe.codes.end(), uint8_t(code));
+    std::vector<float> level = dequantize(probe);
+    for (int64_t item = 0; item < matrix.rows * groups; ++item)
+      values[item * codes + code] = level[item / groups * matrix.cols + item % groups * size];
+  }
+  firstCode = !values.empty() && omitsLowestCode(matrix.format, values);
+}
+
+bool compensate::canRefit(const Format &format) {
+  Format known; // with the fields that are dealt with here
+  known.kind = format.kind;
+  known.bits = format.bits;
+  known.group = format.group;
+  known.planeScales = format.planeScales;
+  known.scalePerSign = format.scalePerSign;
+  known.solver = format.solver;
+  known.rounds = format.rounds;
+  bool kind = format.kind == FormatKind::Bcq || format.kind == FormatKind::Ternary || format.kind == FormatKind::Rtn;
+  return kind && format == known;
+}
+
+GroupScales::GroupScales(const Format &format, const FixedLevels *levels) : format(&format), levels(levels) {
+  if (levels) {
+    firstCode = uint8_t(levels->firstCode);
+    lastCode = uint8_t(levels->lastCode);
+  } else if (format.kind == FormatKind::Bcq) {
     count = format.bits;
     lastCode = uint8_t((1u << format.bits) - 1);
   } else if (format.kind == FormatKind::Ternary) {
+    count = format.scalePerSign ? 2 : 1;
     offset = 1;
     lastCode = 2;
   } else {
@@ -31,6 +68,7 @@ GroupScales::GroupScales(const Format &format) : format(&format) {
     firstCode = 1;
     lastCode = uint8_t(2 * offset - 1);
   }
+  values.resize(lastCode + 1);
 }
 
 double GroupScales::scale(unsigned term) const {
@@ -40,6 +78,8 @@ double GroupScales::scale(unsigned term) const {
 }
 
 bool GroupScales::multiply(double factor) {
+  if (isFixed())
+    return false;
   double scales[8];
   for (unsigned p = 0; p < count; ++p)
     scales[p] = scale(p) * factor;
@@ -47,18 +87,21 @@ bool GroupScales::multiply(double factor) {
 }
 
 void GroupScales::update() {
-  sortedCount = 0;
+  sortedCodes.clear();
   for (unsigned code = firstCode; code <= lastCode; ++code) {
-    values[code] = 0;
-    for (unsigned p = 0; p < count; ++p)
-      values[code] += scale(p) * basis(p, uint8_t(code));
-    sortedCodes[sortedCount++] = uint8_t(code);
+    if (!isFixed()) {
+      values[code] = 0;
+      for (unsigned p = 0; p < count; ++p)
+        values[code] += scale(p) * basis(p, uint8_t(code));
+    }
+    sortedCodes.push_back(uint8_t(code));
   }
-  if (format->kind == FormatKind::Bcq)
-    std::sort(sortedCodes.begin(), sortedCodes.begin() + sortedCount,
+  if (isFixed() || format->kind == FormatKind::Bcq)
+    std::sort(sortedCodes.begin(), sortedCodes.end(),
               [&](uint8_t a, uint8_t b) { return values[a] != values[b] ? values[a] < values[b] : a < b; });
-  for (unsigned i = 0; i < sortedCount; ++i)
-    sorted[i] = values[sortedCodes[i]];
+  sorted.clear();
+  for (uint8_t code : sortedCodes)
+    sorted.push_back(values[code]);
 }
 
 /// Integers nearest to `scales` in units of `unit`; their sum.
@@ -72,6 +115,8 @@ static int roundToUnits(ArrayRef<double> scales, double unit, MutableArrayRef<in
 }
 
 bool GroupScales::store(ArrayRef<double> scales) {
+  if (isFixed())
+    return false;
   std::array<uint16_t, 8> newHalves = {};
   std::array<int8_t, 8> newMultipliers = {};
   auto positiveHalf = [](double scale) {
@@ -112,7 +157,11 @@ bool GroupScales::store(ArrayRef<double> scales) {
 }
 
 void GroupScales::read(const QuantizedMatrix &matrix, int64_t item) {
-  bool plane = format->planeScales;
+  if (isFixed()) {
+    std::copy_n(levels->values.begin() + item * (lastCode + 1), lastCode + 1, values.begin());
+    return update();
+  }
+  bool plane = halfPerTerm();
   for (unsigned p = 0; p < count; ++p) {
     if (plane || p == 0)
       halves[p] = matrix.scales[plane ? item * count + p : item];
@@ -123,7 +172,9 @@ void GroupScales::read(const QuantizedMatrix &matrix, int64_t item) {
 }
 
 void GroupScales::write(QuantizedMatrix &matrix, int64_t item) const {
-  bool plane = format->planeScales;
+  if (isFixed())
+    return;
+  bool plane = halfPerTerm();
   for (unsigned p = 0; p < count; ++p) {
     if (plane || p == 0)
       matrix.scales[plane ? item * count + p : item] = halves[p];
@@ -134,19 +185,24 @@ void GroupScales::write(QuantizedMatrix &matrix, int64_t item) const {
 
 uint8_t GroupScales::nearest(double target) const {
   unsigned above = 0;
-  if (sortedCount <= 8) {
-    while (above < sortedCount && sorted[above] < target)
+  if (sorted.size() <= 8) {
+    while (above < sorted.size() && sorted[above] < target)
       ++above;
   } else {
-    above = unsigned(std::lower_bound(sorted.begin(), sorted.begin() + sortedCount, target) - sorted.begin());
+    above = unsigned(std::lower_bound(sorted.begin(), sorted.end(), target) - sorted.begin());
   }
-  if (above == sortedCount)
+  if (above == sorted.size())
     return sortedCodes[above - 1];
   bool lower = above > 0 && target - sorted[above - 1] <= sorted[above] - target;
   return sortedCodes[above - lower];
 }
 
 void GroupScales::normalize(MutableArrayRef<double> scales, MutableArrayRef<uint8_t> codes) const {
+  if (format->scalePerSign) {
+    for (double &scale : scales)
+      scale = std::max(scale, 0.0);
+    return;
+  }
   if (format->kind != FormatKind::Bcq) {
     if (scales[0] >= 0)
       return;
@@ -273,7 +329,7 @@ double GroupSolver::improve(GroupProblem &problem, GroupScales &scales, unsigned
   double total = 0;
   for (unsigned round = 0; round < rounds; ++round) {
     double gain = descend(problem, scales);
-    if (refitScales)
+    if (refitScales && !scales.isFixed())
       gain += refit(problem, scales);
     total += gain;
     if (gain == 0)
@@ -330,6 +386,17 @@ bool compensate::fitWeighted(ArrayRef<double> targets, ArrayRef<double> weights,
                              GroupScales &scales, BcqGroup &group) {
   if (any_of(targets, [](double t) { return !(std::abs(t) < 3e38); }))
     return false;
+  if (format.scalePerSign) {
+    // Each sign's weights as those of a symmetric group, with zeros in the place of the others.
+    SmallVector<double> side(targets.size());
+    double fitted[2];
+    for (int sign : {1, -1}) {
+      for (auto [s, t] : zip_equal(side, targets))
+        s = std::max(t * sign, 0.0);
+      fitted[sign < 0] = ternaryScale(side, weights);
+    }
+    return scales.store(fitted);
+  }
   if (format.kind == FormatKind::Ternary)
     return scales.store(ternaryScale(targets, weights));
   if (format.kind == FormatKind::Rtn)

@@ -2,6 +2,7 @@
 #ifndef HALFTONE_LIB_QUANTIZE_COMPENSATEMETRIC_H
 #define HALFTONE_LIB_QUANTIZE_COMPENSATEMETRIC_H
 
+#include "CompensateKernels.h"
 #include "halftone/Quantize/Compensate.h"
 #include <vector>
 
@@ -12,24 +13,6 @@ struct Block {
   int64_t begin, length;
   int64_t group; ///< its index in storage order
 };
-
-/// Sum of a[i] * b[i], always in the same order of additions, with four running sums.
-inline double dot(const double *a, const double *b, int64_t count) {
-  double sum[4] = {0, 0, 0, 0};
-  int64_t i = 0;
-  for (; i + 4 <= count; i += 4)
-    for (int k = 0; k < 4; ++k)
-      sum[k] += a[i + k] * b[i + k];
-  for (; i < count; ++i)
-    sum[0] += a[i] * b[i];
-  return (sum[0] + sum[1]) + (sum[2] + sum[3]);
-}
-
-/// y[i] += factor * x[i]
-inline void addScaled(double *y, const double *x, double factor, int64_t count) {
-  for (int64_t i = 0; i < count; ++i)
-    y[i] += factor * x[i];
-}
 
 /// Processing order, damped Gram matrix and its factors. All matrices in processing order.
 struct Metric {

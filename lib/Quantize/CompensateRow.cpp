@@ -1,4 +1,4 @@
-//===- CompensateRow.cpp - One row of a compensated matrix ----------------===//
+//===- CompensateRow.cpp - Rows of a compensated matrix -------------------===//
 
 #include "CompensateRow.h"
 #include "llvm/ADT/STLExtras.h"
@@ -14,14 +14,14 @@ static constexpr double startFactors[] = {1.0, 0.8, 0.9, 1.12, 1.3};
 /// Alternations within a group before the pass goes on to the next.
 static constexpr unsigned roundsInSweep = 3;
 
-RowSolver::RowSolver(const Metric &metric, const Format &format, const CompensateOptions &options)
-    : metric(metric), format(format), options(options), target(metric.size), error(metric.size), gradient(metric.size) {
-}
+RowSolver::RowSolver(const Metric &metric, const Format &format, const FixedLevels *levels,
+                     const CompensateOptions &options)
+    : metric(metric), format(format), levels(levels), options(options) {}
 
 void RowSolver::load(const QuantizedMatrix &matrix, int64_t row, State &state) const {
   state.values.resize(metric.size);
   state.codes.resize(metric.size);
-  state.scales.assign(metric.blocks.size(), GroupScales(format));
+  state.scales.assign(metric.blocks.size(), GroupScales(format, levels));
   for (auto [block, scales] : zip_equal(metric.blocks, state.scales)) {
     scales.read(matrix, row * matrix.groups() + block.group);
     for (int64_t i = block.begin; i < block.begin + block.length; ++i) {
@@ -38,16 +38,20 @@ void RowSolver::store(const State &state, int64_t row, QuantizedMatrix &matrix) 
     matrix.codes[row * metric.size + metric.order[i]] = state.codes[i];
 }
 
-void RowSolver::evaluate(State &state) {
-  for (int64_t i = 0; i < metric.size; ++i)
-    error[i] = state.values[i] - target[i];
-  for (int64_t i = 0; i < metric.size; ++i)
-    gradient[i] = dot(metric.row(i), error.data(), metric.size);
-  state.loss = dot(gradient.data(), error.data(), metric.size);
+void RowSolver::evaluate(States &states) {
+  int64_t n = metric.size;
+  for (size_t row = 0; row < count; ++row)
+    for (int64_t i = 0; i < n; ++i)
+      errorOf(row)[i] = states[row].values[i] - targets[row * n + i];
+  for (int64_t i = 0; i < n; ++i)
+    for (size_t row = 0; row < count; ++row)
+      gradientOf(row)[i] = dot(metric.row(i), errorOf(row), n);
+  for (size_t row = 0; row < count; ++row)
+    states[row].loss = dot(gradientOf(row), errorOf(row), n);
 }
 
-double RowSolver::undampedLoss(const State &state) const {
-  return state.loss - metric.shift * dot(error.data(), error.data(), metric.size);
+double RowSolver::undampedLoss(const State &state, size_t row) const {
+  return state.loss - metric.shift * dot(errorOf(row), errorOf(row), metric.size);
 }
 
 /// Codes of the group column by column: each takes the level nearest to what the errors before it in the group ask for.
@@ -77,7 +81,7 @@ double RowSolver::improveGroup(size_t index, GroupScales &scales) {
 /// Scales, codes and values of a group for `wanted`; false where no scales can be stored.
 bool RowSolver::startGroup(size_t index, GroupScales &scales) {
   const Block &block = metric.blocks[index];
-  if (!fitWeighted(wanted, curvature, format, scales, group))
+  if (!scales.isFixed() && !fitWeighted(wanted, curvature, format, scales, group))
     return false;
   if (options.groupRounds == 0) {
     roundGroup(block, scales);
@@ -87,9 +91,10 @@ bool RowSolver::startGroup(size_t index, GroupScales &scales) {
   GroupScales first = scales;
   std::vector<double> bestValues;
   std::vector<uint8_t> bestCodes;
-  for (double factor : startFactors) {
+  unsigned starts = scales.isFixed() ? 1 : std::clamp<unsigned>(options.starts, 1, std::size(startFactors));
+  for (double factor : ArrayRef(startFactors).take_front(starts)) {
     GroupScales tried = first;
-    if (!tried.multiply(factor))
+    if (factor != 1 && !tried.multiply(factor))
       continue;
     // The second time from the scales that the first has found.
     for (int repeat = 0; repeat < 2; ++repeat) {
@@ -110,87 +115,127 @@ bool RowSolver::startGroup(size_t index, GroupScales &scales) {
   return true;
 }
 
-/// GPTQ's scheme: group after group, each for the weights that make up for the errors of those before it. With
-/// ||R^T e||^2 as the loss, the part of R^T e that belongs to a group must be near zero.
-bool RowSolver::propagate(State &state, const State &fallback) {
-  state = fallback;
+/// What a group should be so that it makes up for the errors of those before it. With ||R^T e||^2 as the loss, the
+/// part of R^T e that belongs to a group must be near zero. `changes` holds what the earlier errors add up to here.
+void RowSolver::wantedByErrors(size_t index, size_t row) {
+  const Block &block = metric.blocks[index];
+  for (std::vector<double> *buffer : {&wanted, &curvature, &groupGradient, &groupValues, &before})
+    buffer->assign(block.length, 0.0);
+  groupCodes.assign(block.length, 0);
+  for (int64_t j = 0; j < block.length; ++j) {
+    const double *factor = metric.factorRow(block.begin + j) + block.begin;
+    // before: -R_GG^-T times the earlier errors' part.
+    before[j] = -(changes[row * block.length + j] + dot(factor, before.data(), j)) / factor[j];
+    wanted[j] = targets[row * metric.size + block.begin + j] + before[j];
+    curvature[j] = metric.reduced[index][j * block.length + j];
+  }
+}
+
+/// GPTQ's scheme: group after group, each for the weights that make up for the errors of those before it. A group whose
+/// scales cannot be stored keeps what it has.
+void RowSolver::propagate(States &states) {
   for (size_t index = 0; index < metric.blocks.size(); ++index) {
     const Block &block = metric.blocks[index];
-    for (std::vector<double> *buffer : {&wanted, &curvature, &groupGradient, &groupValues, &before})
-      buffer->assign(block.length, 0.0);
-    groupCodes.assign(block.length, 0);
-    for (int64_t j = 0; j < block.length; ++j) {
-      const double *row = metric.factorRow(block.begin + j);
-      // before: -R_GG^-T times what the errors of earlier groups add up to here.
-      before[j] =
-          -(dot(row, error.data(), block.begin) + dot(row + block.begin, before.data(), j)) / row[block.begin + j];
-      wanted[j] = target[block.begin + j] + before[j];
-      curvature[j] = metric.reduced[index][j * block.length + j];
-    }
-    if (!startGroup(index, state.scales[index]))
-      return false;
-    for (int64_t j = 0; j < block.length; ++j) {
-      state.values[block.begin + j] = groupValues[j];
-      state.codes[block.begin + j] = groupCodes[j];
-      error[block.begin + j] = groupValues[j] - target[block.begin + j];
+    changes.assign(count * block.length, 0.0);
+    for (int64_t j = 0; j < block.length; ++j)
+      for (size_t row = 0; row < count; ++row)
+        changes[row * block.length + j] = dot(metric.factorRow(block.begin + j), errorOf(row), block.begin);
+    for (size_t row = 0; row < count; ++row) {
+      State &state = states[row];
+      wantedByErrors(index, row);
+      bool started = startGroup(index, state.scales[index]);
+      for (int64_t j = 0; j < block.length; ++j) {
+        if (started) {
+          state.values[block.begin + j] = groupValues[j];
+          state.codes[block.begin + j] = groupCodes[j];
+        }
+        errorOf(row)[block.begin + j] = state.values[block.begin + j] - targets[row * metric.size + block.begin + j];
+      }
     }
   }
-  return true;
 }
 
-/// Passes over all groups in the whole metric; `gradient` must be that of `state`.
-void RowSolver::sweep(State &state) {
+/// Improves one block of a row in the whole metric; notes the change of its values, and returns that of the loss.
+double RowSolver::sweepBlock(size_t index, State &state, size_t row) {
+  const Block &block = metric.blocks[index];
+  before.assign(state.values.begin() + block.begin, state.values.begin() + block.begin + block.length);
+  groupGradient.assign(gradientOf(row) + block.begin, gradientOf(row) + block.begin + block.length);
+  GroupProblem problem{metric.row(block.begin) + block.begin,
+                       metric.size,
+                       block.length,
+                       groupGradient,
+                       MutableArrayRef(state.values).slice(block.begin, block.length),
+                       MutableArrayRef(state.codes).slice(block.begin, block.length)};
+  double gain = solver.improve(problem, state.scales[index], roundsInSweep, options.refitScales);
+  for (int64_t j = 0; j < block.length; ++j)
+    changes[row * block.length + j] = problem.values[j] - before[j];
+  return gain;
+}
+
+/// Brings the gradients up to date with `changes` of a block.
+void RowSolver::updateGradients(const Block &block) {
+  constexpr int64_t columns = 256; // of the metric that stay in the first cache for all rows
+  for (int64_t begin = 0; begin < metric.size; begin += columns)
+    for (size_t row = 0; row < count; ++row)
+      addProduct(gradientOf(row) + begin, &changes[row * block.length], metric.row(block.begin) + begin, metric.size,
+                 block.length, std::min(columns, metric.size - begin));
+}
+
+/// Passes over all groups in the whole metric; the gradients must be those of `states`.
+void RowSolver::sweep(States &states) {
+  std::vector<bool> done(count, false);
+  for (unsigned pass = 0; pass < options.sweeps && !all_of(done, [](bool d) { return d; }); ++pass) {
+    std::vector<double> gains(count, 0.0);
+    for (size_t index = 0; index < metric.blocks.size(); ++index) {
+      changes.assign(count * metric.blocks[index].length, 0.0);
+      for (size_t row = 0; row < count; ++row)
+        if (!done[row])
+          gains[row] += sweepBlock(index, states[row], row);
+      updateGradients(metric.blocks[index]);
+    }
+    for (size_t row = 0; row < count; ++row) {
+      done[row] = done[row] || !(gains[row] < -options.sweepTolerance * states[row].loss);
+      states[row].loss += gains[row];
+    }
+  }
+  evaluate(states);
+}
+
+/// Keeps states just evaluated where they are the best. Damping counts for the choice, but the loss proper must not be
+/// above that of plain quantization.
+void RowSolver::offer(States &states) {
+  for (size_t row = 0; row < count; ++row)
+    if (undampedLoss(states[row], row) <= limits[row] && (!best[row] || states[row].loss < best[row]->loss))
+      best[row] = states[row];
+}
+
+void RowSolver::solve(ArrayRef<float> weights, int64_t begin, int64_t end, QuantizedMatrix &result) {
+  count = size_t(end - begin);
   int64_t n = metric.size;
-  for (unsigned pass = 0; pass < options.sweeps; ++pass) {
-    double gain = 0;
-    for (auto [block, scales] : zip_equal(metric.blocks, state.scales)) {
-      before.assign(state.values.begin() + block.begin, state.values.begin() + block.begin + block.length);
-      groupGradient.assign(gradient.begin() + block.begin, gradient.begin() + block.begin + block.length);
-      GroupProblem problem{metric.row(block.begin) + block.begin,
-                           n,
-                           block.length,
-                           groupGradient,
-                           MutableArrayRef(state.values).slice(block.begin, block.length),
-                           MutableArrayRef(state.codes).slice(block.begin, block.length)};
-      gain += solver.improve(problem, scales, roundsInSweep, options.refitScales);
-      for (int64_t j = 0; j < block.length; ++j)
-        if (double d = problem.values[j] - before[j])
-          addScaled(gradient.data(), metric.row(block.begin + j), d, n);
-    }
-    if (!(gain < -1e-7 * state.loss))
-      break;
-    state.loss += gain;
+  for (std::vector<double> *buffer : {&targets, &errors, &gradients})
+    buffer->resize(count * n);
+  best.assign(count, std::nullopt);
+  limits.resize(count);
+  States plain(count);
+  for (size_t row = 0; row < count; ++row) {
+    for (int64_t i = 0; i < n; ++i)
+      targets[row * n + i] = weights[(begin + int64_t(row)) * n + metric.order[i]];
+    load(result, begin + int64_t(row), plain[row]);
   }
-  evaluate(state);
-}
-
-void RowSolver::solve(ArrayRef<float> weights, int64_t row, QuantizedMatrix &result) {
-  for (int64_t i = 0; i < metric.size; ++i)
-    target[i] = weights[metric.order[i]];
-  State plain, swept, best;
-  load(result, row, plain);
   evaluate(plain);
-  double limit = undampedLoss(plain);
-  bool found = false;
-  auto offer = [&](State &state) {
-    // Damping counts for the choice, but the loss proper must not be above that of plain quantization.
-    if (undampedLoss(state) <= limit && (!found || state.loss < best.loss)) {
-      best = state;
-      found = true;
-    }
-  };
-  if (options.sweeps) {
-    swept = plain;
+  for (size_t row = 0; row < count; ++row)
+    limits[row] = undampedLoss(plain[row], row);
+  if (options.sweeps && options.sweepPlain) {
+    States swept = plain;
     sweep(swept);
     offer(swept);
   }
-  State compensated;
-  if (propagate(compensated, plain)) {
-    evaluate(compensated);
-    if (options.sweeps)
-      sweep(compensated);
-    offer(compensated);
-  }
-  if (found)
-    store(best, row, result);
+  propagate(plain);
+  evaluate(plain);
+  if (options.sweeps)
+    sweep(plain);
+  offer(plain);
+  for (size_t row = 0; row < count; ++row)
+    if (best[row])
+      store(*best[row], begin + int64_t(row), result);
 }

@@ -2,6 +2,7 @@
 
 #include "Product.h"
 #include "Weights.h"
+#include "dialects/Nn/IR/NnOps.h"
 #include "halftone/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -204,8 +205,21 @@ private:
           builder.getNamedAttr("input", builder.getI64IntegerAttr(llvm::find(inputs, group.input) - inputs.begin())));
       fields.push_back(builder.getNamedAttr("weights", builder.getArrayAttr(weights)));
       fields.push_back(builder.getNamedAttr("residuals", builder.getDenseI64ArrayAttr(residuals)));
+      if (std::string gain = gainOf(group); !gain.empty())
+        fields.push_back(builder.getNamedAttr("gain", builder.getStringAttr(gain)));
     }
     return builder.getDictionaryAttr(fields);
+  }
+
+  /// The tensor's name of the gain of a norm that nothing but the group's products reads, or nothing.
+  static std::string gainOf(const Group &group) {
+    auto norm = group.input.getDefiningOp<nn::RmsNormOp>();
+    bool isRead = llvm::any_of(group.input.getUsers(), [&](Operation *user) {
+      return llvm::none_of(group.products, [&](const Product &product) { return product.op == user; });
+    });
+    if (!norm || isRead || !isWeightChain(norm.getGain()))
+      return "";
+    return weightName(norm.getGain());
   }
 
   /// The input of the piece that the product's only use adds to it, or -1.

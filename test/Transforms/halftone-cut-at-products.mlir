@@ -10,7 +10,7 @@
 
 // CHECK-LABEL: func @piece1(
 // CHECK-SAME: %[[X:.+]]: tensor<?x8xf32>, %[[N:.+]]: tensor<?x8xf32>, %{{.+}}: index) -> tensor<?x6xf32>
-// CHECK-SAME: input = 1 : i64, next = array<i64: -1, 0>, residuals = array<i64: -1, -1>, weights = ["gate", "up"]
+// CHECK-SAME: gain = "gain", input = 1 : i64, next = array<i64: -1, 0>, residuals = array<i64: -1, -1>, weights = ["gate", "up"]
 // CHECK: tensor.dim %[[X]]
 // CHECK: lowbit.external "gate"
 // CHECK: linalg.matmul {{.+}} ins(%[[N]],

@@ -25,6 +25,7 @@ struct CompensatedTensor {
 
 struct CompensatedModel {
   llvm::StringMap<CompensatedTensor> tensors;
+  llvm::StringMap<std::vector<float>> gains; ///< of norms, refitted to the quantized weights behind them
 
   /// Gives the tensors to evaluateWeights(); refers to this object.
   WeightReplacements replacements() const;
@@ -34,6 +35,8 @@ struct CompensateModelOptions {
   CompensateOptions numerics;
   /// Quantize what makes up for the errors of the layers before, not the weights themselves: compensationTarget().
   bool floatOutputs = true;
+  /// Refit the gains of norms by least squares against the float outputs of the products behind them.
+  bool tuneGains = true;
   unsigned threads = 0; ///< 0: all cores
   /// Called after each group of products with the same input: (done, total, name of its last weight).
   std::function<void(size_t, size_t, llvm::StringRef)> progress;

@@ -28,6 +28,7 @@ struct Piece {
   std::vector<std::string> weights;
   int64_t input = -1;             ///< the argument that they multiply
   std::vector<int64_t> residuals; ///< for each weight the argument that is added to its product, or -1
+  std::string gain;               ///< of the norm that is the input and is read by nothing else; empty: none
   /// For each argument of the next piece the number of a result, or -1 - the number of an argument.
   std::vector<int64_t> next;
   std::vector<int64_t> inputWidths; ///< of the arguments; 0: a token
@@ -50,6 +51,8 @@ public:
     std::vector<float> values;
   };
   llvm::Expected<Weight> weight(size_t piece, llvm::StringRef name) const;
+  /// A tensor of one dimension that a piece reads.
+  llvm::Expected<std::vector<float>> vector(size_t piece, llvm::StringRef name) const;
 
   /// Puts the piece's weights in place, in the place of those of the piece loaded before: one piece's floats are in
   /// memory.

@@ -8,6 +8,7 @@
 #define HALFTONE_QUANTIZE_COMPENSATE_H
 
 #include "halftone/Quantize/Quantize.h"
+#include <memory>
 
 namespace halftone {
 
@@ -31,14 +32,51 @@ struct CompensateOptions {
   unsigned sweeps = 16;
   /// Whether `groupRounds` and `sweeps` refit scales; otherwise they change codes only.
   bool refitScales = true;
+  /// Ranges that a group's first scales are tried at, 1 to 5.
+  unsigned starts = 5;
+  /// Sweeps of a row end with one that lowers its loss by less than this share.
+  double sweepTolerance = 1e-7;
+  /// Whether sweeps also start from the result of quantize().
+  bool sweepPlain = true;
+};
+
+namespace compensate {
+struct Metric;
+} // namespace compensate
+
+/// What all weight matrices share that see the same inputs: their Gram matrix, ordered, damped and factored once.
+class Compensator {
+public:
+  /// For matrices of `cols` columns in formats with the groups of `format`. Errors: those of quantizeCompensated() that
+  /// concern the Gram matrix, naming `tensorName`.
+  static llvm::Expected<Compensator> create(llvm::ArrayRef<double> gram, int64_t cols, const Format &format,
+                                            const CompensateOptions &options, llvm::StringRef tensorName,
+                                            unsigned threads = 0);
+  Compensator(Compensator &&);
+  Compensator &operator=(Compensator &&);
+  ~Compensator();
+
+  /// quantizeCompensated() with this Gram matrix.
+  llvm::Expected<QuantizedMatrix> quantize(llvm::ArrayRef<float> weights, int64_t rows, const Format &format,
+                                           llvm::StringRef tensorName) const;
+  /// compensationTarget() with this Gram matrix; sizes must match.
+  llvm::Expected<std::vector<float>> target(llvm::ArrayRef<float> weights, int64_t rows, llvm::ArrayRef<double> missing,
+                                            llvm::StringRef tensorName) const;
+
+private:
+  Compensator(std::unique_ptr<compensate::Metric> metric, const CompensateOptions &options, unsigned threads);
+  std::unique_ptr<compensate::Metric> metric;
+  CompensateOptions options;
+  unsigned threads;
 };
 
 /// Quantizes `weights` (row-major rows x cols) so that sum over rows of (w - w') H (w - w')^T is small, where H is
 /// `gram` (row-major cols x cols, the sum over tokens of x x^T). Rows are independent, and no row ends with a larger
 /// loss than that of quantize(); the result has all the properties that Quantize.h promises, and the same bytes with
-/// any number of threads. BCQ, ternary and rtn formats; the BCQ solver of the format only chooses where groups start.
+/// any number of threads. The BCQ solver of the format only chooses where groups start. Scales are chosen for BCQ
+/// without offset, ternary and rtn; formats of other kinds keep those of quantize(), and their codes are chosen.
 ///
-/// Errors: those of quantize(); a format that is not supported here; a Gram matrix of the wrong size, with NaN or
+/// Errors: those of quantize(); a Gram matrix of the wrong size, with NaN or
 /// infinity (names `tensorName` and the index), not symmetric, or with a negative diagonal or eigenvalue; damping out
 /// of range. Memory: two cols x cols matrices of doubles.
 llvm::Expected<QuantizedMatrix> quantizeCompensated(llvm::ArrayRef<float> weights, int64_t rows, int64_t cols,

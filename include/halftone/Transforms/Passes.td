@@ -190,6 +190,7 @@ def HalftoneCutAtProducts : Pass<"halftone-cut-at-products", "::mlir::ModuleOp">
 
     * `weights`: the tensors' names of the products at the beginning of the piece, all of the same `input`, an argument;
     * `residuals`: for each of them the argument that is added to the product and to nothing else, or -1;
+    * `gain`: the tensor's name of the gain of a norm, if `input` is a norm that nothing else reads;
     * `next`: for each argument of the next piece the number of a result, or -1 - the number of an argument that passes.
 
     The first piece has `next` alone. The attribute `halftone.model` goes: what is left are plain functions.

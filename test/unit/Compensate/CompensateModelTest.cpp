@@ -69,6 +69,22 @@ TEST_F(CompensateWholeModel, TheFirstGroupIsQuantizedForItsInputsAlone) {
             b.tensors["model.layers.1.mlp.down_proj.weight"].packed);
 }
 
+TEST_F(CompensateWholeModel, TunesTheGainsOfNormsBeforeProducts) {
+  CompensateModelOptions fixed;
+  fixed.tuneGains = false;
+  CompensatedModel tuned = cantFail(run()), untuned = cantFail(run(fixed));
+  EXPECT_TRUE(untuned.gains.empty());
+  // The head is not quantized, so its norm stays.
+  EXPECT_EQ(tuned.gains.size(), 4u);
+  const std::vector<float> *gain = tuned.replacements().floats("model.layers.1.input_layernorm.weight");
+  ASSERT_TRUE(gain);
+  EXPECT_EQ(gain->size(), 36u);
+  EXPECT_FALSE(tuned.replacements().floats("model.norm.weight"));
+  // Later products see the difference.
+  EXPECT_LT(tuned.tensors["model.layers.0.self_attn.o_proj.weight"].plainError,
+            untuned.tensors["model.layers.0.self_attn.o_proj.weight"].plainError);
+}
+
 TEST_F(CompensateWholeModel, ThreadsChangeNoByte) {
   CompensateModelOptions one, three;
   one.threads = 1;
@@ -76,6 +92,8 @@ TEST_F(CompensateWholeModel, ThreadsChangeNoByte) {
   CompensatedModel a = cantFail(run(one)), b = cantFail(run(three));
   for (const auto &entry : a.tensors)
     EXPECT_EQ(entry.second.packed, b.tensors[entry.first()].packed) << entry.first().str();
+  for (const auto &entry : a.gains)
+    EXPECT_EQ(entry.second, b.gains[entry.first()]) << entry.first().str();
 }
 
 TEST_F(CompensateWholeModel, WrongTokensAreRefused) {
