@@ -6,6 +6,7 @@
 #include "Observe.h"
 #include "dialects/Lowbit/IR/LowbitOps.h"
 #include "halftone/Compensate/CompensateModel.h"
+#include "halftone/Compensate/PieceProgram.h"
 #include "halftone/Import/Externals.h"
 #include "halftone/Import/Import.h"
 #include "halftone/Import/LoadMlir.h"
@@ -226,6 +227,19 @@ private:
     return std::move(report);
   }
 
+  /// The sequences to calibrate on, none of them longer than the model's context.
+  std::vector<std::vector<int32_t>> calibrationSequences(ModuleOp floatModule) const {
+    std::vector<std::vector<int32_t>> sequences = options.calibrationTokens;
+    llvm::Expected<LanguageModel> language = LanguageModel::describe(floatModule);
+    if (!language)
+      llvm::consumeError(language.takeError()); // compensateModel() reports it
+    else
+      for (std::vector<int32_t> &sequence : sequences)
+        if (int64_t(sequence.size()) > language->context)
+          sequence.resize(language->context);
+    return sequences;
+  }
+
   /// Finds codes and scales on calibration text, for what `module` (planned) quantizes.
   llvm::Error compensate(ModuleOp floatModule) {
     llvm::Expected<TensorStore> store = openExternals(floatModule, externalsBase);
@@ -243,9 +257,11 @@ private:
     if (options.progress)
       compensation.progress = [&](size_t done, size_t total, StringRef name) { progress.update(done, total, name); };
     llvm::Expected<CompensatedModel> model =
-        compensateModel(floatModule, &*store, formats, options.calibrationTokens, compensation);
-    if (!model)
-      return model.takeError();
+        compensateModel(floatModule, &*store, formats, calibrationSequences(floatModule), compensation);
+    if (!model) {
+      std::string text = llvm::toString(model.takeError());
+      return takeErrors(text); // MLIR's diagnostics say more
+    }
     compensated = std::move(*model);
     return llvm::Error::success();
   }
@@ -296,6 +312,9 @@ private:
       artifact.functions = describeFunctions(*module);
 
     OwningOpRef<ModuleOp> floatModule;
+    if (!options.compensate.empty() && stageOf(*module) != Stage::Float)
+      return llvm::createStringError("'" + options.input + "' is at stage " + stageName(stageOf(*module)) +
+                                     ": its formats are settled; --compensate needs the float model");
     if (!options.compensate.empty())
       floatModule = module->clone();
     if (llvm::Error error = advance(Stage::Planned))

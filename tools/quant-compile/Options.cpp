@@ -34,6 +34,7 @@ formats (g: elements that share a scale, 0: the whole row)
 examples
   quant-compile my-llama --format bcq3g32 -o my-llama.so        3 bits and scales, 8-bit activations
   quant-compile my-llama --format ternaryg64 --activations f32 -o my-llama
+  quant-compile my-llama --format bcq2g32 --calibrate self --compensate -o my-llama.so
   quant-compile my-llama --format bcq3g32 --tensor-format 'down_proj=rtn4g32' --head-format rtn8g0 -o m.o
   quant-compile my-llama --calibrate self --save-statistics my-llama.statistics
   quant-compile mlp.mlir --format rtn8g0 -o mlp.o --report mlp.json
@@ -60,6 +61,9 @@ static Error checkCalibration(const QuantCompileOptions &options, bool choosesTe
     return usageError("--calibration-tokens must be at least " + Twine(kLeastCalibrationTokens));
   if (calibrate.isAsked() && !usesCalibration(options))
     return usageError("nothing uses the calibration; add --compensate, or --save-statistics");
+  const std::string &compensate = options.compile.compensate;
+  if (!compensate.empty() && compensate != "plain" && compensate != "full")
+    return usageError("unknown compensation '" + compensate + "', expected plain or full");
   return Error::success();
 }
 
