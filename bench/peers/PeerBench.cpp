@@ -13,6 +13,7 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
+#include "llvm/Support/Regex.h"
 #include "llvm/Support/raw_ostream.h"
 #include <algorithm>
 #include <cstdlib>
@@ -44,11 +45,12 @@ struct Options {
   int rounds = 7, threads = 2;
 };
 
-const char *kHelp = "usage: peer-bench [--ggml FOLDER] [--onnxruntime LIBRARY] [--json FILE] [--rounds N] [--threads "
-                    "N] [--filter TEXT]\n"
-                    "  --ggml     folder of libggml-base.so and libggml-cpu-*.so of llama.cpp\n"
-                    "  --threads  rows for one thread and up to so many, 2 unless told\n"
-                    "  --filter   only rows whose name, e.g. 'ternary 4096x4096/128', has this text\n";
+const char *kHelp =
+    "usage: peer-bench [--ggml FOLDER] [--onnxruntime LIBRARY] [--json FILE] [--rounds N] [--threads "
+    "N] [--filter TEXT]\n"
+    "  --ggml     folder of libggml-base.so and libggml-cpu-*.so of llama.cpp\n"
+    "  --threads  rows for one thread and up to so many, 2 unless told\n"
+    "  --filter   only rows whose name, e.g. 'ternary 4096x4096/128', matches this regular expression somewhere\n";
 
 /// Null where a peer is absent.
 struct Peers {
@@ -158,6 +160,14 @@ static json::Object measure(const std::string &group, const std::vector<std::uni
   return row;
 }
 
+static std::string checkedRegex(const std::string &text) {
+  std::string error;
+  if (llvm::Regex(text).isValid(error))
+    return text;
+  llvm::errs() << "peer-bench: --filter " << text << ": " << error << '\n';
+  std::exit(1);
+}
+
 static Options parseOptions(int argc, char **argv) {
   Options options;
   for (int i = 1; i < argc; i += 2) {
@@ -170,7 +180,7 @@ static Options parseOptions(int argc, char **argv) {
     else if (name == "--json")
       options.json = value;
     else if (name == "--filter")
-      options.filter = value;
+      options.filter = checkedRegex(value);
     else if (name == "--rounds")
       options.rounds = std::max(1, std::atoi(value.c_str()));
     else if (name == "--threads")
@@ -185,12 +195,13 @@ static Options parseOptions(int argc, char **argv) {
 
 static json::Array measureAll(const Options &options, const Peers &peers) {
   json::Array rows;
+  const llvm::Regex filter(options.filter);
   for (const Group &group : kGroups)
     for (int64_t height : {4096, 11008})
       for (int64_t tokens : {1, 128}) {
         Problem problem{height, 4096, tokens};
         std::string name = llvm::formatv("{0} {1}x{2}/{3}", group.name, height, problem.cols, tokens);
-        if (!llvm::StringRef(name).contains(options.filter))
+        if (!filter.match(name))
           continue;
         auto sides = contenders(group, problem, peers);
         for (int threads = 1; threads <= options.threads; ++threads)
