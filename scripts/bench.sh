@@ -30,7 +30,8 @@ onnx=$(find "$packages/onnxruntime-node" -path '*linux/x64/libonnxruntime.so.1' 
 
 say "Measuring products; this takes some minutes, leave the machine alone"
 # Every engine gets huge pages where the system gives them.
-GLIBC_TUNABLES=glibc.malloc.hugetlb=1 "$build/bin/peer-bench" --ggml "$llama" --onnxruntime "$onnx" --json "$temporary/peers.json" "$@"
+GLIBC_TUNABLES=glibc.malloc.hugetlb=1 "$build/bin/peer-bench" --ggml "$llama" --onnxruntime "$onnx" \
+  --json "$temporary/peers.json" "$@"
 "$build/bin/kernel-bench" --benchmark_filter='/4096x4096/1/[12]/' --benchmark_min_time=0.1
 measured=(--peers "$temporary/peers.json")
 if [ -n "$whole_models" ]; then

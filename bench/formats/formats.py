@@ -2,9 +2,10 @@
 """What each number format costs: compiles a model in every format of rows.py, scores it on a text beside the float
 model, and writes docs/Formats.md and docs/formats.json.
 
-Usage: formats.py --bin FOLDER [--only REGEX] [--output Formats.md] [--models FOLDER]
+Usage: formats.py --bin FOLDER [--only REGEX] [--missing] [--output Formats.md] [--models FOLDER]
 
---only measures the rows whose options match and keeps the others of the JSON that is there. Every row is the work of
+--only measures the rows whose options match and keeps the others of the JSON that is there; --missing, those that the
+JSON does not have. Every row is the work of
 two commands that anyone can type: quant-compile MODEL OPTIONS -o row.so, and
 quant-run row.so --perplexity TEXT --reference float.so.
 """
@@ -114,22 +115,24 @@ def number(shape):
     return count
 
 
-def measure_all(binaries, model, only, earlier):
-    """All rows of a model in the order of rows.py; those that `only` leaves out come from `earlier`."""
-    known = {row["options"]: row for row in earlier}
+def measure_all(binaries, model, only, missing, earlier):
+    """All rows of a model in the order of rows.py; those that are not asked for come from `earlier`."""
+    known = {row["options"]: row for row in earlier if "failed" not in row}
+    asked = [options for *_, options in wanted() if re.search(only, options) and not (missing and options in known)]
     result = []
     with tempfile.TemporaryDirectory() as folder:
-        if any(re.search(only, options) for *_, options in wanted()):
+        if asked:
             compile_model(binaries, model, "--format float", "float.so", folder)
         for section, name, method, options in wanted():
             row = {"section": section, "format": name, "method": method, "options": options}
-            if not re.search(only, options):
+            if options not in asked:
                 if options in known:
                     result.append({**known[options], **row})
                 continue
             try:
                 row.update(measure(binaries, model, options, folder))
-                print(f"{model.name} {options}: perplexity {row['perplexity']:.4f}, KL {row['kl_mean']:.4f}", flush=True)
+                print(f"{model.name} {options}: perplexity {row['perplexity']:.4f}, KL {row['kl_mean']:.4f}",
+                      flush=True)
             except RuntimeError as error:
                 row["failed"] = str(error)
                 print(f"{model.name} {options}: {error}", file=sys.stderr, flush=True)
@@ -172,6 +175,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--bin", default=os.path.join(ROOT, "build", "bin"))
     parser.add_argument("--only", default="")
+    parser.add_argument("--missing", action="store_true")
     parser.add_argument("--output", default=os.path.join(ROOT, "docs", "Formats.md"))
     parser.add_argument("--models", default=os.environ.get("HALFTONE_MODELS", os.path.join(ROOT, "..", "shared",
                                                                                            "models")))
@@ -189,7 +193,7 @@ def main():
             if before["rows"]:
                 results.append(before)
             continue
-        measured = measure_all(os.path.abspath(options.bin), model, options.only, before["rows"])
+        measured = measure_all(os.path.abspath(options.bin), model, options.only, options.missing, before["rows"])
         results.append({"name": model.name, "about": model.about, "rows": measured})
     for path, content in ((data, json.dumps({"models": results}, indent=1) + "\n"), (options.output, page(results))):
         with open(path + ".tmp", "w", encoding="utf-8") as file:

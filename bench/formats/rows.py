@@ -11,7 +11,7 @@ vsq8v16s6 vsq4v16s6 vsq4v16s4 vsq3v16s4 vsq2v16s4
 bcq8g32 bcq4g32 bcq4g32f bcq3g32 bcq3g32f bcq3g64 bcq3g64f bcqrefined3g32f bcqgreedy3g32f bcq2g32 bcq2g32f
 bcq1g32 bcq1g32f binaryg32
 bcq4g32z bcq3g32z bcq3g32fz bcq2g32z bcq1g32z
-ternaryg32 ternaryg64
+ternaryg32 ternaryg32a ternaryg64
 """.split()
 
 # (name, options): what is done to find the codes and scales of every format.
@@ -28,4 +28,13 @@ SINGLE = [
     ("Activations of 8 bits, one scale per token", "--format bcq3g32 --activations i8"),
     ("Activations of 8 bits, one scale per token", "--format bcq2g32 --activations i8"),
     ("Activations of 8 bits, one scale per token", "--format ternaryg32 --activations i8"),
+    ("Activations of fewer bits", "--format rtn8g0 --activations b6"),
+    ("Activations of fewer bits", "--format rtn8g0 --activations b4"),
+    ("Activations of fewer bits", "--format bcq4g32 --activations b6"),
+    ("Activations of fewer bits", "--format bcq4g32 --activations b4"),
+    ("Activations of fewer bits", "--format bcq2g32 --activations b4"),
+    ("Activations of fewer bits", "--format ternaryg32 --activations b4"),
+    ("Activations of fewer bits", "--format ternaryg32 --activations b2"),
+    ("Activations of fewer bits", "--format binaryg32 --activations b4"),
+    ("Activations of fewer bits", "--format binaryg32 --activations b1"),
 ]

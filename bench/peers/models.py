@@ -110,7 +110,8 @@ def measure(sides, threads, maker, launcher, rounds):
 
 
 def sides_of(maker, model, spec, ours, theirs):
-    sides = [{"name": form.replace("greedy", ""), "engine": "halftone", "path": maker.ours(model, spec, form)} for form in ours]
+    sides = [{"name": form.replace("greedy", ""), "engine": "halftone", "path": maker.ours(model, spec, form)}
+             for form in ours]
     return sides + [{"name": f"llama.cpp {kind}", "engine": "llama.cpp", "path": maker.theirs(model, spec, kind)}
                     for kind in theirs]
 
