@@ -2,6 +2,7 @@
 
 #include "CompiledKernel.h"
 #include "halftone/Driver/Compile.h"
+#include "halftone/Plan/KernelPlan.h"
 #include "halftone/Support/AtomicFile.h"
 #include "halftone/Target/TargetInfo.h"
 #include "llvm/Support/FileSystem.h"
@@ -63,6 +64,14 @@ static std::string typeText(const Format &format) {
   return "";
 }
 
+/// The tile as lowbit-select-kernels writes it, or what the spec asks for.
+static std::string tileText(const KernelSpec &spec, const DotPlan &plan) {
+  if (!spec.tile.empty())
+    return "{tile = #lowbit.tile<" + spec.tile + ">}";
+  return llvm::formatv("{{tile = #lowbit.tile<blocks = {0}, columns = {1}, fast_u = {2}>}", plan.blocks, plan.columns,
+                       plan.fastU);
+}
+
 std::string halftone::bench::kernelModule(const KernelSpec &spec) {
   Format format = formatOf(spec);
   GroupShape groups(format, spec.cols);
@@ -92,12 +101,13 @@ std::string halftone::bench::kernelModule(const KernelSpec &spec) {
   llvm::Expected<TargetInfo> target = TargetInfo::get(spec.cpu);
   if (!target)
     fail(llvm::toString(target.takeError()));
+  DotPlan plan = planDot(*target, format);
   int64_t width = target->tableWidth >= 128 ? 128 : 16, tableBytes = padded / 8 * (width == 128 ? 256 : 64);
   if (spec.strategy == "dot")
     return head + body +
-           llvm::formatv("  %r = lowbit.matmul_dot ins(%c, %s, %g, %w : {0}, tensor<{1}xi8>) {2}, width = {5} -> "
+           llvm::formatv("  %r = lowbit.matmul_dot ins(%c, %s, %g, %w : {0}, tensor<{1}xi8>) {2}, width = {5} {6} -> "
                          "tensor<{3}x{4}xf32>\n",
-                         codes, bytes, rest, t, spec.rows, width)
+                         codes, bytes, rest, t, spec.rows, plan.width, tileText(spec, plan))
                .str() +
            tail;
   if (int64_t bits = popcountBits(spec))

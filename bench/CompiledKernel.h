@@ -15,6 +15,7 @@ struct KernelSpec {
   std::string strategy = "dot"; ///< dot, lut, popcount1 .. popcount8 (with the bits of activations), or dequant
   int64_t rows, cols, tokens = 1;
   std::string cpu = "native";
+  std::string tile; ///< of strategy dot, as in #lowbit.tile<...>; empty: the compiler's choice
 };
 
 /// A product y = x w^T compiled by the compiler itself (activation quantization and table building included), with

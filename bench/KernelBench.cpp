@@ -2,10 +2,12 @@
 //
 //   kernel-bench [--benchmark_filter=...] [--benchmark_format=json] [Google Benchmark's flags]
 //
-// Names are format/strategy/rowsxcols/tokens/threads/memory. `cold` rotates copies of the weights that together
-// exceed the caches, `warm` uses one. One iteration is one product, activation quantization and table building
-// included. Counters: GB/s of packed weights, weights per second, GOPS (2 operations per weight and token), and
-// `of_read`: the share of the bandwidth at which the same copies can be read, measured right before in this run.
+// The environment may name a CPU (HALFTONE_BENCH_CPU) and a tile of dot kernels (HALFTONE_BENCH_TILE, for example
+// "blocks = 1, columns = 4, fast_u = 16"). Names are format/strategy/rowsxcols/tokens/threads/memory. `cold` rotates
+// copies of the weights that together exceed the caches, `warm` uses one. One iteration is one product, activation
+// quantization and table building included. Counters: GB/s of packed weights, weights per second, GOPS (2 operations
+// per weight and token), and `of_read`: the share of the bandwidth at which the same copies can be read, measured right
+// before in this run.
 //
 //===----------------------------------------------------------------------===//
 
@@ -96,7 +98,8 @@ void runKernel(benchmark::State &state, KernelSpec spec, int threads, bool cold)
 
 void add(const std::string &format, const std::string &strategy, int64_t rows, int64_t cols, int64_t tokens,
          int threads, bool cold, const std::string &cpu) {
-  KernelSpec spec{format, strategy, rows, cols, tokens, cpu};
+  const char *tile = std::getenv("HALFTONE_BENCH_TILE");
+  KernelSpec spec{format, strategy, rows, cols, tokens, cpu, tile ? tile : ""};
   std::string name = format + "/" + strategy + "/" + std::to_string(rows) + "x" + std::to_string(cols) + "/" +
                      std::to_string(tokens) + "/" + std::to_string(threads) + (cold ? "/cold" : "/warm");
   benchmark::RegisterBenchmark(name.c_str(), [=](benchmark::State &state) { runKernel(state, spec, threads, cold); })

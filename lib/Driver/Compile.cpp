@@ -4,6 +4,7 @@
 #include "CheckOptions.h"
 #include "Describe.h"
 #include "Observe.h"
+#include "Targets.h"
 #include "dialects/Lowbit/IR/LowbitOps.h"
 #include "halftone/Compensate/CompensateModel.h"
 #include "halftone/Compensate/PieceProgram.h"
@@ -21,6 +22,7 @@
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
+#include "llvm/Linker/Linker.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
@@ -63,12 +65,15 @@ public:
   llvm::Expected<CompileReport> run() {
     if (llvm::Error error = checkOptions(options))
       return std::move(error);
-    llvm::Expected<TargetInfo> found = TargetInfo::get(options.cpu);
+    llvm::Expected<std::vector<NamedTarget>> found = findTargets(options.cpu, options.triple);
     if (!found)
       return found.takeError();
-    target = std::move(*found);
-    report.cpu = target.cpu;
+    targets = std::move(*found);
+    for (const NamedTarget &each : targets)
+      report.cpu += (report.cpu.empty() ? "" : ",") + each.target.cpu;
     if (llvm::Error error = load())
+      return std::move(error);
+    if (llvm::Error error = checkTargets())
       return std::move(error);
     if (isMlirOutput(options))
       return writeMlir();
@@ -115,6 +120,21 @@ private:
     if (errors.empty())
       return llvm::createStringError(otherwise);
     return llvm::make_error<DiagnosticsError>(std::exchange(errors, {}));
+  }
+
+  /// Several CPUs: only for models, and only before kernels are chosen.
+  llvm::Error checkTargets() {
+    if (targets.size() == 1)
+      return llvm::Error::success();
+    if (isMlirOutput(options))
+      return llvm::createStringError("MLIR is written for one CPU; name one with --mcpu, not '" + options.cpu + "'");
+    if (!(*module)->hasAttr("halftone.model"))
+      return llvm::createStringError("only a model can hold code for several CPUs; name one with --mcpu, not '" +
+                                     options.cpu + "'");
+    if (stageOf(*module) > Stage::Lowbit)
+      return llvm::createStringError("'" + options.input + "' is at stage " + stageName(stageOf(*module)) +
+                                     ", made for one CPU; name it with --mcpu");
+    return llvm::Error::success();
   }
 
   llvm::Error load() {
@@ -164,7 +184,7 @@ private:
     return options.input == "-" ? "module" : llvm::sys::path::stem(options.input).str();
   }
 
-  /// Runs the pipelines that lead from the module's stage to `stage`.
+  /// Runs the pipelines that lead from the module's stage to `stage`, for the CPU that is `current`.
   llvm::Error advance(Stage stage) {
     Stage from = stageOf(*module);
     PassManager pm(&context);
@@ -184,7 +204,8 @@ private:
     }
     if (needs(Stage::Planned)) {
       ToPlannedOptions planned;
-      planned.cpu = options.cpu;
+      planned.cpu = targets[current].name;
+      planned.triple = options.triple;
       buildToPlannedPipeline(pm, planned);
     }
     if (needs(Stage::Loops)) {
@@ -194,7 +215,8 @@ private:
     }
     if (needs(Stage::LLVM)) {
       ToLLVMOptions llvmOptions;
-      llvmOptions.cpu = options.cpu;
+      llvmOptions.cpu = targets[current].name;
+      llvmOptions.triple = options.triple;
       buildToLLVMPipeline(pm, llvmOptions);
     }
     if (failed(pm.run(*module)))
@@ -303,7 +325,7 @@ private:
 
   llvm::Error build() {
     ArtifactOptions artifact;
-    artifact.target = target;
+    artifact.target = targets.front().target;
     llvm::Expected<std::optional<ModelDescription>> described = describeModel(*module);
     if (!described)
       return described.takeError();
@@ -317,6 +339,12 @@ private:
                                      ": its formats are settled; --compensate needs the float model");
     if (!options.compensate.empty())
       floatModule = module->clone();
+    std::vector<OwningOpRef<ModuleOp>> others;
+    if (targets.size() > 1)
+      if (llvm::Error error = advance(Stage::Lowbit))
+        return error;
+    for (size_t i = 1; i < targets.size(); ++i)
+      others.push_back(module->clone());
     if (llvm::Error error = advance(Stage::Planned))
       return error;
     if (options.observe)
@@ -333,18 +361,80 @@ private:
     if (artifact.weightBytes == 0)
       artifact.weightsFile.clear();
 
+    std::string packed = weightsPlan();
     if (llvm::Error error = advance(Stage::Loops))
       return error;
     if (artifact.model)
       completeModel(*artifact.model);
-    if (llvm::Error error = advance(Stage::LLVM))
-      return error;
     llvm::LLVMContext llvmContext;
+    llvm::Expected<std::unique_ptr<llvm::Module>> translated = translate(llvmContext);
+    if (!translated)
+      return translated.takeError();
+    if (!others.empty())
+      markFunctions(**translated, *artifact.model, "");
+    for (current = 1; current < targets.size(); ++current) {
+      module = std::move(others[current - 1]);
+      if (llvm::Error error = addVariant(**translated, packed, artifact))
+        return error;
+    }
+    module = nullptr;
+    return writeArtifact(**translated, options.output, artifact);
+  }
+
+  /// The module, at stage loops or earlier, as LLVM IR.
+  llvm::Expected<std::unique_ptr<llvm::Module>> translate(llvm::LLVMContext &llvmContext) {
+    if (llvm::Error error = advance(Stage::LLVM))
+      return std::move(error);
     std::unique_ptr<llvm::Module> translated = translateModuleToLLVMIR(*module, llvmContext, report.model);
     if (!translated)
       return takeErrors("'" + options.input + "' could not be translated to LLVM IR");
-    module = nullptr;
-    return writeArtifact(*translated, options.output, artifact);
+    return translated;
+  }
+
+  /// How the planned module packs weights, as text.
+  std::string weightsPlan() {
+    std::string text;
+    llvm::raw_string_ostream os(text);
+    for (auto global : module->getOps<lowbit::GlobalOp>())
+      os << global << '\n';
+    return text;
+  }
+
+  /// Marks a module's functions with the current CPU and gives those of the model names that end in `suffix`.
+  ModelVariant markFunctions(llvm::Module &code, const ModelDescription &model, const std::string &suffix) {
+    const NamedTarget &named = targets[current];
+    ModelVariant variant{named.target, model.decode + suffix, model.prefill + suffix, model.head + suffix};
+    const std::pair<std::string, std::string> names[] = {
+        {model.decode, variant.decode}, {model.prefill, variant.prefill}, {model.head, variant.head}};
+    for (const auto &[from, to] : names)
+      if (llvm::Function *function = code.getFunction(from))
+        function->setName(to);
+    setTarget(code, named.target, [&](StringRef name) {
+      return name == variant.decode || name == variant.prefill || name == variant.head;
+    });
+    return variant;
+  }
+
+  /// Adds code for the current CPU, made of the module at stage lowbit, to that for the first one.
+  llvm::Error addVariant(llvm::Module &code, const std::string &packed, ArtifactOptions &artifact) {
+    if (llvm::Error error = advance(Stage::Planned))
+      return error;
+    if (weightsPlan() != packed)
+      return llvm::createStringError("the kernels for " + targets[current].target.cpu +
+                                     " want other packed weights than "
+                                     "those for " +
+                                     targets.front().target.cpu + "; compile for each alone");
+    if (llvm::Error error = advance(Stage::Loops))
+      return error;
+    int64_t scratch = scratchBytes(*module);
+    llvm::Expected<std::unique_ptr<llvm::Module>> translated = translate(code.getContext());
+    if (!translated)
+      return translated.takeError();
+    artifact.variants.push_back(markFunctions(**translated, *artifact.model, "_cpu" + std::to_string(current)));
+    artifact.variants.back().scratchBytes = scratch;
+    if (llvm::Linker::linkModules(code, std::move(*translated)))
+      return llvm::createStringError("the code for " + targets[current].target.cpu + " could not be added");
+    return llvm::Error::success();
   }
 
   void completeModel(ModelDescription &model) {
@@ -365,7 +455,8 @@ private:
   std::string errors; ///< text of the diagnostics so far, without warnings
   MLIRContext context;
   ScopedDiagnosticHandler diagnostics;
-  TargetInfo target;
+  std::vector<NamedTarget> targets; ///< best first
+  size_t current = 0;               ///< the one that `module` is compiled for
   OwningOpRef<ModuleOp> module;
   std::string externalsBase;
   CompensatedModel compensated;

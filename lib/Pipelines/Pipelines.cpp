@@ -35,7 +35,7 @@ void halftone::buildToLowbitPipeline(OpPassManager &pm, const ToLowbitOptions &o
 }
 
 void halftone::buildToPlannedPipeline(OpPassManager &pm, const ToPlannedOptions &options) {
-  pm.addPass(createLowbitSelectKernels({options.cpu}));
+  pm.addPass(createLowbitSelectKernels({options.cpu, options.triple}));
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   pm.addPass(createLowbitOutlineWeights());
@@ -65,6 +65,7 @@ void halftone::buildToLLVMPipeline(OpPassManager &pm, const ToLLVMOptions &optio
   pm.addPass(createCSEPass());
   LowerToLLVMOptions lower;
   lower.cpu = options.cpu.getValue();
+  lower.triple = options.triple.getValue();
   buildLowerToLLVMPipeline(pm, lower);
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());

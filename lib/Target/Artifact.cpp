@@ -116,7 +116,9 @@ private:
     if (!collected)
       return collected.takeError();
     blobs = std::move(*collected);
-    Expected<std::unique_ptr<TargetMachine>> created = createMachine(options.target, options.optLevel);
+    // Functions for several CPUs are marked with theirs; what is not must run on all.
+    const TargetInfo &least = options.variants.empty() ? options.target : options.variants.back().target;
+    Expected<std::unique_ptr<TargetMachine>> created = createMachine(least, options.optLevel);
     if (!created)
       return created.takeError();
     machine = std::move(*created);

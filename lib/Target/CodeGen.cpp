@@ -176,12 +176,24 @@ static void setAttributes(Module &module, const TargetInfo &target) {
   for (Function &function : module) {
     if (function.isDeclaration())
       continue;
+    function.addFnAttr(Attribute::NoUnwind);
+    if (function.hasFnAttribute("target-cpu"))
+      continue;
     function.addFnAttr("target-cpu", target.cpu);
-    function.removeFnAttr("target-features");
     if (!target.features.empty())
       function.addFnAttr("target-features", target.features);
-    function.addFnAttr(Attribute::NoUnwind);
   }
+}
+
+void halftone::setTarget(Module &module, const TargetInfo &target, function_ref<bool(StringRef)> isPublic) {
+  for (Function &function : module) {
+    if (function.isDeclaration())
+      continue;
+    function.addFnAttr("target-cpu", target.cpu);
+    // Even if empty: otherwise the machine's would hold.
+    function.addFnAttr("target-features", target.features);
+  }
+  hideDefinitions(module, isPublic);
 }
 
 static Error verify(Module &module) {

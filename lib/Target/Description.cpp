@@ -87,7 +87,7 @@ static Expected<Constant *> modelFunction(Module &module, StringRef name, unsign
   return function;
 }
 
-static Error addFunctions(Fields &fields, Module &module, const ModelDescription &model) {
+static Error addFunctions(Fields &fields, Module &module, const ModelVariant &model) {
   struct {
     size_t offset;
     StringRef name;
@@ -106,7 +106,7 @@ static Error addFunctions(Fields &fields, Module &module, const ModelDescription
 
 #define FIELD(name) offsetof(halftone_model, name)
 
-static void addNumbers(Fields &fields, const ModelDescription &model) {
+static void addNumbers(Fields &fields, const ModelDescription &model, int64_t scratchBytes) {
   fields.integer(FIELD(vocabulary), model.vocabulary);
   fields.integer(FIELD(hidden), model.hidden);
   fields.integer(FIELD(layers), model.layers);
@@ -117,22 +117,24 @@ static void addNumbers(Fields &fields, const ModelDescription &model) {
   fields.integer(FIELD(chunk), model.chunk);
   fields.integer(FIELD(key_cache_bytes), model.keyCacheBytes);
   fields.integer(FIELD(value_cache_bytes), model.valueCacheBytes);
-  fields.integer(FIELD(scratch_bytes), model.scratchBytes);
+  fields.integer(FIELD(scratch_bytes), scratchBytes);
   fields.number(FIELD(bos), 32, uint32_t(model.bos));
   fields.number(FIELD(eos), 32, uint32_t(model.eos));
 }
 
-Error artifact::addDescription(Module &module, StringRef symbol, const ArtifactOptions &options) {
+/// Adds the description of one variant, which points to `next`, as a constant without a name; null with `error` set.
+static Expected<GlobalVariable *> addVariant(Module &module, const ArtifactOptions &options,
+                                             const ModelVariant &variant, Constant *next) {
   const ModelDescription &model = *options.model;
   Fields fields(module);
   fields.number(FIELD(magic), 32, HALFTONE_MODEL_MAGIC);
   fields.number(FIELD(abi_version), 32, HALFTONE_ABI_VERSION);
   fields.integer(FIELD(struct_bytes), sizeof(halftone_model));
   fields.text(FIELD(name), model.name);
-  fields.text(FIELD(triple), options.target.triple);
-  fields.text(FIELD(cpu), options.target.cpu);
-  fields.text(FIELD(features), join(options.target.requiredFeatures, ","));
-  addNumbers(fields, model);
+  fields.text(FIELD(triple), variant.target.triple);
+  fields.text(FIELD(cpu), variant.target.cpu);
+  fields.text(FIELD(features), join(variant.target.requiredFeatures, ","));
+  addNumbers(fields, model, variant.scratchBytes);
 
   Expected<SmallVector<Blob, 2>> blobs = collectBlobs(options);
   if (!blobs)
@@ -149,16 +151,33 @@ Error artifact::addDescription(Module &module, StringRef symbol, const ArtifactO
     fields.address(FIELD(report), nullptr);
   else
     fields.text(FIELD(report), model.report);
-  if (Error error = addFunctions(fields, module, model))
-    return error;
+  if (Error error = addFunctions(fields, module, variant))
+    return std::move(error);
+  fields.address(FIELD(next), next);
 
   Constant *value = fields.build(sizeof(halftone_model));
   if (!value)
     return failure("the target '" + options.target.triple + "' lays the model description out differently");
+  auto *global = new GlobalVariable(module, value->getType(), /*isConstant=*/true, GlobalValue::InternalLinkage, value,
+                                    "halftone_model_variant");
+  global->setAlignment(Align(8));
+  return global;
+}
+
+Error artifact::addDescription(Module &module, StringRef symbol, const ArtifactOptions &options) {
   if (module.getNamedValue(symbol))
     return failure("the module already defines '" + symbol + "'");
-  auto *global =
-      new GlobalVariable(module, value->getType(), /*isConstant=*/true, GlobalValue::ExternalLinkage, value, symbol);
-  global->setAlignment(Align(8));
+  const ModelDescription &model = *options.model;
+  std::vector<ModelVariant> variants{{options.target, model.decode, model.prefill, model.head, model.scratchBytes}};
+  variants.insert(variants.end(), options.variants.begin(), options.variants.end());
+  GlobalVariable *next = nullptr;
+  for (const ModelVariant &variant : reverse(variants)) {
+    Expected<GlobalVariable *> added = addVariant(module, options, variant, next);
+    if (!added)
+      return added.takeError();
+    next = *added;
+  }
+  next->setName(symbol);
+  next->setLinkage(GlobalValue::ExternalLinkage);
   return Error::success();
 }

@@ -93,6 +93,7 @@ void TargetInfo::fillX86() {
   bitalg = avx512 && has("avx512bitalg");
   tableWidth = vbmi ? 128 : 16;
   vectorBits = avx512 ? 512 : avx2 ? 256 : 128;
+  fastU = vnni || avxvnni || !ssse3 ? 255 : 16;
 }
 
 void TargetInfo::fillAArch64() {
@@ -100,6 +101,7 @@ void TargetInfo::fillAArch64() {
   neon = has("neon");
   dotprod = neon && has("dotprod");
   i8mm = neon && has("i8mm");
+  fastU = dotprod && !i8mm ? 127 : 255;
 }
 
 Expected<TargetInfo> TargetInfo::get(StringRef mcpu, StringRef tripleName) {

@@ -2,6 +2,7 @@
 
 #include "dialects/Lowbit/IR/LowbitOps.h"
 #include "halftone/Pack/Layout.h"
+#include "halftone/Plan/KernelPlan.h"
 #include "halftone/Target/TargetInfo.h"
 #include "halftone/Transforms/Passes.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -21,7 +22,7 @@ constexpr unsigned kMaxPopcountPairs = 2;
 
 class KernelSelector {
 public:
-  explicit KernelSelector(int64_t tableWidth) : tableWidth(tableWidth) {}
+  explicit KernelSelector(const TargetInfo &target) : target(target), tableWidth(target.tableWidth >= 128 ? 128 : 16) {}
 
   LogicalResult rewrite(lowbit::MatmulOp op) {
     Type element = cast<ShapedType>(op.getWeights().getType()).getElementType();
@@ -86,6 +87,13 @@ private:
     return canCountBits(format) && pairs <= kMaxPopcountPairs ? lowbit::Strategy::Popcount : lowbit::Strategy::Dot;
   }
 
+  /// Null for the usual one.
+  static lowbit::TileAttr tile(MLIRContext *context, const DotPlan &plan) {
+    DotPlan usual;
+    usual.width = plan.width;
+    return plan == usual ? lowbit::TileAttr() : lowbit::TileAttr::get(context, plan.blocks, plan.columns, plan.fastU);
+  }
+
   static Value pack(OpBuilder &builder, Value weights, lowbit::PackLayout layout) {
     return lowbit::PackOp::create(builder, weights.getLoc(), weights, layout);
   }
@@ -117,10 +125,11 @@ private:
         perToken(builder, loc, x, {}, builder.getF32Type()),
         perToken(builder, loc, x, groups.count, builder.getI32Type()), groups.size, bits);
     Value codes = quantize->getResult(0), scales = quantize->getResult(1), sums = quantize->getResult(2);
+    DotPlan plan = planDot(target, format);
     if (strategy == lowbit::Strategy::Dot)
       return lowbit::MatmulDotOp::create(builder, loc, codes, scales, sums,
                                          pack(builder, op.getWeights(), lowbit::PackLayout::Rows16), op.getOutput(),
-                                         element, cols, tableWidth)
+                                         element, cols, plan.width, tile(op.getContext(), plan))
           ->getResult(0);
     if (strategy == lowbit::Strategy::Popcount) {
       auto planes = lowbit::BuildPlanesOp::create(
@@ -139,6 +148,7 @@ private:
         ->getResult(0);
   }
 
+  const TargetInfo &target;
   int64_t tableWidth;
 };
 
@@ -146,12 +156,12 @@ struct SelectKernels : halftone::impl::LowbitSelectKernelsBase<SelectKernels> {
   using Base::Base;
 
   void runOnOperation() override {
-    llvm::Expected<TargetInfo> target = TargetInfo::get(cpu);
+    llvm::Expected<TargetInfo> target = TargetInfo::get(cpu, triple);
     if (!target) {
       getOperation().emitError(llvm::toString(target.takeError()));
       return signalPassFailure();
     }
-    KernelSelector selector(target->tableWidth >= 128 ? 128 : 16);
+    KernelSelector selector(*target);
     SmallVector<Operation *> ops;
     getOperation().walk([&](Operation *op) {
       if (isa<lowbit::MatmulOp, lowbit::GatherOp>(op))

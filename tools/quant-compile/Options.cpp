@@ -38,6 +38,7 @@ examples
   quant-compile my-llama --format bcq3g32 --tensor-format 'down_proj=rtn4g32' --head-format rtn8g0 -o m.o
   quant-compile my-llama --calibrate self --save-statistics my-llama.statistics
   quant-compile mlp.mlir --format rtn8g0 -o mlp.o --report mlp.json
+  quant-compile my-llama --mcpu znver5,x86-64-v3,x86-64 -o my-llama.so
 )";
 
 static void printVersion(raw_ostream &os) { os << "quant-compile 0.1.0 (LLVM " LLVM_VERSION_STRING ")\n"; }
@@ -96,7 +97,11 @@ Expected<QuantCompileOptions> parseQuantCompileOptions(int argc, char **argv) {
       cl::desc("Choose codes and scales for what the layers compute on the calibration text: plain (GPTQ), or full "
                "(default): alternating codes and scales, towards the float model's outputs"),
       cl::value_desc("plain|full"), cl::ValueOptional, cl::init(""), cl::cat(category));
-  auto *cpu = text("mcpu", "Target CPU, LLVM's name, or native; see --list-cpus", "cpu", c.cpu);
+  auto *cpu = text("mcpu",
+                   "Target CPU, LLVM's name, or native; see --list-cpus. Several, separated by commas: code for each "
+                   "in one model, which picks when it is opened",
+                   "cpu", c.cpu);
+  auto *triple = text("target", "Target triple, for example aarch64-linux-gnu (default: this machine's)", "triple", "");
   auto *compileTo = text("compile-to", "Stage to stop at, for .mlir outputs", "stage", "");
   auto *report = text("report", "Write the report as JSON to this file", "path", "");
   static cl::list<std::string> tensorFormats(
@@ -144,6 +149,7 @@ Expected<QuantCompileOptions> parseQuantCompileOptions(int argc, char **argv) {
   c.strategy = *strategy;
   c.compensate = compensate.getNumOccurrences() && compensate.empty() ? "full" : compensate.getValue();
   c.cpu = *cpu;
+  c.triple = *triple;
   c.compileTo = *compileTo;
   c.reportFile = *report;
   c.context = context;

@@ -31,3 +31,14 @@ unsigned halftone::lowbit::activationBits(Activations activations) {
 bool halftone::lowbit::isIntegerStrategy(Strategy strategy) {
   return strategy == Strategy::Lut || strategy == Strategy::Dot || strategy == Strategy::Popcount;
 }
+
+LogicalResult TileAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError, int64_t blocks, int64_t columns,
+                               int64_t fastU) {
+  if (blocks < 1 || blocks > 4)
+    return emitError() << "blocks must be 1 to 4, not " << blocks;
+  if (columns < 1 || columns > 16)
+    return emitError() << "columns must be 1 to 16, not " << columns;
+  if (fastU < 1 || fastU > 255)
+    return emitError() << "fast_u must be 1 to 255, not " << fastU;
+  return success();
+}

@@ -11,4 +11,26 @@ def Lowbit_ActivationsAttr : EnumAttr<LowbitDialect, Lowbit_Activations, "activa
 def Lowbit_StrategyAttr : EnumAttr<LowbitDialect, Lowbit_Strategy, "strategy">;
 def Lowbit_PackLayoutAttr : EnumAttr<LowbitDialect, Lowbit_PackLayout, "layout">;
 
+def Lowbit_TileAttr : AttrDef<LowbitDialect, "Tile"> {
+  let mnemonic = "tile";
+  let summary = "how a dot kernel divides its work";
+  let description = [{
+    `blocks`: blocks of 16 rows side by side, with one column. `columns`: columns that an unpacked weight serves, with
+    several. `fast_u`: the largest unsigned byte that the target multiplies without extra work: 255 with a four-way dot
+    product of bytes, 127 where both sides are signed, 16 where many products are added in 16 bits. No value changes
+    a result.
+
+    ```mlir
+    #lowbit.tile<blocks = 1, columns = 4, fast_u = 16>
+    ```
+  }];
+  let parameters = (ins
+    DefaultValuedParameter<"int64_t", "2">:$blocks,
+    DefaultValuedParameter<"int64_t", "8">:$columns,
+    DefaultValuedParameter<"int64_t", "255">:$fast_u
+  );
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+}
+
 #endif // HALFTONE_DIALECTS_LOWBIT_IR_LOWBITATTRS_TD

@@ -448,8 +448,10 @@ def Lowbit_MatmulDotOp : Lowbit_DpsOp<"matmul_dot", ["output"]> {
         y   = fma(weight scale[n][g] , float(sum), y)
 
     and y is multiplied by the activations' scale at the end. Ternary weights with a scale per sign have two sums, P over
-    the +1 and M over the -1 negated, and y = fma(scale of -1, float(M), fma(scale of +1, float(P), y)). `packed` has the layout `rows16`; `sums` lets kernels
-    work on unsigned codes. `in_features` is K. Formats with plane scales have no integer weights. The result is the same, bit for bit, as `lowbit.matmul_lut`'s.
+    the +1 and M over the -1 negated, and y = fma(scale of -1, float(M), fma(scale of +1, float(P), y)). `packed` has the
+    layout `rows16`; `sums` lets kernels work on unsigned codes. `in_features` is K. Formats with plane scales have no
+    integer weights. The result is the same, bit for bit, as `lowbit.matmul_lut`'s. `width` and `tile` say what the
+    kernel is made for; they change no bit of the result.
 
     ```mlir
     %r = lowbit.matmul_dot
@@ -459,7 +461,8 @@ def Lowbit_MatmulDotOp : Lowbit_DpsOp<"matmul_dot", ["output"]> {
   }];
   let arguments = (ins
     I8Matrix:$codes, F32Vector:$scales, I32Matrix:$sums, I8Vector:$packed, F32Matrix:$output,
-    Lowbit_FormatAttr:$format, I64Attr:$in_features, DefaultValuedAttr<I64Attr, "16">:$width
+    Lowbit_FormatAttr:$format, I64Attr:$in_features, DefaultValuedAttr<I64Attr, "16">:$width,
+    OptionalAttr<Lowbit_TileAttr>:$tile
   );
   let assemblyFormat = [{
     `ins` `(` $codes `,` $scales `,` $sums `,` $packed `:` type($codes) `,` type($scales) `,` type($sums) `,`
@@ -469,9 +472,9 @@ def Lowbit_MatmulDotOp : Lowbit_DpsOp<"matmul_dot", ["output"]> {
   let builders = [
     OpBuilder<(ins "::mlir::Value":$codes, "::mlir::Value":$scales, "::mlir::Value":$sums, "::mlir::Value":$packed,
                    "::mlir::Value":$output, "::mlir::Type":$format, "int64_t":$inFeatures,
-                   CArg<"int64_t", "16">:$width), [{
+                   CArg<"int64_t", "16">:$width, CArg<"::halftone::lowbit::TileAttr", "{}">:$tile), [{
       build($_builder, $_state, ::halftone::dps::resultTypes(output), codes, scales, sums, packed, output, format,
-            inFeatures, width);
+            inFeatures, width, tile);
     }]>
   ];
 }

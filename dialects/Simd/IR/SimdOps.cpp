@@ -30,6 +30,20 @@ static LogicalResult verifyFourToOne(Operation *op, Type words, Type bytes) {
 
 LogicalResult Dot4Op::verify() { return verifyFourToOne(*this, getAcc().getType(), getU().getType()); }
 
+LogicalResult Dot2Op::verify() {
+  if (length(getU().getType()) == 2 * length(getAcc().getType()))
+    return success();
+  return emitOpError("needs two bytes for each of the ")
+         << length(getAcc().getType()) << " accumulators, but has " << length(getU().getType()) << " bytes";
+}
+
+LogicalResult PairwiseAddOp::verify() {
+  if (length(getV().getType()) == 2 * length(getAcc().getType()))
+    return success();
+  return emitOpError("needs two lanes for each of the ")
+         << length(getAcc().getType()) << " accumulators, but has " << length(getV().getType());
+}
+
 LogicalResult PopcountAccumulateOp::verify() { return verifyFourToOne(*this, getAcc().getType(), getV().getType()); }
 
 LogicalResult ExtendHalfOp::verify() {

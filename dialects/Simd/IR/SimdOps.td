@@ -71,6 +71,52 @@ def Simd_Dot4Op : Simd_Op<"dot4", [Pure, AllTypesMatch<["acc", "result"]>, AllTy
   let hasVerifier = 1;
 }
 
+def Simd_Dot2Op : Simd_Op<"dot2", [Pure, AllTypesMatch<["acc", "result"]>, AllTypesMatch<["u", "s"]>]> {
+  let summary = "adds dot products of two bytes in 16 bits: unsigned times signed";
+  let description = [{
+    `result[i] = acc[i] + u[2i] * s[2i] + u[2i+1] * s[2i+1]`, the bytes of `u`
+    taken as unsigned and those of `s` as signed; the sum wraps at 16 bits.
+    `max_u` is a promise that no byte of `u` exceeds it (otherwise the result
+    is unspecified): at most 128, so that a pair of products fits 16 bits.
+
+    ```mlir
+    %r = simd.dot2 %acc, %u, %s {max_u = 2 : i32}
+        : vector<32xi16>, vector<64xi8>, vector<64xi8>
+    ```
+
+    One `vpmaddubsw` and an addition, where `simd.dot4` takes three
+    instructions without a dot product of bytes. `simd-chain-dots` makes it of
+    chains of `simd.dot4` whose sums fit 16 bits.
+  }];
+  let arguments = (ins Simd_Halves:$acc, Simd_Bytes:$u, Simd_Bytes:$s,
+    ConfinedAttr<I32Attr, [IntMinValue<0>, IntMaxValue<128>]>:$max_u);
+  let results = (outs Simd_Halves:$result);
+  let assemblyFormat = [{
+    $acc `,` $u `,` $s attr-dict `:` type($acc) `,` type($u) `,` type($s)
+  }];
+  let hasVerifier = 1;
+}
+
+def Simd_PairwiseAddOp : Simd_Op<"pairwise_add", [Pure, AllTypesMatch<["acc", "result"]>]> {
+  let summary = "adds pairs of 16-bit lanes, times a factor, to 32-bit lanes";
+  let description = [{
+    `result[i] = acc[i] + factor * (v[2i] + v[2i+1])`, the lanes of `v` taken
+    as signed. Exact up to wrapping at 32 bits.
+
+    ```mlir
+    %r = simd.pairwise_add %acc, %v : vector<16xi32>, vector<32xi16>
+    %q = simd.pairwise_add %r, %w {factor = 16 : i32} : vector<16xi32>, vector<32xi16>
+    ```
+
+    `pmaddwd` on x86.
+  }];
+  let arguments = (ins Simd_Words:$acc, Simd_Halves:$v,
+    ConfinedAttr<DefaultValuedAttr<I32Attr, "1">, [IntMinValue<1>, IntMaxValue<32767>]>:$factor);
+  let results = (outs Simd_Words:$result);
+  let assemblyFormat = "$acc `,` $v attr-dict `:` type($acc) `,` type($v)";
+  let hasVerifier = 1;
+}
+
 def Simd_PopcountAccumulateOp : Simd_Op<"popcount_accumulate", [Pure, AllTypesMatch<["acc", "result"]>]> {
   let summary = "adds the number of set bits of four bytes";
   let description = [{

@@ -30,7 +30,9 @@ struct CompileOptions {
   /// Error compensation on calibration text: none (empty), "plain" (GPTQ's scheme) or "full".
   std::string compensate;
   std::vector<std::vector<int32_t>> calibrationTokens; ///< sequences, for `compensate`
+  /// LLVM's name of the CPU, or native; several, separated by commas, for a model that picks when it is opened.
   std::string cpu = "native";
+  std::string triple;          ///< target triple, empty: this machine's
   std::string compileTo;       ///< float, lowbit, planned, loops or llvm; only for .mlir outputs
   std::string reportFile;      ///< JSON; empty: none
   int64_t context = 0;         ///< tokens in the KV cache, 0: as the model says

@@ -34,6 +34,8 @@ struct ToLowbitOptions : mlir::PassPipelineOptions<ToLowbitOptions> {
 
 struct ToPlannedOptions : mlir::PassPipelineOptions<ToPlannedOptions> {
   Option<std::string> cpu{*this, "cpu", llvm::cl::desc("LLVM CPU name"), llvm::cl::init("native")};
+  Option<std::string> triple{*this, "triple", llvm::cl::desc("target triple, this machine's if empty"),
+                             llvm::cl::init("")};
 };
 
 struct ToLoopsOptions : mlir::PassPipelineOptions<ToLoopsOptions> {
@@ -43,6 +45,8 @@ struct ToLoopsOptions : mlir::PassPipelineOptions<ToLoopsOptions> {
 
 struct ToLLVMOptions : mlir::PassPipelineOptions<ToLLVMOptions> {
   Option<std::string> cpu{*this, "cpu", llvm::cl::desc("LLVM CPU name"), llvm::cl::init("native")};
+  Option<std::string> triple{*this, "triple", llvm::cl::desc("target triple, this machine's if empty"),
+                             llvm::cl::init("")};
 };
 
 void buildToLowbitPipeline(mlir::OpPassManager &pm, const ToLowbitOptions &options);

@@ -18,6 +18,7 @@
 #define HALFTONE_TARGET_ARTIFACT_H
 
 #include "halftone/Target/TargetInfo.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 
@@ -61,8 +62,18 @@ struct CFunction {
   std::vector<CParameter> parameters; ///< after `exec`
 };
 
+/// The same model for another CPU of the same architecture, with functions of its own in the module; they are
+/// marked with their CPU (`setTarget`).
+struct ModelVariant {
+  TargetInfo target;
+  std::string decode, prefill, head;
+  int64_t scratchBytes = 0;
+};
+
 struct ArtifactOptions {
   TargetInfo target;
+  /// Of a model: what a host whose CPU cannot run `target` tries next, in this order.
+  std::vector<ModelVariant> variants;
   /// Prefix of the C names of a model; empty: `cPrefix` of the output's path.
   std::string baseName;
   /// The packed weights, exactly `weightBytes` bytes. Empty when there are none.
@@ -99,6 +110,10 @@ llvm::Error writeArtifact(llvm::Module &module, llvm::StringRef path, const Arti
 /// As above for a kind that is not the suffix's; text may go to "-", standard output, then without the files beside it.
 llvm::Error writeArtifact(llvm::Module &module, llvm::StringRef path, ArtifactKind kind,
                           const ArtifactOptions &options);
+
+/// Marks all functions that the module defines with a CPU and hides them from other modules, so that modules for
+/// several CPUs can be linked into one. `isPublic` ones stay visible.
+void setTarget(llvm::Module &module, const TargetInfo &target, llvm::function_ref<bool(llvm::StringRef)> isPublic);
 
 /// The text of the header of an object; `prefix` as in `cPrefix`.
 std::string headerText(llvm::StringRef prefix, const ArtifactOptions &options);

@@ -33,6 +33,10 @@ struct TargetInfo {
   unsigned tableWidth = 16;
   /// Bits of a vector register.
   unsigned vectorBits = 128;
+  /// Largest unsigned byte that four-way dot products with signed bytes take without extra work: 255 with an
+  /// instruction for it, 127 where both sides are signed, 16 where pairs are added in 16 bits first (many such
+  /// products fit before they must be widened); 255 where nothing helps.
+  unsigned fastU = 255;
   /// Features that code for this target may execute and that not every CPU of its architecture has;
   /// LLVM's names in a fixed order. A host that lacks one must refuse the code before it runs it.
   std::vector<std::string> requiredFeatures;

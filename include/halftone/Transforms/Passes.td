@@ -121,12 +121,14 @@ def LowbitSelectKernels : Pass<"lowbit-select-kernels", "::mlir::ModuleOp"> {
     weight plane and an activation plane meet (one plane of weights and signs, for example), else dot, because both
     decode and prefill then read one packed copy, in the layout that `lowbit.gather_packed` reads too. A table that is
     gathered from and has a forced lut or popcount product is packed twice.
+    `lib/Plan/KernelPlan.cpp` says how a dot kernel is made for the CPU and the format (`width`, `tile`).
 
     Errors: a forced lut, dot or popcount with float weights or bcq with plane scales (with `auto` they are computed
     by dequant); lut or popcount with vsq, which has no planes of weights; operations on buffers.
   }];
   let options = [
-    Option<"cpu", "cpu", "std::string", "\"native\"", "LLVM CPU name, sets the table width of lut">
+    Option<"cpu", "cpu", "std::string", "\"native\"", "LLVM CPU name: sets the table width of lut, the tiles of dot">,
+    Option<"triple", "triple", "std::string", "\"\"", "target triple, this machine's if empty">
   ];
   let dependentDialects = ["::halftone::lowbit::LowbitDialect", "::mlir::tensor::TensorDialect"];
 }

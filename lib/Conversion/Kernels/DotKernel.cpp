@@ -24,14 +24,20 @@ namespace {
 /// `blocks` blocks of 16 rows times `columns` tokens; sums are kept per (block, column), block first.
 class DotTile {
 public:
-  DotTile(KernelBuilder &k, const MatmulShape &shape, const DotOperands &args, int64_t tableWidth, Value rowBlock,
-          int64_t blocks, Value token, int64_t columns)
-      : k(k), shape(shape), args(args), groups(shape.format, shape.cols), columns(columns),
-        chains(columns == 1 ? 4 / blocks : 1) {
+  DotTile(KernelBuilder &k, const MatmulShape &shape, const DotOperands &args, int64_t tableWidth,
+          const DotTiling &tiling, Value rowBlock, int64_t blocks, Value token, int64_t columns)
+      : k(k), shape(shape), args(args), tiling(tiling), groups(shape.format, shape.cols), columns(columns) {
     for (int64_t i = 0; i < blocks; ++i)
-      readers.emplace_back(k, shape.format, shape.rows, shape.cols, args.packed, k.addIndex(rowBlock, i), tableWidth);
+      readers.emplace_back(k, shape.format, shape.rows, shape.cols, args.packed, k.addIndex(rowBlock, i), tableWidth,
+                           tiling.fastU, columns == 1);
     for (int64_t c = 0; c < columns; ++c)
       tokens.push_back(k.addIndex(token, c));
+    if (columns > 1)
+      return;
+    chains = parts = readers.front().partSums().size();
+    // One accumulator would wait for the latency of the dot product; in 16 bits that is an addition's.
+    if (parts == 1 && !tiling.pairs())
+      chains = std::max<int64_t>(4 / blocks, 1);
   }
 
   void emit() {
@@ -52,27 +58,37 @@ private:
       reader.enterGroup(group);
     Value firstElement = k.mulIndex(group, groups.steps * kStep);
     SmallVector<Value> acc(readers.size() * columns * chains, k.splat(k.words(), 0));
-    acc = k.repeat(last ? groups.lastSteps : groups.steps, acc, [&](Value step, ValueRange values) {
-      return emitStep(step, k.affine(step, kStep, firstElement), values);
-    });
-    SmallVector<Value> corrections, next;
-    for (int64_t c = 0; c < columns; ++c) {
-      Value tokenSum = k.loadScalar(args.sums, {tokens[c], group});
-      Value common = shape.format.offset ? tokenSum : k.mulI(tokenSum, k.i32(readers.front().offset()));
-      corrections.push_back(k.broadcast(common));
-    }
+    acc = emitSteps(last ? groups.lastSteps : groups.steps, firstElement, acc);
+    SmallVector<Value> next;
     for (auto [i, reader] : llvm::enumerate(readers)) {
-      Value scale = reader.scales(), zeros = shape.format.offset ? reader.zeros() : Value();
+      Value scale = reader.scales();
       for (int64_t c = 0; c < columns; ++c) {
         int64_t at = i * columns + c;
-        Value sum = acc[at * chains];
-        for (int64_t chain = 1; chain < chains; ++chain)
-          sum = k.addI(sum, acc[at * chains + chain]);
-        Value correction = zeros ? k.mulI(zeros, corrections[c]) : corrections[c];
-        next.push_back(k.fma(scale, k.toFloat(k.subI(sum, correction)), carried[at]));
+        SmallVector<Value> sums(ArrayRef<Value>(acc).slice(at * chains, chains));
+        for (int64_t chain = parts; chain < chains; ++chain)
+          sums[0] = k.addI(sums[0], sums[chain]);
+        sums.truncate(parts);
+        Value exact = reader.exactSum(sums, k.loadScalar(args.sums, {tokens[c], group}));
+        next.push_back(k.fma(scale, k.toFloat(exact), carried[at]));
       }
     }
     return next;
+  }
+
+  /// Sums in 16 bits end with a block of code, so blocks are made long: up to `kUnrolledSteps` steps.
+  SmallVector<Value> emitSteps(int64_t count, Value firstElement, ArrayRef<Value> init) {
+    int64_t unroll = tiling.pairs() && columns == 1 ? kUnrolledSteps : 1;
+    SmallVector<Value> acc = k.repeat(count / unroll, init, [&](Value block, ValueRange values) {
+      SmallVector<Value> next(values);
+      for (int64_t i = 0; i < unroll; ++i) {
+        Value step = k.affine(block, unroll, k.index(i));
+        next = emitStep(step, k.affine(step, kStep, firstElement), next);
+      }
+      return next;
+    });
+    for (int64_t step = count / unroll * unroll; step < count; ++step)
+      acc = emitStep(k.index(step), k.addIndex(firstElement, step * kStep), acc);
+    return acc;
   }
 
   SmallVector<Value> emitStep(Value step, Value element, ValueRange values) {
@@ -84,14 +100,21 @@ private:
       for (int64_t c = 0; c < columns; ++c)
         activation.push_back(activations(c, k.addIndex(element, 4 * chunk)));
       for (auto [i, reader] : llvm::enumerate(readers)) {
-        Value weights = reader.unpackChunk(chunk);
-        for (int64_t c = 0; c < columns; ++c) {
-          Value &sum = acc[(i * columns + c) * chains + chunk % chains];
-          sum = simd::Dot4Op::create(k.b, k.loc, sum, weights, activation[c], uint32_t(reader.maxU()));
+        if (columns == 1) {
+          for (WeightReader::Part &part : reader.unpackParts(chunk))
+            addDot(acc[i * chains + (parts == 1 ? chunk % chains : part.sum)], part.bytes, activation[0], part.maxU);
+          continue;
         }
+        Value weights = reader.unpackChunk(chunk);
+        for (int64_t c = 0; c < columns; ++c)
+          addDot(acc[i * columns + c], weights, activation[c], reader.maxU());
       }
     }
     return acc;
+  }
+
+  void addDot(Value &sum, Value weights, Value activation, int64_t maxU) {
+    sum = simd::Dot4Op::create(k.b, k.loc, sum, weights, activation, uint32_t(maxU));
   }
 
   /// Four activations of a token, in all 16 lanes.
@@ -101,26 +124,45 @@ private:
     return k.bitcast(k.broadcast(word), k.bytes());
   }
 
+  static constexpr int64_t kUnrolledSteps = 4;
+
   KernelBuilder &k;
   const MatmulShape &shape;
   const DotOperands &args;
+  const DotTiling &tiling;
   GroupShape groups;
-  int64_t columns, chains; ///< independent accumulators per column hide the latency of the dot product
+  int64_t columns;
+  int64_t parts = 1;  ///< sums per (block, column) that the reader's parts have
+  int64_t chains = 1; ///< accumulators per (block, column): one per part, or several that take turns for one part
   std::vector<WeightReader> readers;
   SmallVector<Value> tokens;
 };
 
 } // namespace
 
-Kernel halftone::getDotKernel(ModuleOp module, const MatmulShape &shape, int64_t tableWidth) {
+/// What a kernel's name says of its tiling: nothing of the usual one.
+static std::string tilingName(const DotTiling &tiling) {
+  DotTiling usual;
+  std::string name;
+  auto add = [&](const char *letter, int64_t value, int64_t usualValue) {
+    if (value != usualValue)
+      name += std::string("_") + letter + std::to_string(value);
+  };
+  add("b", tiling.blocks, usual.blocks);
+  add("c", tiling.columns, usual.columns);
+  add("u", tiling.fastU, usual.fastU);
+  return name;
+}
+
+Kernel halftone::getDotKernel(ModuleOp module, const MatmulShape &shape, int64_t tableWidth, const DotTiling &tiling) {
   Builder b(module.getContext());
   GroupShape groups(shape.format, shape.cols);
   PackedShape packed(shape.format, shape.rows, shape.cols, Layout::Rows16);
   Type i8 = b.getI8Type(), f32 = b.getF32Type();
   bool usesTables = tableWidth >= 128 && shape.format.kind == FormatKind::Bcq;
   std::string name = std::string(usesTables ? "dot128_" : "dot_") + shape.format.name() + "_" + sizeName(shape.rows) +
-                     "x" + sizeName(shape.cols) + "_t" + sizeName(shape.tokens);
-  int64_t rowTile = shape.tokens == 1 && packed.rowBlocks > 1 ? 2 : 1;
+                     "x" + sizeName(shape.cols) + "_t" + sizeName(shape.tokens) + tilingName(tiling);
+  int64_t rowTile = shape.tokens == 1 && packed.rowBlocks > 1 ? tiling.blocks : 1;
   auto function =
       getOrCreateKernel(module, UnknownLoc::get(module.getContext()), name,
                         {MemRefType::get({shape.tokens, groups.paddedCols()}, i8), MemRefType::get({shape.tokens}, f32),
@@ -129,14 +171,14 @@ Kernel halftone::getDotKernel(ModuleOp module, const MatmulShape &shape, int64_t
                         [&](KernelBuilder &k, ValueRange args) {
                           DotOperands operands{args[0], args[1], args[2], args[3], args[4]};
                           forRowTiles(k, args[5], args[6], rowTile, [&](Value rowBlock, int64_t blocks) {
-                            forColumnTiles(k, shape.tokens, operands.y, [&](Value token, int64_t columns) {
+                            auto tile = [&](Value token, int64_t columns) {
                               if (shape.format.kind == FormatKind::Vsq)
-                                emitVectorScaledDot(k, shape, operands, rowBlock, blocks, token, columns);
-                              else if (shape.format.scalePerSign)
-                                emitTernaryDot(k, shape, operands, rowBlock, blocks, token, columns);
-                              else
-                                DotTile(k, shape, operands, tableWidth, rowBlock, blocks, token, columns).emit();
-                            });
+                                return emitVectorScaledDot(k, shape, operands, rowBlock, blocks, token, columns);
+                              if (shape.format.scalePerSign)
+                                return emitTernaryDot(k, shape, operands, rowBlock, blocks, token, columns);
+                              DotTile(k, shape, operands, tableWidth, tiling, rowBlock, blocks, token, columns).emit();
+                            };
+                            forColumnTiles(k, shape.tokens, operands.y, tile, tiling.columns);
                           });
                         });
   return {function, packed.rowBlocks};

@@ -22,6 +22,9 @@ namespace halftone {
 constexpr int64_t kLanes = 16;
 /// Bytes of a vector.
 constexpr int64_t kVectorBytes = 64;
+/// Bytes ahead of the weights being read at which memory is prefetched: about what arrives within the latency of
+/// memory.
+constexpr int64_t kPrefetchDistance = 4096;
 
 class KernelBuilder {
 public:
@@ -107,6 +110,11 @@ public:
   }
   /// A vector of any element type out of a byte memref.
   Value loadBytesAs(Value memref, Value offset, VectorType type);
+  /// Asks for the cache line at a place for reading; it may lie beyond the end.
+  void prefetch(Value memref, mlir::ValueRange indices) {
+    mlir::memref::PrefetchOp::create(b, loc, memref, indices, /*isWrite=*/false, /*localityHint=*/3,
+                                     /*isDataCache=*/true);
+  }
   Value dim(Value memref, int64_t d) { return b.createOrFold<mlir::memref::DimOp>(loc, memref, d); }
 
   // Control flow. The body gets the induction variable and the carried values and returns the next ones.

@@ -29,9 +29,20 @@ struct Kernel {
   bool perToken = false; ///< the count is tokens * units
 };
 
+/// How a dot kernel divides its work; any values are right.
+struct DotTiling {
+  int64_t blocks = 2;  ///< blocks of 16 rows side by side, with one column
+  int64_t columns = 8; ///< columns that an unpacked weight serves, with several
+  /// Largest unsigned byte that the target multiplies without extra work: 255 with a four-way dot product of bytes,
+  /// 127 where both sides are signed, 16 where many products shall be added in 16 bits.
+  int64_t fastU = 255;
+  /// Sums of products are kept in 16 bits as long as they fit; a group is unrolled for that.
+  bool pairs() const { return fastU <= 16; }
+};
+
 /// args: codes i8 [T][KP], scales f32 [T], sums i32 [T][G], packed i8 [B] (Rows16), y f32 [T][N]. Unit: 16 rows.
 /// `tableWidth` 128: BCQ codes are decoded by byte tables.
-Kernel getDotKernel(mlir::ModuleOp module, const MatmulShape &shape, int64_t tableWidth);
+Kernel getDotKernel(mlir::ModuleOp module, const MatmulShape &shape, int64_t tableWidth, const DotTiling &tiling = {});
 
 /// args: tables i8 [T][...], scales, sums, packed (Rows64), y. Unit: 64 rows. `width`: 128 or 16 entries.
 Kernel getLutKernel(mlir::ModuleOp module, const MatmulShape &shape, int64_t width);

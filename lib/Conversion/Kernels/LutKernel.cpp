@@ -117,7 +117,9 @@ private:
     for (auto [i, block] : llvm::enumerate(rowBlocks)) {
       Value codes = k.affine(block, packed.blockCodes, k.mulIndex(slice, planes * kVectorBytes));
       for (unsigned plane = 0; plane < planes; ++plane) {
-        Value code = k.load(args.packed, k.addIndex(codes, packed.codesOffset + plane * kVectorBytes), k.bytes());
+        Value at = k.addIndex(codes, packed.codesOffset + plane * kVectorBytes);
+        k.prefetch(args.packed, k.addIndex(at, kPrefetchDistance));
+        Value code = k.load(args.packed, at, k.bytes());
         auto parts = MutableArrayRef<Value>(acc).slice((i * planes + plane) * perPlane(), perPlane());
         if (width == 128)
           lookUpHalf(code, tables, parts);
@@ -260,7 +262,7 @@ Kernel halftone::getLutKernel(ModuleOp module, const MatmulShape &shape, int64_t
   std::string name = "lut" + std::to_string(width) + "_" + shape.format.name() + "_" + sizeName(shape.rows) + "x" +
                      sizeName(shape.cols) + "_t" + sizeName(shape.tokens);
   // Two blocks halve the loads of tables; with more planes their sums no longer fit the registers.
-  int64_t rowTile = packed.rowBlocks > 1 && planeCount(shape.format) <= 2 ? 2 : 1;
+  int64_t rowTile = packed.rowBlocks > 1 && planeCount(shape.format) <= (width == 16 ? 1 : 2) ? 2 : 1;
   auto function = getOrCreateKernel(
       module, UnknownLoc::get(module.getContext()), name,
       {MemRefType::get({shape.tokens, lowbit::tableBytes(groups.paddedCols(), width)}, i8),

@@ -7,7 +7,7 @@
 
 namespace halftone {
 
-/// Columns (tokens) that one unpacked weight serves at most.
+/// Columns (tokens) that one unpacked weight serves at most, unless the target says otherwise.
 constexpr int64_t kColumnTile = 8;
 
 /// Calls tile(first token, columns) so that all tokens are covered: tiles of

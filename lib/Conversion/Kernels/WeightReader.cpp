@@ -4,6 +4,8 @@
 //   u = w + 128 = (128 - M) + sum over set bits of 2 m_p,   1 <= u <= 255.
 // Either one masked byte addition per plane, or, for the first planes, a look-up
 // in a table of u by (row, bits): 16 rows x 2^3 bytes are 128 entries.
+// Halved: w = 2 u - M with u = sum over set bits of m_p, 0 <= u <= 127. By planes:
+//   sum_k w a = sum_p m_p (2 P_p - A), P_p the sum of a over the plane's set bits, A over all.
 //
 //===----------------------------------------------------------------------===//
 
@@ -13,15 +15,20 @@
 using namespace mlir;
 using namespace halftone;
 
-/// Bytes ahead of the step being decoded at which memory is prefetched.
-static constexpr int64_t kPrefetchDistance = 2048;
-
 WeightReader::WeightReader(KernelBuilder &k, const Format &format, int64_t rows, int64_t cols, Value packed,
-                           Value rowBlock, int64_t tableWidth)
+                           Value rowBlock, int64_t tableWidth, int64_t fastU, bool oneColumn)
     : k(k), format(format), shape(format, rows, cols, Layout::Rows16), groups(format, cols), fields(codeFields(format)),
-      bits(codeBits(format)), tablePlanes(0), packed(packed), rowBlock(rowBlock) {
+      bits(codeBits(format)), tablePlanes(0), fastU(fastU), oneColumn(oneColumn), packed(packed), rowBlock(rowBlock) {
   if (format.kind == FormatKind::Bcq && !format.planeScales && tableWidth >= 128)
     tablePlanes = std::min(format.bits, 3u);
+}
+
+bool WeightReader::halved() const {
+  return format.kind == FormatKind::Bcq && !format.planeScales && tablePlanes == 0 && fastU < 255 && !byPlanes();
+}
+
+bool WeightReader::byPlanes() const {
+  return format.kind == FormatKind::Bcq && !format.planeScales && tablePlanes == 0 && fastU <= 16 && oneColumn;
 }
 
 int64_t WeightReader::offset() const {
@@ -43,7 +50,7 @@ int64_t WeightReader::offset() const {
 int64_t WeightReader::maxU() const {
   switch (format.kind) {
   case FormatKind::Bcq:
-    return 255;
+    return halved() ? 127 : 255;
   case FormatKind::Binary:
   case FormatKind::Ternary:
     return 2;
@@ -121,18 +128,35 @@ void WeightReader::enterTwoLevelGroup() {
   SmallVector<Value> multipliers;
   for (unsigned plane = 0; plane < format.bits; ++plane)
     multipliers.push_back(multiplierBytes(plane));
+  if (byPlanes()) {
+    planeMultipliers.clear();
+    for (Value multiplier : multipliers)
+      planeMultipliers.push_back(arith::ExtUIOp::create(k.b, k.loc, k.words(), multiplier));
+    return;
+  }
+  planeSteps.assign(format.bits, Value());
+  if (halved())
+    return enterHalvedGroup(multipliers);
   // Planes that masks add start from -m_p.
   Value rest = k.splat(k.bytes(kLanes), -128);
-  twiceMultipliers.assign(format.bits, Value());
   for (unsigned plane = tablePlanes; plane < format.bits; ++plane) {
     rest = k.subI(rest, multipliers[plane]);
     Value everyByte = replicate(multipliers[plane], 4, kVectorBytes);
-    twiceMultipliers[plane] = k.addI(everyByte, everyByte);
+    planeSteps[plane] = k.addI(everyByte, everyByte);
   }
   if (tablePlanes == 0)
     base = replicate(rest, 4, kVectorBytes);
   else
     table = buildTable(ArrayRef<Value>(multipliers).take_front(tablePlanes), rest);
+}
+
+void WeightReader::enterHalvedGroup(ArrayRef<Value> multipliers) {
+  Value sum = multipliers.front();
+  for (Value multiplier : multipliers.drop_front())
+    sum = k.addI(sum, multiplier);
+  multiplierSum = arith::ExtUIOp::create(k.b, k.loc, k.words(), sum);
+  for (auto [plane, multiplier] : llvm::enumerate(multipliers))
+    planeSteps[plane] = replicate(multiplier, 4, kVectorBytes);
 }
 
 /// Entry row * 2^planes + bits: rest + sum of +-m_p by the bits; one plane is stored twice to fill a vector.
@@ -155,8 +179,7 @@ void WeightReader::loadStep(Value step) {
   Value offset = k.affine(step, int64_t(bits) * kVectorBytes, groupCodes);
   vectors.clear();
   for (unsigned v = 0; v < bits; ++v) {
-    memref::PrefetchOp::create(k.b, k.loc, packed, k.addIndex(offset, v * kVectorBytes + kPrefetchDistance),
-                               /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
+    k.prefetch(packed, k.addIndex(offset, v * kVectorBytes + kPrefetchDistance));
     vectors.push_back(k.load(packed, k.addIndex(offset, v * kVectorBytes), k.bytes()));
   }
 }
@@ -210,12 +233,12 @@ Value WeightReader::lookUpPlanes(int64_t chunk) {
 
 Value WeightReader::unpackChunk(int64_t chunk) {
   if (format.kind == FormatKind::Bcq) {
-    Value u = tablePlanes ? lookUpPlanes(chunk) : base;
     Value zero = k.splat(k.bytes(), 0);
+    Value u = tablePlanes ? lookUpPlanes(chunk) : halved() ? zero : base;
     for (unsigned plane = tablePlanes; plane < format.bits; ++plane) {
       BitSlot slot = slotOf(plane, chunk);
       Value bit = k.andI(vectors[slot.vector], k.splat(k.bytes(), int8_t(1 << slot.bit)));
-      u = k.addI(u, k.select(k.isNonZero(bit), twiceMultipliers[plane], zero));
+      u = k.addI(u, k.select(k.isNonZero(bit), planeSteps[plane], zero));
     }
     return u;
   }
@@ -229,6 +252,104 @@ Value WeightReader::unpackChunk(int64_t chunk) {
     firstVector += field.width;
   }
   return format.kind == FormatKind::Binary ? k.addI(u, u) : u;
+}
+
+int64_t WeightReader::fieldsInPlace() const {
+  int64_t perByte = 8 / fields.front().width, inPlace = 1;
+  while (inPlace < perByte && maxU() << (2 * inPlace - 1) * fields.front().width <= fastU)
+    inPlace *= 2;
+  return inPlace;
+}
+
+int WeightReader::placeInNibble(unsigned plane, int64_t chunk) const {
+  // Fields of one bit beside others would have four places of their own: more sums than registers.
+  bool few = fields.size() > 1 && fields.front().width == 1 && plane == 0;
+  return int(slotOf(plane, chunk).bit % (few ? 2 : 4));
+}
+
+SmallVector<WeightReader::PartSum> WeightReader::partSums() const {
+  SmallVector<PartSum> sums;
+  if (byPlanes()) {
+    for (int64_t chunk = 0; chunk < kStep / 4; ++chunk)
+      for (unsigned plane = 0; plane < format.bits; ++plane)
+        if (PartSum sum{plane, placeInNibble(plane, chunk)}; !llvm::is_contained(sums, sum))
+          sums.push_back(sum);
+    return sums;
+  }
+  if (format.kind == FormatKind::Bcq || fields.size() > 1)
+    return {{0, 0}};
+  int width = int(fields.front().width);
+  if (width == 8)
+    return fastU < 255 ? SmallVector<PartSum>{{0, 0}, {0, -4}} : SmallVector<PartSum>{{0, 0}};
+  for (int64_t i = 0; i < fieldsInPlace(); ++i)
+    sums.push_back({0, int(i) * width - bitShift()});
+  return sums;
+}
+
+/// (words >> shift) & mask in every byte.
+static Value maskedBytes(KernelBuilder &k, Value bytes, int64_t shift, int64_t mask) {
+  Value words = k.bitcast(bytes, k.words());
+  if (shift)
+    words = k.shrU(words, shift);
+  return k.bitcast(k.andI(words, k.splat(k.words(), int32_t(uint32_t(mask * 0x01010101)))), k.bytes());
+}
+
+WeightReader::Part WeightReader::unpackPlane(unsigned plane, int64_t chunk, size_t sum) {
+  BitSlot slot = slotOf(plane, chunk);
+  int place = placeInNibble(plane, chunk);
+  return {maskedBytes(k, vectors[slot.vector], slot.bit - place, int64_t(1) << place), int64_t(1) << place, sum};
+}
+
+SmallVector<WeightReader::Part> WeightReader::unpackParts(int64_t chunk) {
+  SmallVector<PartSum> sums = partSums();
+  auto indexOf = [&](unsigned plane, int shift) -> size_t {
+    return llvm::find(sums, PartSum{plane, shift}) - sums.begin();
+  };
+  SmallVector<Part> parts;
+  if (byPlanes()) {
+    for (unsigned plane = 0; plane < format.bits; ++plane)
+      parts.push_back(unpackPlane(plane, chunk, indexOf(plane, placeInNibble(plane, chunk))));
+    return parts;
+  }
+  if (sums.size() == 1)
+    return {{unpackChunk(chunk), maxU(), 0}};
+  int64_t width = fields.front().width;
+  Value vector = vectors[chunk * width / 8];
+  if (width == 8)
+    return {{maskedBytes(k, vector, 0, 15), 15, 0}, {maskedBytes(k, vector, 4, 15), 15, 1}};
+  int64_t position = chunk * width % 8, place = position % (fieldsInPlace() * width);
+  int64_t mask = ((int64_t(1) << width) - 1) << place;
+  return {{maskedBytes(k, vector, position - place, mask), std::min(maxU() << place, mask),
+           indexOf(0, int(place) - bitShift())}};
+}
+
+Value WeightReader::exactSum(ArrayRef<Value> sums, Value activationSum) {
+  SmallVector<Value> totals(byPlanes() ? format.bits : 1);
+  if (sums.size() == 1) {
+    totals[0] = sums[0];
+  } else {
+    for (auto [part, sum] : llvm::zip_equal(partSums(), sums)) {
+      // Exact: every sum is a multiple of 2^shift.
+      Value scaled = part.shift == 0 ? sum : part.shift > 0 ? k.shrS(sum, part.shift) : k.shlI(sum, -part.shift);
+      Value &total = totals[part.plane];
+      total = total ? k.addI(total, scaled) : scaled;
+    }
+  }
+  if (!byPlanes() && !halved() && !format.offset)
+    return k.subI(totals[0], k.broadcast(k.mulI(activationSum, k.i32(offset()))));
+  Value all = k.broadcast(activationSum);
+  if (!byPlanes() && !halved())
+    return k.subI(totals[0], k.mulI(zeros(), all));
+  // BCQ with an offset: zeros() is 128 - z.
+  Value z = format.offset ? k.subI(k.splat(k.words(), offset()), zeros()) : Value();
+  if (halved())
+    return k.subI(k.shlI(totals[0], 1), k.mulI(z ? k.subI(multiplierSum, z) : multiplierSum, all));
+  Value exact = z ? k.mulI(z, all) : Value();
+  for (auto [total, multiplier] : llvm::zip_equal(totals, planeMultipliers)) {
+    Value term = k.mulI(multiplier, k.subI(k.shlI(total, 1), all));
+    exact = exact ? k.addI(exact, term) : term;
+  }
+  return exact;
 }
 
 Value WeightReader::vectorScales(int64_t vector) {

@@ -31,6 +31,7 @@ void buildLowerToLLVMPipeline(OpPassManager &manager, const LowerToLLVMOptions &
   manager.addPass(arith::createArithExpandOpsPass());
 
   // One dialect after the other.
+  manager.addPass(createSimdChainDots({options.cpu, options.triple}));
   manager.addPass(createConvertSimdToLLVM({options.cpu, options.triple}));
   ConvertVectorToLLVMPassOptions vectors;
   vectors.reassociateFPReductions = false;

@@ -14,6 +14,8 @@ void populateTableLookupPatterns(const mlir::LLVMTypeConverter &converter, mlir:
                                  const TargetInfo &target);
 void populateCountBitsPatterns(const mlir::LLVMTypeConverter &converter, mlir::RewritePatternSet &patterns,
                                const TargetInfo &target);
+void populateDot2Patterns(const mlir::LLVMTypeConverter &converter, mlir::RewritePatternSet &patterns,
+                          const TargetInfo &target);
 void populateDot4Patterns(const mlir::LLVMTypeConverter &converter, mlir::RewritePatternSet &patterns,
                           const TargetInfo &target);
 void populateElementwisePatterns(const mlir::LLVMTypeConverter &converter, mlir::RewritePatternSet &patterns,

@@ -43,6 +43,7 @@ void populateSimdToLLVMConversionPatterns(LLVMTypeConverter &converter, RewriteP
   converter.addConversion([](simd::ExecType type) { return LLVM::LLVMPointerType::get(type.getContext()); });
   populateTableLookupPatterns(converter, patterns, target);
   populateCountBitsPatterns(converter, patterns, target);
+  populateDot2Patterns(converter, patterns, target);
   populateDot4Patterns(converter, patterns, target);
   populateElementwisePatterns(converter, patterns, target);
   populateLaunchPatterns(converter, patterns);

@@ -23,7 +23,11 @@ MatmulShape matmulShape(Value y, Type format, int64_t cols) {
 
 void convert(lowbit::MatmulDotOp op, ModuleOp module) {
   OpBuilder b(op);
-  Kernel kernel = getDotKernel(module, matmulShape(op.getOutput(), op.getFormat(), op.getInFeatures()), op.getWidth());
+  DotTiling tiling;
+  if (lowbit::TileAttr tile = op.getTileAttr())
+    tiling = {tile.getBlocks(), tile.getColumns(), tile.getFastU()};
+  MatmulShape shape = matmulShape(op.getOutput(), op.getFormat(), op.getInFeatures());
+  Kernel kernel = getDotKernel(module, shape, op.getWidth(), tiling);
   launch(b, op.getLoc(), kernel, {op.getCodes(), op.getScales(), op.getSums(), op.getPacked(), op.getOutput()},
          op.getOutput());
 }

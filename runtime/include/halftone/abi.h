@@ -65,6 +65,9 @@ typedef struct halftone_model {
   halftone_body_fn decode;  /* n == 1 */
   halftone_body_fn prefill; /* 1 <= n <= chunk */
   halftone_head_fn head;    /* 1 <= n <= chunk */
+  /* The same model with code for another CPU, for hosts that lack one of `features`; null at the end of the chain. Only
+   * triple, cpu, features, scratch_bytes and the functions differ. */
+  const struct halftone_model *next;
 } halftone_model;
 
 #ifdef __cplusplus

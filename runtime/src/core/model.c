@@ -98,10 +98,27 @@ halftone_status halftone_check_model(const halftone_model *model) {
   return status;
 }
 
+/** The first model of the chain whose code this CPU can run; otherwise the error of the last, which needs least. */
+static halftone_status choose_variant(const halftone_model **model) {
+  halftone_status status = HALFTONE_OK;
+  int variants = 0;
+  for (const halftone_model *m = *model; m; m = m->next) {
+    status = halftone_check_model(m);
+    if (status)
+      return status;
+    if (++variants > 64)
+      return halftone_fail(HALFTONE_NOT_A_MODEL, "the model's description is damaged: it goes round in a circle");
+    status = halftone_check_features(m->features);
+    if (!status) {
+      *model = m;
+      return HALFTONE_OK;
+    }
+  }
+  return status;
+}
+
 static halftone_status open_checked(const halftone_model *model, void *library, halftone_program **program) {
-  halftone_status status = halftone_check_model(model);
-  if (!status)
-    status = halftone_check_features(model->features);
+  halftone_status status = choose_variant(&model);
   if (status)
     return status;
   halftone_program *result = malloc(sizeof *result);

@@ -13,7 +13,7 @@
 // CHECK: scf.for %[[BLOCK:.+]] = %[[BEGIN]] to %[[END]]
 // No arithmetic on floats until the sums of the group are there: 8 dot products of 16 rows x 4 elements.
 // CHECK-NOT: {{mulf|addf|fma}}
-// CHECK-COUNT-8: simd.dot4 %{{.+}}, %{{.+}}, %{{.+}} {max_u = 2 : i32} : vector<16xi32>, vector<64xi8>
+// CHECK-COUNT-8: simd.dot4 %{{.+}}, %{{.+}}, %{{.+}} {max_u = {{2|8|32|128}} : i32} : vector<16xi32>, vector<64xi8>
 // CHECK-NOT: simd.dot4
 // CHECK: %[[SCALE:.+]] = simd.extend_half
 // CHECK: %[[EXACT:.+]] = arith.subi %{{.+}} : vector<16xi32>

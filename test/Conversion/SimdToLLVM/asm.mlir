@@ -63,6 +63,18 @@ func.func @dot_127(%acc: vector<16xi32>, %u: vector<64xi8>, %s: vector<64xi8>) -
   return %0 : vector<16xi32>
 }
 
+// Three products of ternary weights are widened once.
+// AVX2-LABEL: dots:
+// AVX2-COUNT-6: vpmaddubsw {{.*}}%ymm
+// AVX2-COUNT-2: vpmaddwd {{.*}}%ymm
+// AVX2-NOT: vpmaddwd
+func.func @dots(%acc: vector<16xi32>, %u: vector<64xi8>, %v: vector<64xi8>, %s: vector<64xi8>) -> vector<16xi32> {
+  %0 = simd.dot4 %acc, %u, %s {max_u = 2 : i32} : vector<16xi32>, vector<64xi8>, vector<64xi8>
+  %1 = simd.dot4 %0, %v, %s {max_u = 8 : i32} : vector<16xi32>, vector<64xi8>, vector<64xi8>
+  %2 = simd.dot4 %1, %u, %v {max_u = 2 : i32} : vector<16xi32>, vector<64xi8>, vector<64xi8>
+  return %2 : vector<16xi32>
+}
+
 // ZEN5-LABEL: popcount:
 // ZEN5: vpopcntd {{.*}}%zmm
 func.func @popcount(%acc: vector<16xi32>, %v: vector<64xi8>) -> vector<16xi32> {

@@ -93,3 +93,21 @@ func.func private @scope(tensor<4x8x!lowbit.int<bits = 8, group = 32, scope = te
 // expected-error@below {{failed to parse Lowbit_BcqType parameter}}
 // expected-error@below {{expected one of [none, per_group] for what is added to the planes of binary-coded weights, got: row}}
 func.func private @offset(tensor<4x8x!lowbit.bcq<planes = 2, group = 32, offset = row>>)
+
+// -----
+
+// A tile has one to four blocks of rows,
+// expected-error@below {{blocks must be 1 to 4, not 0}}
+func.func private @tile() attributes {tile = #lowbit.tile<blocks = 0, columns = 4, fast_u = 16>}
+
+// -----
+
+// one to sixteen columns,
+// expected-error@below {{columns must be 1 to 16, not 17}}
+func.func private @tile() attributes {tile = #lowbit.tile<blocks = 1, columns = 17, fast_u = 16>}
+
+// -----
+
+// and bytes.
+// expected-error@below {{fast_u must be 1 to 255, not 256}}
+func.func private @tile() attributes {tile = #lowbit.tile<blocks = 1, columns = 4, fast_u = 256>}

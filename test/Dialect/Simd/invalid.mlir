@@ -54,6 +54,40 @@ func.func @bound(%a: vector<16xi32>, %u: vector<64xi8>) {
 
 // -----
 
+// Two bytes for each sum of a pair.
+func.func @dot2(%a: vector<32xi16>, %u: vector<32xi8>) {
+  // expected-error@below {{needs two bytes for each of the 32 accumulators, but has 32 bytes}}
+  simd.dot2 %a, %u, %u {max_u = 2 : i32} : vector<32xi16>, vector<32xi8>, vector<32xi8>
+  return
+}
+
+// -----
+
+// A pair of products must fit 16 bits.
+func.func @dot2(%a: vector<32xi16>, %u: vector<64xi8>) {
+  // expected-error@below {{attribute 'max_u' failed to satisfy constraint}}
+  simd.dot2 %a, %u, %u {max_u = 129 : i32} : vector<32xi16>, vector<64xi8>, vector<64xi8>
+  return
+}
+
+// -----
+
+func.func @pairwise(%a: vector<16xi32>, %v: vector<16xi16>) {
+  // expected-error@below {{needs two lanes for each of the 16 accumulators, but has 16}}
+  simd.pairwise_add %a, %v : vector<16xi32>, vector<16xi16>
+  return
+}
+
+// -----
+
+func.func @pairwise(%a: vector<16xi32>, %v: vector<32xi16>) {
+  // expected-error@below {{attribute 'factor' failed to satisfy constraint}}
+  simd.pairwise_add %a, %v {factor = 0 : i32} : vector<16xi32>, vector<32xi16>
+  return
+}
+
+// -----
+
 func.func @popcount(%a: vector<16xi32>, %v: vector<16xi8>) {
   // expected-error@below {{needs four bytes for each of the 16 accumulators, but has 16 bytes}}
   simd.popcount_accumulate %a, %v : vector<16xi32>, vector<16xi8>

@@ -91,6 +91,26 @@ TEST(Model, MissingCpuFeatureIsRefused) {
   EXPECT_EQ(openChanged([](halftone_model &m) { m.features = "invented9"; }), HALFTONE_WRONG_CPU);
 }
 
+TEST(Model, PicksTheFirstVariantThatThisCpuCanRun) {
+  halftone_model last = halftone_model_v1, middle = halftone_model_v1, first = halftone_model_v1;
+  first.features = middle.features = "invented9";
+  first.next = &middle;
+  middle.next = &last;
+  halftone_program *program = nullptr;
+  ASSERT_EQ(halftone_open_linked(&first, &program), HALFTONE_OK) << halftone_last_error();
+  EXPECT_EQ(halftone_describe(program), &last);
+  halftone_close(program);
+  // Nothing fits, a damaged variant, a chain without an end.
+  last.features = "invented8";
+  EXPECT_EQ(halftone_open_linked(&first, &program), HALFTONE_WRONG_CPU);
+  EXPECT_TRUE(errorHas("invented8"));
+  last.head = nullptr;
+  EXPECT_EQ(halftone_open_linked(&first, &program), HALFTONE_NOT_A_MODEL);
+  middle.next = &first;
+  EXPECT_EQ(halftone_open_linked(&first, &program), HALFTONE_NOT_A_MODEL);
+  EXPECT_TRUE(errorHas("circle"));
+}
+
 TEST(Model, NullArgumentsAreErrors) {
   halftone_program *program;
   EXPECT_EQ(halftone_open_linked(nullptr, &program), HALFTONE_INVALID_ARGUMENT);

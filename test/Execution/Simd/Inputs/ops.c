@@ -11,11 +11,13 @@
 
 typedef void lookup_fn(MEMREF(uint8_t), MEMREF(uint8_t), MEMREF(uint8_t));
 typedef void dot_fn(MEMREF(uint32_t), MEMREF(uint8_t), MEMREF(int8_t), MEMREF(uint32_t));
+typedef void pairs_fn(MEMREF(uint32_t), MEMREF(uint16_t), MEMREF(uint8_t), MEMREF(int8_t), MEMREF(uint32_t));
 typedef void popcount_fn(MEMREF(uint32_t), MEMREF(uint8_t), MEMREF(uint32_t));
 typedef void count_fn(MEMREF(uint8_t), MEMREF(uint8_t), uint8_t, MEMREF(uint8_t));
 typedef void half_fn(MEMREF(uint16_t), MEMREF(float));
 lookup_fn lookup_16_64, lookup_32_64, lookup_64_64, lookup_128_64, lookup_16_7, lookup_128_117;
-dot_fn dot_16_255, dot_16_128, dot_16_127, dot_16_129, dot_3_255, dot_29_127;
+dot_fn dot_16_255, dot_16_128, dot_16_127, dot_16_129, dot_3_255, dot_29_127, chain_16_16, chain_29_8, chain_16_255;
+pairs_fn pairs_16;
 popcount_fn popcount_16, popcount_5;
 count_fn count_common_64, count_differ_21;
 half_fn half_16, half_1;
@@ -52,7 +54,8 @@ static void check_lookup(const char *name, lookup_fn *function, int entries, int
   }
 }
 
-static void check_dot(const char *name, dot_fn *function, int lanes, int max_u) {
+/* acc + times * (u . s) */
+static void check_dots(const char *name, dot_fn *function, int lanes, int max_u, int times) {
   static const int8_t extremes[] = {-128, 127, -127, 0, 1, -1};
   uint32_t acc[32], result[32];
   uint8_t u[128];
@@ -71,7 +74,36 @@ static void check_dot(const char *name, dot_fn *function, int lanes, int max_u) 
     for (int i = 0; i < lanes; ++i) {
       uint32_t wanted = acc[i];
       for (int j = 0; j < 4; ++j)
-        wanted += (uint32_t)((int)u[4 * i + j] * (int)s[4 * i + j]);
+        wanted += (uint32_t)(times * (int)u[4 * i + j] * (int)s[4 * i + j]);
+      expect(result[i] == wanted, name, i, result[i], wanted);
+    }
+  }
+}
+
+static void check_dot(const char *name, dot_fn *function, int lanes, int max_u) {
+  check_dots(name, function, lanes, max_u, 1);
+}
+
+/* acc + 16 * (both pairs of (h + u . s), which wraps at 16 bits) */
+static void check_pairs(const char *name, pairs_fn *function) {
+  uint32_t acc[16], result[16];
+  uint16_t h[32];
+  uint8_t u[64];
+  int8_t s[64];
+  for (int round = 0; round < 1000; ++round) {
+    for (int i = 0; i < 64; ++i) {
+      u[i] = (uint8_t)(random32() % 2 ? 128 : random32() % 129);
+      s[i] = (int8_t)(random32() % 2 ? -128 : (int)random32());
+    }
+    for (int i = 0; i < 32; ++i)
+      h[i] = (uint16_t)random32();
+    for (int i = 0; i < 16; ++i)
+      acc[i] = random32();
+    function(PASS(acc, 16), PASS(h, 32), PASS(u, 64), PASS(s, 64), PASS(result, 16));
+    for (int i = 0; i < 16; ++i) {
+      uint32_t wanted = acc[i];
+      for (int j = 2 * i; j < 2 * i + 2; ++j)
+        wanted += 16 * (uint32_t)(int16_t)(uint16_t)(h[j] + u[2 * j] * s[2 * j] + u[2 * j + 1] * s[2 * j + 1]);
       expect(result[i] == wanted, name, i, result[i], wanted);
     }
   }
@@ -151,6 +183,10 @@ int main(void) {
   check_dot("dot_16_129", dot_16_129, 16, 129);
   check_dot("dot_3_255", dot_3_255, 3, 255);
   check_dot("dot_29_127", dot_29_127, 29, 127);
+  check_dots("chain_16_16", chain_16_16, 16, 16, 9);
+  check_dots("chain_29_8", chain_29_8, 29, 8, 17);
+  check_dots("chain_16_255", chain_16_255, 16, 255, 9);
+  check_pairs("pairs_16", pairs_16);
   check_popcount("popcount_16", popcount_16, 16);
   check_popcount("popcount_5", popcount_5, 5);
   check_count("count_common_64", count_common_64, 64, 0);

@@ -106,6 +106,79 @@ func.func @dot_29_127(%a: memref<29xi32>, %u: memref<116xi8>, %s: memref<116xi8>
   return
 }
 
+// Chains, which may be added in 16 bits: the most that fit and one more.
+func.func @chain_16_16(%a: memref<16xi32>, %u: memref<64xi8>, %s: memref<64xi8>, %r: memref<16xi32>) {
+  %c0 = arith.constant 0 : index
+  %x0 = vector.load %a[%c0] : memref<16xi32>, vector<16xi32>
+  %vu = vector.load %u[%c0] : memref<64xi8>, vector<64xi8>
+  %vs = vector.load %s[%c0] : memref<64xi8>, vector<64xi8>
+  %x1 = simd.dot4 %x0, %vu, %vs {max_u = 16 : i32} : vector<16xi32>, vector<64xi8>, vector<64xi8>
+  %x2 = simd.dot4 %x1, %vu, %vs {max_u = 16 : i32} : vector<16xi32>, vector<64xi8>, vector<64xi8>
+  %x3 = simd.dot4 %x2, %vu, %vs {max_u = 16 : i32} : vector<16xi32>, vector<64xi8>, vector<64xi8>
+  %x4 = simd.dot4 %x3, %vu, %vs {max_u = 16 : i32} : vector<16xi32>, vector<64xi8>, vector<64xi8>
+  %x5 = simd.dot4 %x4, %vu, %vs {max_u = 16 : i32} : vector<16xi32>, vector<64xi8>, vector<64xi8>
+  %x6 = simd.dot4 %x5, %vu, %vs {max_u = 16 : i32} : vector<16xi32>, vector<64xi8>, vector<64xi8>
+  %x7 = simd.dot4 %x6, %vu, %vs {max_u = 16 : i32} : vector<16xi32>, vector<64xi8>, vector<64xi8>
+  %x8 = simd.dot4 %x7, %vu, %vs {max_u = 16 : i32} : vector<16xi32>, vector<64xi8>, vector<64xi8>
+  %x9 = simd.dot4 %x8, %vu, %vs {max_u = 16 : i32} : vector<16xi32>, vector<64xi8>, vector<64xi8>
+  vector.store %x9, %r[%c0] : memref<16xi32>, vector<16xi32>
+  return
+}
+func.func @chain_29_8(%a: memref<29xi32>, %u: memref<116xi8>, %s: memref<116xi8>, %r: memref<29xi32>) {
+  %c0 = arith.constant 0 : index
+  %x0 = vector.load %a[%c0] : memref<29xi32>, vector<29xi32>
+  %vu = vector.load %u[%c0] : memref<116xi8>, vector<116xi8>
+  %vs = vector.load %s[%c0] : memref<116xi8>, vector<116xi8>
+  %x1 = simd.dot4 %x0, %vu, %vs {max_u = 8 : i32} : vector<29xi32>, vector<116xi8>, vector<116xi8>
+  %x2 = simd.dot4 %x1, %vu, %vs {max_u = 8 : i32} : vector<29xi32>, vector<116xi8>, vector<116xi8>
+  %x3 = simd.dot4 %x2, %vu, %vs {max_u = 8 : i32} : vector<29xi32>, vector<116xi8>, vector<116xi8>
+  %x4 = simd.dot4 %x3, %vu, %vs {max_u = 8 : i32} : vector<29xi32>, vector<116xi8>, vector<116xi8>
+  %x5 = simd.dot4 %x4, %vu, %vs {max_u = 8 : i32} : vector<29xi32>, vector<116xi8>, vector<116xi8>
+  %x6 = simd.dot4 %x5, %vu, %vs {max_u = 8 : i32} : vector<29xi32>, vector<116xi8>, vector<116xi8>
+  %x7 = simd.dot4 %x6, %vu, %vs {max_u = 8 : i32} : vector<29xi32>, vector<116xi8>, vector<116xi8>
+  %x8 = simd.dot4 %x7, %vu, %vs {max_u = 8 : i32} : vector<29xi32>, vector<116xi8>, vector<116xi8>
+  %x9 = simd.dot4 %x8, %vu, %vs {max_u = 8 : i32} : vector<29xi32>, vector<116xi8>, vector<116xi8>
+  %x10 = simd.dot4 %x9, %vu, %vs {max_u = 8 : i32} : vector<29xi32>, vector<116xi8>, vector<116xi8>
+  %x11 = simd.dot4 %x10, %vu, %vs {max_u = 8 : i32} : vector<29xi32>, vector<116xi8>, vector<116xi8>
+  %x12 = simd.dot4 %x11, %vu, %vs {max_u = 8 : i32} : vector<29xi32>, vector<116xi8>, vector<116xi8>
+  %x13 = simd.dot4 %x12, %vu, %vs {max_u = 8 : i32} : vector<29xi32>, vector<116xi8>, vector<116xi8>
+  %x14 = simd.dot4 %x13, %vu, %vs {max_u = 8 : i32} : vector<29xi32>, vector<116xi8>, vector<116xi8>
+  %x15 = simd.dot4 %x14, %vu, %vs {max_u = 8 : i32} : vector<29xi32>, vector<116xi8>, vector<116xi8>
+  %x16 = simd.dot4 %x15, %vu, %vs {max_u = 8 : i32} : vector<29xi32>, vector<116xi8>, vector<116xi8>
+  %x17 = simd.dot4 %x16, %vu, %vs {max_u = 8 : i32} : vector<29xi32>, vector<116xi8>, vector<116xi8>
+  vector.store %x17, %r[%c0] : memref<29xi32>, vector<29xi32>
+  return
+}
+func.func @chain_16_255(%a: memref<16xi32>, %u: memref<64xi8>, %s: memref<64xi8>, %r: memref<16xi32>) {
+  %c0 = arith.constant 0 : index
+  %x0 = vector.load %a[%c0] : memref<16xi32>, vector<16xi32>
+  %vu = vector.load %u[%c0] : memref<64xi8>, vector<64xi8>
+  %vs = vector.load %s[%c0] : memref<64xi8>, vector<64xi8>
+  %x1 = simd.dot4 %x0, %vu, %vs {max_u = 255 : i32} : vector<16xi32>, vector<64xi8>, vector<64xi8>
+  %x2 = simd.dot4 %x1, %vu, %vs {max_u = 255 : i32} : vector<16xi32>, vector<64xi8>, vector<64xi8>
+  %x3 = simd.dot4 %x2, %vu, %vs {max_u = 255 : i32} : vector<16xi32>, vector<64xi8>, vector<64xi8>
+  %x4 = simd.dot4 %x3, %vu, %vs {max_u = 255 : i32} : vector<16xi32>, vector<64xi8>, vector<64xi8>
+  %x5 = simd.dot4 %x4, %vu, %vs {max_u = 255 : i32} : vector<16xi32>, vector<64xi8>, vector<64xi8>
+  %x6 = simd.dot4 %x5, %vu, %vs {max_u = 255 : i32} : vector<16xi32>, vector<64xi8>, vector<64xi8>
+  %x7 = simd.dot4 %x6, %vu, %vs {max_u = 255 : i32} : vector<16xi32>, vector<64xi8>, vector<64xi8>
+  %x8 = simd.dot4 %x7, %vu, %vs {max_u = 255 : i32} : vector<16xi32>, vector<64xi8>, vector<64xi8>
+  %x9 = simd.dot4 %x8, %vu, %vs {max_u = 255 : i32} : vector<16xi32>, vector<64xi8>, vector<64xi8>
+  vector.store %x9, %r[%c0] : memref<16xi32>, vector<16xi32>
+  return
+}
+
+func.func @pairs_16(%a: memref<16xi32>, %h: memref<32xi16>, %u: memref<64xi8>, %s: memref<64xi8>, %r: memref<16xi32>) {
+  %c0 = arith.constant 0 : index
+  %x = vector.load %a[%c0] : memref<16xi32>, vector<16xi32>
+  %vh = vector.load %h[%c0] : memref<32xi16>, vector<32xi16>
+  %vu = vector.load %u[%c0] : memref<64xi8>, vector<64xi8>
+  %vs = vector.load %s[%c0] : memref<64xi8>, vector<64xi8>
+  %d = simd.dot2 %vh, %vu, %vs {max_u = 128 : i32} : vector<32xi16>, vector<64xi8>, vector<64xi8>
+  %y = simd.pairwise_add %x, %d {factor = 16 : i32} : vector<16xi32>, vector<32xi16>
+  vector.store %y, %r[%c0] : memref<16xi32>, vector<16xi32>
+  return
+}
+
 func.func @popcount_16(%a: memref<16xi32>, %v: memref<64xi8>, %r: memref<16xi32>) {
   %c0 = arith.constant 0 : index
   %acc = vector.load %a[%c0] : memref<16xi32>, vector<16xi32>
