@@ -27,6 +27,9 @@ Measured by `scripts/formats.sh`, which compiles every row and scores it beside 
 more, are in [formats.json](formats.json). A row is `quant-compile MODEL OPTIONS -o row.so`, then
 `quant-run row.so --perplexity TEXT --reference float.so`.
 
+"Compensated" rows (`--calibrate self --compensate`, see [Compensation.md](Compensation.md)) choose codes and scales for
+what the layers compute on text that the model itself has written; the text that is scored is not used.
+
 All linear layers are in the format; embedding (with the head, where they are one table) and norms stay floats.
 
 * **bits**: per weight of the linear layers, all scales counted; **bytes**: of all weights, the float ones too.
@@ -62,7 +65,9 @@ def wanted():
     """All rows as (section, format, method, options)."""
     result = []
     for name in rows.WEIGHTS:
-        for method, options in rows.METHODS:
+        for method, options, formats in rows.METHODS:
+            if not re.search(formats, name):
+                continue
             result.append(("Weights only, activations float", name, method, f"--format {name} {options}".strip()))
     for section, options in rows.SINGLE:
         name = re.search(r"--format (\S+)", options).group(1)
@@ -115,20 +120,18 @@ def number(shape):
     return count
 
 
-def measure_all(binaries, model, only, missing, earlier):
-    """All rows of a model in the order of rows.py; those that are not asked for come from `earlier`."""
+def measure_all(binaries, model, only, missing, earlier, save):
+    """All rows of a model in the order of rows.py; those that are not asked for come from `earlier`. Calls `save` with
+    the rows that there are whenever one was measured, so that an interrupted run loses nothing."""
     known = {row["options"]: row for row in earlier if "failed" not in row}
     asked = [options for *_, options in wanted() if re.search(only, options) and not (missing and options in known)]
-    result = []
     with tempfile.TemporaryDirectory() as folder:
         if asked:
             compile_model(binaries, model, "--format float", "float.so", folder)
         for section, name, method, options in wanted():
-            row = {"section": section, "format": name, "method": method, "options": options}
             if options not in asked:
-                if options in known:
-                    result.append({**known[options], **row})
                 continue
+            row = {"section": section, "format": name, "method": method, "options": options}
             try:
                 row.update(measure(binaries, model, options, folder))
                 print(f"{model.name} {options}: perplexity {row['perplexity']:.4f}, KL {row['kl_mean']:.4f}",
@@ -136,8 +139,14 @@ def measure_all(binaries, model, only, missing, earlier):
             except RuntimeError as error:
                 row["failed"] = str(error)
                 print(f"{model.name} {options}: {error}", file=sys.stderr, flush=True)
-            result.append(row)
-    return result
+            known[options] = row
+            save(ordered(known))
+
+
+def ordered(known):
+    """The known rows that rows.py has, in its order and with its names."""
+    return [{**known[options], "section": section, "format": name, "method": method}
+            for section, name, method, options in wanted() if options in known]
 
 
 def cells(row):
@@ -185,17 +194,27 @@ def main():
     if os.path.exists(data):
         with open(data, encoding="utf-8") as file:
             earlier = {model["name"]: model for model in json.load(file)["models"]}
-    results = []
+    results = dict(earlier)
+
+    def save(model, measured):
+        results[model.name] = {"name": model.name, "about": model.about, "rows": measured}
+        write(options.output, [results[name] for name in known_models if name in results])
+
+    known_models = [model.name for model in models(options.models)]
     for model in models(options.models):
-        before = earlier.get(model.name, {"rows": []})
+        before = earlier.get(model.name, {"rows": []})["rows"]
         if not model.present():
             print(f"absent: {model.name} ({model.folder}); its rows stay as they were", file=sys.stderr)
-            if before["rows"]:
-                results.append(before)
             continue
-        measured = measure_all(os.path.abspath(options.bin), model, options.only, options.missing, before["rows"])
-        results.append({"name": model.name, "about": model.about, "rows": measured})
-    for path, content in ((data, json.dumps({"models": results}, indent=1) + "\n"), (options.output, page(results))):
+        save(model, ordered({row["options"]: row for row in before if "failed" not in row}))
+        measure_all(os.path.abspath(options.bin), model, options.only, options.missing, before,
+                    lambda measured, model=model: save(model, measured))
+
+
+def write(page_path, results):
+    """The JSON and the page, each complete or as it was."""
+    data = os.path.join(os.path.dirname(page_path), "formats.json")
+    for path, content in ((data, json.dumps({"models": results}, indent=1) + "\n"), (page_path, page(results))):
         with open(path + ".tmp", "w", encoding="utf-8") as file:
             file.write(content)
         os.replace(path + ".tmp", path)

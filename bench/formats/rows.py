@@ -14,9 +14,11 @@ bcq4g32z bcq3g32z bcq3g32fz bcq2g32z bcq1g32z
 ternaryg32 ternaryg32a ternaryg64
 """.split()
 
-# (name, options): what is done to find the codes and scales of every format.
+# (name, options, formats by regular expression): what is done to find the codes and scales. Calibration text is written
+# by the model itself, so that it is not the text that is scored.
 METHODS = [
-    ("from the weights alone", ""),
+    ("from the weights alone", "", ""),
+    ("compensated", "--calibrate self --compensate", "^(rtn|bcq|ternary)[0-9a-z]*g32a?$"),
 ]
 
 # (section, options): a row each.

@@ -207,6 +207,8 @@ def whole_models(rows):
                  f"{some[0]['prompt']} tokens, decode of {some[0]['generate']} after it; medians of "
                  f"{len(some[0]['sides'][0]['peak_mib'])} processes per side, which alternate; in "
                  "parentheses the slowest and the fastest run.\n\n")
+        for note in dict.fromkeys(row["note"] for row in some if "note" in row):
+            text += note + "\n\n"
         text += model_table(some) + "\nWhere llama.cpp is faster, by medians:\n\n" + model_losses(some)
     return text
 

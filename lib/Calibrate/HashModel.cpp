@@ -56,6 +56,7 @@ Expected<std::string> halftone::hashModel(StringRef input) {
     for (int64_t size : entry->shape)
       hasher.number(uint64_t(size));
     hasher.add(store->bytes(*entry));
+    store->release(*entry);
   }
   return hasher.finish();
 }

@@ -12,8 +12,10 @@
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/Path.h"
+#include "llvm/Support/Process.h"
 #include <algorithm>
 #include <set>
+#include <sys/mman.h>
 
 using namespace halftone;
 using namespace llvm;
@@ -408,6 +410,15 @@ ArrayRef<uint8_t> TensorStore::bytes(const TensorEntry &entry) const {
   return arrayRefFromStringRef(data);
 }
 
+void TensorStore::release(const TensorEntry &entry) const {
+  if (buffers[entry.file]->getBufferKind() != MemoryBuffer::MemoryBuffer_MMap)
+    return;
+  // Not MemoryBuffer::dontNeedIfMmap: its posix_madvise does nothing in glibc. The pages are clean copies of the file.
+  ArrayRef<uint8_t> data = bytes(entry);
+  uintptr_t page = sys::Process::getPageSizeEstimate(), begin = uintptr_t(data.begin()) / page * page;
+  madvise(reinterpret_cast<void *>(begin), uintptr_t(data.end()) - begin, MADV_DONTNEED);
+}
+
 Expected<std::vector<float>> TensorStore::readFloats(const TensorEntry &entry) const {
   const uint8_t *data = bytes(entry).data();
   size_t count = entry.bytes / elementBytes(entry.kind);
@@ -437,5 +448,6 @@ Expected<std::vector<float>> TensorStore::readFloats(const TensorEntry &entry) c
       values[i] = float(llvm::bit_cast<double>(support::endian::read64le(data + 8 * i)));
     }
   }
+  release(entry);
   return values;
 }

@@ -47,7 +47,10 @@ public:
   llvm::ArrayRef<TensorEntry> entries() const { return tensors; }
   /// Raw little-endian bytes of a tensor, in the mapped file.
   llvm::ArrayRef<uint8_t> bytes(const TensorEntry &entry) const;
-  /// Elements as float (F32, F16, BF16, F64; others are an error that names the tensor).
+  /// Lets the system take back the memory that shows a tensor of a mapped file. What is read later is read again.
+  void release(const TensorEntry &entry) const;
+  /// Elements as float (F32, F16, BF16, F64; others are an error that names the tensor). The copy is all that stays in
+  /// memory: the mapped tensor is released.
   llvm::Expected<std::vector<float>> readFloats(const TensorEntry &entry) const;
   /// A text of the `__metadata__` of the file (of several, the first that has it), or null.
   const std::string *metadata(llvm::StringRef key) const;

@@ -2,6 +2,7 @@
 #include "halftone/Support/SafeTensors.h"
 #include "llvm/Support/Endian.h"
 #include "gtest/gtest.h"
+#include <fstream>
 #include <random>
 
 using namespace halftone;
@@ -224,6 +225,28 @@ TEST(SafeTensorsRead, BadFolders) {
             "cannot read '" + folder.path("none") + "': no such folder");
   EXPECT_EQ(toString(TensorStore::openFolder(folder.root).takeError()),
             "'" + folder.root + "': neither model.safetensors nor model.safetensors.index.json in the folder");
+}
+
+/// Bytes of mapped files in this process's memory.
+size_t mappedFileBytes() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);)
+    if (StringRef(line).consume_front("RssFile:"))
+      return std::stoull(line.substr(8)) * 1024;
+  return 0;
+}
+
+TEST(SafeTensorsRead, KeepsNoFileInMemory) {
+  constexpr size_t bytes = 32 << 20;
+  TempFolder folder;
+  std::string path =
+      folder.write("m", image("{" + entry("a", "F32", "8388608", "0,33554432") + "}", std::string(bytes, '\0')));
+  Expected<TensorStore> store = TensorStore::openFile(path);
+  ASSERT_TRUE(bool(store)) << toString(store.takeError());
+  size_t before = mappedFileBytes();
+  ASSERT_GT(before, 0u);
+  EXPECT_EQ(cantFail(store->readFloats(*store->find("a"))).size(), bytes / 4);
+  EXPECT_LT(mappedFileBytes(), before + bytes / 4);
 }
 
 TEST(SafeTensorsRead, BadIndex) {
