@@ -3,6 +3,7 @@
 #include "CheckOptions.h"
 #include "Describe.h"
 #include "dialects/Lowbit/IR/LowbitAttrs.h"
+#include "halftone/Quantize/ActivationKind.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Regex.h"
 
@@ -65,6 +66,16 @@ static Error checkCompensation(const CompileOptions &options) {
   return Error::success();
 }
 
+static Error checkActivationRule(StringRef rule) {
+  auto [pattern, name] = rule.rsplit('=');
+  if (!rule.contains('='))
+    return createStringError("--activation-policy '" + rule + "' is not of the form regex=kind");
+  std::string problem;
+  if (!llvm::Regex(pattern).isValid(problem))
+    return createStringError("--activation-policy '" + rule + "': invalid regular expression: " + problem);
+  return parseActivationKind(name).takeError();
+}
+
 static Error checkOutput(const CompileOptions &options) {
   StringRef suffix = llvm::sys::path::extension(options.output);
   for (StringRef other :
@@ -91,5 +102,8 @@ Error halftone::checkOptions(const CompileOptions &options) {
     return error;
   if (Error error = checkCompensation(options))
     return error;
+  for (const std::string &rule : options.activationPolicy)
+    if (Error error = checkActivationRule(rule))
+      return error;
   return checkOutput(options);
 }

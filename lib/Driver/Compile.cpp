@@ -1,6 +1,7 @@
 //===- Compile.cpp - From a model to an artefact --------------------------===//
 
 #include "halftone/Driver/Compile.h"
+#include "Activations.h"
 #include "CheckOptions.h"
 #include "Describe.h"
 #include "Observe.h"
@@ -173,6 +174,12 @@ private:
       llvm::WithColor::warning(llvm::errs(), "quant-compile")
           << "'" << options.input << "' is at stage " << stageName(stage)
           << ": its formats, activations and strategies are settled, options for them have no effect\n";
+    if (!options.activationRanges.empty()) {
+      llvm::Expected<OutlierReport> outliers = readActivationRanges(*module, options.activationRanges);
+      if (!outliers)
+        return outliers.takeError();
+      report.outliers = std::move(*outliers);
+    }
     return llvm::Error::success();
   }
 
@@ -199,6 +206,8 @@ private:
       for (const std::string &rule : options.tensorFormats)
         lowbit.tensorFormats.push_back(rule);
       lowbit.activations = options.activations;
+      for (const std::string &rule : options.activationPolicy)
+        lowbit.activationPolicy.push_back(rule);
       lowbit.strategy = options.strategy;
       buildToLowbitPipeline(pm, lowbit);
     }
@@ -349,6 +358,7 @@ private:
       return error;
     if (options.observe)
       recordObserved(*module, report);
+    report.activationKinds = countActivations(*module);
     if (floatModule)
       if (llvm::Error error = compensate(*floatModule))
         return error;

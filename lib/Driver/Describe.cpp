@@ -121,7 +121,7 @@ std::string halftone::describeActivations(ModuleOp module) {
   }
   std::string text;
   for (int64_t number : bits)
-    text += (text.empty() ? "" : "+") + (number == 8 ? std::string("i8") : "b" + std::to_string(number));
+    text += (text.empty() ? "" : "+") + std::string(number >= 8 ? "i" : "b") + std::to_string(number);
   return text.empty() ? "f32" : text;
 }
 

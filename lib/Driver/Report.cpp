@@ -56,6 +56,16 @@ double CompileReport::ratio() const { return bytes() ? double(floatBytes()) / do
 
 llvm::json::Value CompileReport::toJson() const {
   llvm::json::Array list;
+  llvm::json::Object kinds;
+  for (const auto &[kind, count] : activationKinds)
+    kinds[kind] = count;
+  llvm::json::Object dimensions;
+  for (const auto &[site, found] : outliers) {
+    llvm::json::Array numbers;
+    for (const OutlierDimension &outlier : found)
+      numbers.push_back(outlier.dimension);
+    dimensions[site] = std::move(numbers);
+  }
   for (const WeightRecord &record : tensors) {
     llvm::json::Object tensor{{"name", record.name},
                               {"shape", llvm::json::Array(record.shape)},
@@ -74,6 +84,8 @@ llvm::json::Value CompileReport::toJson() const {
   return llvm::json::Object{{"model", model},
                             {"cpu", cpu},
                             {"activations", activations},
+                            {"activation_kinds", std::move(kinds)},
+                            {"outlier_dimensions", std::move(dimensions)},
                             {"tensors", std::move(list)},
                             {"totals", llvm::json::Object{{"weights", weights()},
                                                           {"bytes", bytes()},
@@ -110,4 +122,16 @@ void CompileReport::print(llvm::raw_ostream &os) const {
                       weights(), bitsPerWeight(), bytes(), ratio(), floatBytes());
   if (tableBytes() > 0)
     os << llvm::formatv("and {0} bytes of tables that are no weights\n", tableBytes());
+  if (activationKinds.size() > 1) {
+    os << "activations:";
+    for (const auto &[kind, count] : activationKinds)
+      os << (kind == activationKinds.begin()->first ? " " : ", ") << count << " " << kind;
+    os << '\n';
+  }
+  for (const auto &[site, found] : outliers) {
+    os << "outliers in " << site << ":";
+    for (const OutlierDimension &outlier : found)
+      os << llvm::formatv(" {0} ({1:f1} sd)", outlier.dimension, outlier.deviations);
+    os << '\n';
+  }
 }

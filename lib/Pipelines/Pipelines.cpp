@@ -23,12 +23,18 @@ void halftone::buildToLowbitPipeline(OpPassManager &pm, const ToLowbitOptions &o
   pm.addPass(createSymbolDCEPass());
   pm.addPass(createHalftoneSpecializeTokens());
   pm.addPass(createHalftoneDecompose());
+  SmallVector<std::string> policy(options.activationPolicy.begin(), options.activationPolicy.end());
+  if (!policy.empty()) {
+    pm.addPass(createHalftonePermuteChannels({policy}));
+    pm.addPass(createLowbitRequantizeActivations({policy}));
+  }
   LowbitQuantizeWeightsOptions quantize;
   quantize.format = options.format;
   quantize.embeddingFormat = options.embeddingFormat;
   quantize.headFormat = options.headFormat;
   quantize.tensorFormats.assign(options.tensorFormats.begin(), options.tensorFormats.end());
   quantize.activations = options.activations;
+  quantize.activationPolicy.assign(policy.begin(), policy.end());
   quantize.strategy = options.strategy;
   pm.addPass(createLowbitQuantizeWeights(quantize));
   pm.addPass(createCanonicalizerPass());

@@ -38,17 +38,20 @@ double ChannelStatistics::standardDeviation() const {
   return std::sqrt(std::max(0.0, squares / double(finite) - m * m));
 }
 
-std::vector<OutlierDimension> halftone::findOutliers(const ChannelStatistics &statistics, double sigmas) {
+std::vector<OutlierDimension> halftone::findOutliers(llvm::ArrayRef<float> mins, llvm::ArrayRef<float> maxs,
+                                                     double mean, double deviation, double sigmas) {
   std::vector<OutlierDimension> found;
-  double mean = statistics.mean(), deviation = statistics.standardDeviation();
   if (!(deviation > 0))
     return found;
-  for (int64_t d = 0; d < statistics.size(); ++d) {
-    float low = statistics.mins()[d], high = statistics.maxs()[d];
-    float farthest = mean - low > high - mean ? low : high;
+  for (size_t d = 0; d < mins.size(); ++d) {
+    float farthest = mean - mins[d] > maxs[d] - mean ? mins[d] : maxs[d];
     double distance = std::abs(farthest - mean) / deviation;
     if (distance > sigmas)
-      found.push_back({d, farthest, distance});
+      found.push_back({int64_t(d), farthest, distance});
   }
   return found;
+}
+
+std::vector<OutlierDimension> halftone::findOutliers(const ChannelStatistics &statistics, double sigmas) {
+  return findOutliers(statistics.mins(), statistics.maxs(), statistics.mean(), statistics.standardDeviation(), sigmas);
 }

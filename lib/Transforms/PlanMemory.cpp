@@ -3,6 +3,7 @@
 #include "halftone/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Interfaces/DataLayoutInterfaces.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/Support/MathExtras.h"
@@ -145,11 +146,22 @@ struct PlanMemory : halftone::impl::HalftonePlanMemoryBase<PlanMemory> {
     memref::DeallocOp::create(builder, alloc.getLoc(), alloc.getResult());
   }
 
+  /// The largest value of a size: products of tokens and constants are known.
+  int64_t boundOf(Value size) const {
+    if (std::optional<int64_t> constant = getConstantIntValue(size))
+      return *constant;
+    if (auto product = size.getDefiningOp<arith::MulIOp>())
+      return boundOf(product.getLhs()) * boundOf(product.getRhs());
+    return maxDynamic;
+  }
+
   int64_t bytesOf(memref::AllocOp alloc) const {
     MemRefType type = alloc.getType();
     int64_t bytes = DataLayout::closest(alloc).getTypeSize(type.getElementType()).getFixedValue();
     for (int64_t size : type.getShape())
-      bytes *= ShapedType::isDynamic(size) ? maxDynamic : size;
+      bytes *= ShapedType::isDynamic(size) ? 1 : size;
+    for (Value size : alloc.getDynamicSizes())
+      bytes *= boundOf(size);
     return llvm::alignTo(std::max<int64_t>(bytes, 1), kAlignment);
   }
 };

@@ -1,5 +1,6 @@
 //===- QuantizeWeights.cpp - lowbit-quantize-weights ----------------------===//
 
+#include "ActivationSites.h"
 #include "Product.h"
 #include "Weights.h"
 #include "dialects/Lowbit/IR/LowbitOps.h"
@@ -136,6 +137,11 @@ private:
              << strategy << " works on integer activations; add activations=i8 or use dequant";
     activationKind = *a;
     strategyKind = *s;
+    FailureOr<ActivationPolicy> parsed = ActivationPolicy::parse(
+        getOperation(), std::vector<std::string>(activationPolicy.begin(), activationPolicy.end()));
+    if (failed(parsed))
+      return failure();
+    inputPolicy = std::move(*parsed);
     return success();
   }
 
@@ -193,7 +199,18 @@ private:
   /// activations do with their last layer (XNOR-Net, arXiv 1603.05279).
   lowbit::Activations activationsOf(Role role) const {
     bool isHead = role == Role::Head || role == Role::TiedHead;
-    return isHead && lowbit::activationBits(activationKind) > 0 ? lowbit::Activations::I8 : activationKind;
+    unsigned bits = lowbit::activationBits(activationKind);
+    return isHead && bits > 0 && bits <= 8 ? lowbit::Activations::I8 : activationKind;
+  }
+
+  /// How the product with a weight takes its input.
+  lowbit::Activations activationsOf(StringRef weight, Role role) {
+    std::optional<ActivationKind> kind = inputPolicy.find(inputSite(weight));
+    if (!kind)
+      return activationsOf(role);
+    if (kind->kind != ActivationKind::PerToken)
+      return lowbit::Activations::F32;
+    return kind->bits == 16 ? lowbit::Activations::I16 : lowbit::Activations::I8;
   }
 
   void rewriteProduct(Product product) {
@@ -208,9 +225,12 @@ private:
     Value empty = withColumns(builder, emptyLike(builder, loc, product.init), shape[0]);
     // A product with unquantized weights has nothing but the float kernel.
     bool isFloat = cast<RankedTensorType>(weights.getType()).getElementType().isF32();
+    lowbit::Activations kind = isFloat ? lowbit::Activations::F32 : activationsOf(name, role);
+    bool forcesIntegers = lowbit::isIntegerStrategy(strategyKind);
+    lowbit::Strategy chosen =
+        isFloat || (forcesIntegers && kind == lowbit::Activations::F32) ? lowbit::Strategy::Auto : strategyKind;
     auto matmul = lowbit::MatmulOp::create(builder, loc, withColumns(builder, product.activations, shape[1]), weights,
-                                           empty, isFloat ? lowbit::Activations::F32 : activationsOf(role),
-                                           isFloat ? lowbit::Strategy::Auto : strategyKind);
+                                           empty, kind, chosen);
     Value result = matmul->getResult(0);
     if (result.getType() != product.init.getType())
       result = tensor::CastOp::create(builder, loc, product.init.getType(), result);
@@ -225,6 +245,7 @@ private:
   Format defaultFormat, embedding, head;
   bool automaticHead = false;
   std::vector<Rule> rules;
+  ActivationPolicy inputPolicy;
   lowbit::Activations activationKind = lowbit::Activations::F32;
   lowbit::Strategy strategyKind = lowbit::Strategy::Auto;
   llvm::DenseSet<Attribute> embeddings; ///< identities of the tables of nn.embed

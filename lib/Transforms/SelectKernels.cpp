@@ -5,7 +5,9 @@
 #include "halftone/Plan/KernelPlan.h"
 #include "halftone/Target/TargetInfo.h"
 #include "halftone/Transforms/Passes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 namespace halftone {
 #define GEN_PASS_DEF_LOWBITSELECTKERNELS
@@ -105,46 +107,71 @@ private:
         ->getResult(0);
   }
 
-  /// Tensors of the tokens of `x`, shaped [tokens, ...sizes].
-  static Value perToken(OpBuilder &builder, Location loc, Value x, ArrayRef<int64_t> sizes, Type element) {
-    SmallVector<OpFoldResult> shape{tensor::getMixedSize(builder, loc, x, 0)};
+  /// Tensors of `tokens` rows, shaped [tokens, ...sizes].
+  static Value perToken(OpBuilder &builder, Location loc, OpFoldResult tokens, ArrayRef<int64_t> sizes, Type element) {
+    SmallVector<OpFoldResult> shape{tokens};
     for (int64_t size : sizes)
       shape.push_back(builder.getIndexAttr(size));
     return tensor::EmptyOp::create(builder, loc, shape, element);
   }
 
+  /// Rows of codes for the tokens of `x`: as many, or twice as many for 16 bits.
+  static OpFoldResult rowsOf(OpBuilder &builder, Location loc, Value x, bool wide) {
+    OpFoldResult tokens = tensor::getMixedSize(builder, loc, x, 0);
+    if (!wide)
+      return tokens;
+    if (std::optional<int64_t> count = getConstantIntValue(tokens))
+      return builder.getIndexAttr(2 * *count);
+    Value two = arith::ConstantIndexOp::create(builder, loc, 2);
+    return arith::MulIOp::create(builder, loc, cast<Value>(tokens), two).getResult();
+  }
+
   Value integer(OpBuilder &builder, lowbit::MatmulOp op, Type element, const Format &format,
                 lowbit::Strategy strategy) {
     Location loc = op.getLoc();
-    Value x = op.getInput();
-    int64_t cols = cast<ShapedType>(op.getWeights().getType()).getDimSize(1);
-    GroupShape groups(format, cols);
-    int64_t bits = lowbit::activationBits(op.getActivations());
+    auto weights = cast<ShapedType>(op.getWeights().getType());
+    bool wide = op.getActivations() == lowbit::Activations::I16;
+    OpFoldResult rows = rowsOf(builder, loc, op.getInput(), wide);
+    GroupShape groups(format, weights.getDimSize(1));
     auto quantize = lowbit::QuantizeActivationsOp::create(
-        builder, loc, x, perToken(builder, loc, x, groups.paddedCols(), builder.getI8Type()),
-        perToken(builder, loc, x, {}, builder.getF32Type()),
-        perToken(builder, loc, x, groups.count, builder.getI32Type()), groups.size, bits);
-    Value codes = quantize->getResult(0), scales = quantize->getResult(1), sums = quantize->getResult(2);
+        builder, loc, op.getInput(), perToken(builder, loc, rows, groups.paddedCols(), builder.getI8Type()),
+        perToken(builder, loc, rows, {}, builder.getF32Type()),
+        perToken(builder, loc, rows, groups.count, builder.getI32Type()), groups.size,
+        lowbit::activationBits(op.getActivations()));
+    Value output = wide ? perToken(builder, loc, rows, weights.getDimSize(0), builder.getF32Type()) : op.getOutput();
+    Value y = product(builder, op, quantize->getResults(), rows, output, element, format, groups, strategy);
+    if (!wide)
+      return y;
+    return lowbit::SumTokenPairsOp::create(builder, loc, y, op.getOutput())->getResult(0);
+  }
+
+  /// The integer product of `activations` (codes, scales, sums) in `rows` rows.
+  Value product(OpBuilder &builder, lowbit::MatmulOp op, ValueRange activations, OpFoldResult rows, Value output,
+                Type element, const Format &format, const GroupShape &groups, lowbit::Strategy strategy) {
+    Location loc = op.getLoc();
     DotPlan plan = planDot(target, format);
+    Value codes = activations[0], scales = activations[1], sums = activations[2];
     if (strategy == lowbit::Strategy::Dot)
       return lowbit::MatmulDotOp::create(builder, loc, codes, scales, sums,
-                                         pack(builder, op.getWeights(), lowbit::PackLayout::Rows16), op.getOutput(),
-                                         element, cols, plan.width, tile(op.getContext(), plan))
+                                         pack(builder, op.getWeights(), lowbit::PackLayout::Rows16), output, element,
+                                         groups.cols, plan.width, tile(op.getContext(), plan))
           ->getResult(0);
     if (strategy == lowbit::Strategy::Popcount) {
+      // Halves of 16-bit codes are codes of 8 bits.
+      int64_t bits = std::min(lowbit::activationBits(op.getActivations()), 8u);
       auto planes = lowbit::BuildPlanesOp::create(
-          builder, loc, codes, perToken(builder, loc, x, groups.paddedCols() / 8 * bits, builder.getI8Type()), bits);
+          builder, loc, codes, perToken(builder, loc, rows, groups.paddedCols() / 8 * bits, builder.getI8Type()), bits);
       return lowbit::MatmulPopcountOp::create(builder, loc, planes->getResult(0), scales, sums,
-                                              pack(builder, op.getWeights(), lowbit::PackLayout::Rows64),
-                                              op.getOutput(), element, cols, bits)
+                                              pack(builder, op.getWeights(), lowbit::PackLayout::Rows64), output,
+                                              element, groups.cols, bits)
           ->getResult(0);
     }
     int64_t bytes = lowbit::tableBytes(groups.paddedCols(), tableWidth);
     auto tables = lowbit::BuildTablesOp::create(builder, loc, codes,
-                                                perToken(builder, loc, x, bytes, builder.getI8Type()), tableWidth);
+                                                perToken(builder, loc, rows, bytes, builder.getI8Type()), tableWidth);
     return lowbit::MatmulLutOp::create(builder, loc, tables->getResult(0), scales, sums,
-                                       pack(builder, op.getWeights(), lowbit::PackLayout::Rows64), op.getOutput(),
-                                       element, cols, tableWidth)
+                                       pack(builder, op.getWeights(), lowbit::PackLayout::Rows64), output, element,
+                                       groups.cols, tableWidth)
         ->getResult(0);
   }
 

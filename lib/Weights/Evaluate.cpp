@@ -49,6 +49,8 @@ public:
       return ropeTable(table);
     if (auto transpose = dyn_cast<linalg::TransposeOp>(op))
       return transposed(transpose);
+    if (auto permute = dyn_cast<lowbit::PermuteOp>(op))
+      return permuted(permute);
     if (auto quantizeOp = dyn_cast<lowbit::QuantizeOp>(op))
       return quantized(quantizeOp);
     if (auto encodeOp = dyn_cast<lowbit::EncodeOp>(op))
@@ -189,6 +191,25 @@ private:
     for (int64_t row = 0; row < rows; ++row)
       for (int64_t col = 0; col < cols; ++col)
         result.floats[col * rows + row] = source->floats[row * cols + col];
+    return result;
+  }
+
+  llvm::Expected<Datum> permuted(lowbit::PermuteOp op) {
+    llvm::Expected<Datum> source = evaluate(op.getSource());
+    if (!source)
+      return source;
+    // [outer][size][inner], the middle one permuted.
+    ArrayRef<int64_t> shape = typeOf(op.getSource()).getShape();
+    int64_t size = shape[op.getDim()], inner = 1;
+    for (int64_t extent : shape.drop_front(op.getDim() + 1))
+      inner *= extent;
+    Datum result;
+    result.floats.reserve(source->floats.size());
+    for (size_t outer = 0; outer < source->floats.size(); outer += size_t(size * inner))
+      for (int64_t entry : op.getOrder()) {
+        auto from = source->floats.begin() + int64_t(outer) + entry * inner;
+        result.floats.insert(result.floats.end(), from, from + inner);
+      }
     return result;
   }
 

@@ -4,6 +4,7 @@
 // RUN: quant-opt %s --lowbit-quantize-weights='format=ternaryg32 tensor-formats=attn=rtn4g32,^model=rtn8g0,o_proj=rtn2g32' | FileCheck %s --check-prefix=RULES
 // RUN: quant-opt %s --lowbit-quantize-weights='format=float' | FileCheck %s --check-prefix=FLOAT
 // RUN: quant-opt %s --lowbit-quantize-weights='tensor-formats=table=bcqgreedy2g32f' | FileCheck %s --check-prefix=SOLVER
+// RUN: quant-opt %s --lowbit-quantize-weights='format=ternaryg32 activations=i8 activation-policy=attn=i16,in:.*o_proj=static8' | FileCheck %s --check-prefix=INPUTS
 
 #a = affine_map<(m, n, k) -> (m, k)>
 #b = affine_map<(m, n, k) -> (n, k)>
@@ -48,6 +49,10 @@ func.func @heads(%x: tensor<?x64xf32>, %init: tensor<?x16xf32>) -> (tensor<?x16x
 // DEFAULT: lowbit.quantize {{.+}} -> tensor<64x64x!lowbit.ternary<group = 32>>
 // DEFAULT: lowbit.quantize {{.+}} -> tensor<64x64x!lowbit.ternary<group = 32>>
 // RULES-LABEL: func @layer
+// INPUTS-LABEL: func @layer
+// INPUTS: lowbit.matmul {{.+}} activations = i16
+// INPUTS: lowbit.matmul
+// INPUTS-NOT: activations
 // RULES: lowbit.quantize {{.+}} -> tensor<64x64x!lowbit.int<bits = 8, group = 0>>
 // RULES: lowbit.quantize {{.+}} -> tensor<64x64x!lowbit.int<bits = 2, group = 32>>
 func.func @layer(%x: tensor<?x64xf32>, %init: tensor<?x64xf32>) -> tensor<?x64xf32> {
@@ -60,6 +65,8 @@ func.func @layer(%x: tensor<?x64xf32>, %init: tensor<?x64xf32>) -> tensor<?x64xf
 
 // Constants without a name are told apart by their value: this one is no head.
 // DEFAULT-LABEL: func @unnamed
+// INPUTS-LABEL: func @unnamed
+// INPUTS: lowbit.matmul {{.+}} activations = i8
 // DEFAULT: lowbit.gather ins(%{{.+}}, %{{.+}} : tensor<?xi32>, tensor<16x64xf32>)
 // DEFAULT: lowbit.quantize
 func.func @unnamed(%ids: tensor<?xi32>, %init: tensor<?x64xf32>) -> tensor<?x64xf32> {

@@ -86,11 +86,11 @@ Expected<QuantCompileOptions> parseQuantCompileOptions(int argc, char **argv) {
   auto *head =
       text("head-format", "Format of the output head; auto: the embedding's if they are one table, else rtn8g0",
            "format", c.headFormat);
-  auto *activations =
-      text("activations",
-           "Precision of activations: i8 (default; exact integer products, the same bits everywhere), b2 to b8 (fewer "
-           "bits), b1 (signs and mean magnitude) or f32",
-           "kind", c.activations);
+  auto *activations = text(
+      "activations",
+      "Precision of activations: i8 (default; exact integer products, the same bits everywhere), i16, b2 to b8 (fewer "
+      "bits), b1 (signs and mean magnitude) or f32",
+      "kind", c.activations);
   auto *strategy = text("strategy", "Kernel strategy: auto, lut, dot, popcount or dequant", "name", c.strategy);
   static cl::opt<std::string> compensate(
       "compensate",
@@ -109,6 +109,14 @@ Expected<QuantCompileOptions> parseQuantCompileOptions(int argc, char **argv) {
       cl::desc("Format of the tensors whose name the regular expression finds; repeatable, the "
                "last match wins"),
       cl::value_desc("regex=format"), cl::cat(category));
+  static cl::list<std::string> activationPolicy(
+      "activation-policy",
+      cl::desc("What activations are rounded to whose name the regular expression finds (in:W, out:W, sum:W for the "
+               "input, the output and the residual sum of the product with weight W): f32, i8, i16, static<bits>, "
+               "grouped<K> or peg<K>; repeatable, the last match wins"),
+      cl::value_desc("regex=kind"), cl::cat(category));
+  auto *ranges =
+      text("activation-ranges", "JSON file with the ranges that static kinds of activations need", "path", "");
   static cl::opt<int64_t> context("context", cl::desc("Tokens that the KV cache holds (default: as the model says)"),
                                   cl::value_desc("tokens"), cl::init(0), cl::cat(category));
   static cl::opt<int64_t> chunk("chunk", cl::desc("Most tokens of one prefill call (default: 64)"),
@@ -146,6 +154,8 @@ Expected<QuantCompileOptions> parseQuantCompileOptions(int argc, char **argv) {
   c.headFormat = *head;
   c.tensorFormats.assign(tensorFormats.begin(), tensorFormats.end());
   c.activations = *activations;
+  c.activationPolicy.assign(activationPolicy.begin(), activationPolicy.end());
+  c.activationRanges = *ranges;
   c.strategy = *strategy;
   c.compensate = compensate.getNumOccurrences() && compensate.empty() ? "full" : compensate.getValue();
   c.cpu = *cpu;
@@ -155,7 +165,7 @@ Expected<QuantCompileOptions> parseQuantCompileOptions(int argc, char **argv) {
   c.context = context;
   c.chunk = chunk;
   c.threads = threads;
-  c.choosesFormats = tensorFormats.getNumOccurrences() > 0;
+  c.choosesFormats = tensorFormats.getNumOccurrences() + activationPolicy.getNumOccurrences() > 0;
   for (auto *option : {format, embedding, head, activations, strategy})
     c.choosesFormats |= option->getNumOccurrences() > 0;
   c.progress = !quiet;

@@ -25,6 +25,8 @@ void LowbitDialect::registerAttributes() {
 unsigned halftone::lowbit::activationBits(Activations activations) {
   if (activations == Activations::F32)
     return 0;
+  if (activations == Activations::I16)
+    return 16;
   return activations == Activations::I8 ? 8 : unsigned(activations) - unsigned(Activations::B1) + 1;
 }
 

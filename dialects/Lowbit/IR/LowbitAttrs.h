@@ -19,7 +19,7 @@ unsigned activationBits(Activations activations);
 bool isIntegerStrategy(Strategy strategy);
 
 /// What `symbolizeActivations` and `symbolizeStrategy` take, for messages.
-constexpr llvm::StringLiteral kActivationNames = "f32, i8 or b1 to b8";
+constexpr llvm::StringLiteral kActivationNames = "f32, i8, i16 or b1 to b8";
 constexpr llvm::StringLiteral kStrategyNames = "auto, lut, dot, dequant or popcount";
 
 } // namespace halftone::lowbit

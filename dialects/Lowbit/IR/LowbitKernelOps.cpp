@@ -108,23 +108,46 @@ LogicalResult PackOp::verify() {
 }
 
 //===----------------------------------------------------------------------===//
-// QuantizeActivationsOp, BuildTablesOp, BuildPlanesOp
+// QuantizeActivationsOp, SumTokenPairsOp, BuildTablesOp, BuildPlanesOp
 //===----------------------------------------------------------------------===//
+
+/// Rows when every token of `activations` takes `perToken` of them; dynamic where the number of tokens is.
+static int64_t rowsOfTokens(Value activations, int64_t perToken) {
+  int64_t tokens = cast<ShapedType>(activations.getType()).getDimSize(0);
+  return ShapedType::isDynamic(tokens) ? tokens : tokens * perToken;
+}
 
 LogicalResult QuantizeActivationsOp::verify() {
   if (static_cast<int64_t>(getGroup()) < 0)
     return emitOpError("group must not be negative (0 is the whole row)");
-  if (failed(verifyActivationBits(*this, getBits())) || failed(dps::verifyNoMix(*this, getOperands())) ||
+  if ((getBits() != 16 && failed(verifyActivationBits(*this, getBits()))) ||
+      failed(dps::verifyNoMix(*this, getOperands())) ||
       failed(dps::verifyStaticSize(*this, "input features (K)", "input", getInput(), 1)))
     return failure();
   int64_t features = getInput().getType().getDimSize(1);
   if (failed(dps::verifyExpectedSize(*this, "padded features (KP)", "codes", getCodes(), 1,
                                      paddedColumns(features, getGroup()))) ||
-      failed(dps::verifyExpectedSize(*this, "groups (G)", "sums", getSums(), 1, groupCount(features, getGroup()))) ||
-      failed(dps::verifySize(*this, "tokens (T)", "input", getInput(), 0, "codes", getCodes(), 0)) ||
+      failed(dps::verifyExpectedSize(*this, "groups (G)", "sums", getSums(), 1, groupCount(features, getGroup()))))
+    return failure();
+  if (getBits() == 16) {
+    int64_t rows = rowsOfTokens(getInput(), 2);
+    if (failed(dps::verifyExpectedSize(*this, "rows (2T)", "codes", getCodes(), 0, rows)) ||
+        failed(dps::verifyExpectedSize(*this, "rows (2T)", "scales", getScales(), 0, rows)))
+      return failure();
+    return dps::verifyExpectedSize(*this, "rows (2T)", "sums", getSums(), 0, rows);
+  }
+  if (failed(dps::verifySize(*this, "tokens (T)", "input", getInput(), 0, "codes", getCodes(), 0)) ||
       failed(dps::verifySize(*this, "tokens (T)", "input", getInput(), 0, "scales", getScales(), 0)))
     return failure();
   return dps::verifySize(*this, "tokens (T)", "input", getInput(), 0, "sums", getSums(), 0);
+}
+
+LogicalResult SumTokenPairsOp::verify() {
+  if (failed(dps::verifyNoMix(*this, getOperands())) ||
+      failed(dps::verifyStaticSize(*this, "output features (N)", "output", getOutput(), 1)) ||
+      failed(dps::verifySize(*this, "output features (N)", "input", getInput(), 1, "output", getOutput(), 1)))
+    return failure();
+  return dps::verifyExpectedSize(*this, "rows (2T)", "input", getInput(), 0, rowsOfTokens(getOutput(), 2));
 }
 
 LogicalResult BuildTablesOp::verify() {

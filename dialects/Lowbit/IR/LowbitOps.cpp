@@ -6,6 +6,7 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "mlir/IR/OpImplementation.h"
+#include "llvm/ADT/SmallBitVector.h"
 
 using namespace mlir;
 using namespace halftone;
@@ -60,6 +61,36 @@ LogicalResult ExternalOp::verify() {
 }
 
 //===----------------------------------------------------------------------===//
+// PermuteOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult PermuteOp::verify() {
+  auto type = cast<RankedTensorType>(getSource().getType());
+  int64_t dim = getDim();
+  if (dim < 0 || dim >= type.getRank())
+    return emitOpError() << "dim " << dim << " is not a dimension of " << type;
+  int64_t size = type.getDimSize(dim);
+  if (int64_t(getOrder().size()) != size)
+    return emitOpError() << "order has " << getOrder().size() << " entries for the " << size << " of dimension " << dim;
+  llvm::SmallBitVector seen(size);
+  for (int64_t entry : getOrder()) {
+    if (entry < 0 || entry >= size || seen.test(entry))
+      return emitOpError() << "order is no permutation of 0.." << size - 1 << ": " << entry
+                           << (entry < 0 || entry >= size ? " is out of range" : " comes twice");
+    seen.set(entry);
+  }
+  return success();
+}
+
+/// The identity.
+OpFoldResult PermuteOp::fold(FoldAdaptor) {
+  for (auto [place, entry] : llvm::enumerate(getOrder()))
+    if (int64_t(place) != entry)
+      return {};
+  return getSource();
+}
+
+//===----------------------------------------------------------------------===//
 // GlobalOp
 //===----------------------------------------------------------------------===//
 
@@ -82,7 +113,8 @@ LogicalResult GlobalOp::verify() {
 
 /// Ops that may compute a weight at compile time. Named, not typed, where they belong to other dialects.
 static bool belongsInWeightChain(Operation &op) {
-  if (isa<ExternalOp, QuantizeOp, EncodeOp, ConvertOp, DequantizeOp, AssembleOp, DisassembleOp, PackOp, YieldOp>(op))
+  if (isa<ExternalOp, PermuteOp, QuantizeOp, EncodeOp, ConvertOp, DequantizeOp, AssembleOp, DisassembleOp, PackOp,
+          YieldOp>(op))
     return true;
   StringRef name = op.getName().getStringRef();
   return name == "arith.constant" || name == "linalg.transpose" || name == "tensor.empty" || name == "nn.rope_table";
@@ -268,6 +300,38 @@ LogicalResult MatmulOp::verify() {
     return emitOpError() << "strategy = " << stringifyStrategy(strategy)
                          << " works on integer activations; add activations = i8 or use dequant";
   return success();
+}
+
+/// Input and output of the same shape, with a static width.
+static LogicalResult verifySameRows(Operation *op, Value input, Value output) {
+  if (failed(dps::verifyNoMix(op, op->getOperands())) ||
+      failed(dps::verifyStaticSize(op, "dimensions (D)", "input", input, 1)) ||
+      failed(dps::verifySize(op, "dimensions (D)", "input", input, 1, "output", output, 1)))
+    return failure();
+  return dps::verifySize(op, "tokens (T)", "input", input, 0, "output", output, 0);
+}
+
+LogicalResult RequantizeOp::verify() {
+  if (failed(verifySameRows(*this, getInput(), getOutput())))
+    return failure();
+  int64_t groups = cast<GroupedType>(getFormat()).getGroups(), size = getInput().getType().getDimSize(1);
+  if (size % groups != 0)
+    return emitOpError() << groups << " groups do not divide " << size << " dimensions";
+  if (failed(dps::verifyExpectedSize(*this, "groups", "scales", getScales(), 0, groups)))
+    return failure();
+  return dps::verifyExpectedSize(*this, "groups", "zero_points", getZeroPoints(), 0, groups);
+}
+
+static LogicalResult verifyTokenBits(Operation *op, int64_t bits) {
+  if (bits == 8 || bits == 16)
+    return success();
+  return op->emitOpError() << "bits must be 8 or 16, not " << bits;
+}
+
+LogicalResult RequantizeTokensOp::verify() {
+  if (failed(verifyTokenBits(*this, getBits())))
+    return failure();
+  return verifySameRows(*this, getInput(), getOutput());
 }
 
 LogicalResult GatherOp::verify() {

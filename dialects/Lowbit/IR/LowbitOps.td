@@ -30,6 +30,9 @@ def Lowbit_Weights
     : AnyTypeOf<[TensorRankOf<[F32, Lowbit_AnyFormat], [2]>, MemRefRankOf<[F32], [2]>],
                 "2D tensor of low-bit or 32-bit float values, or 2D memref of 32-bit float values",
                 "::mlir::ShapedType">;
+/// A format of activations.
+def Lowbit_AnyGrouped : DialectType<LowbitDialect, CPred<"::llvm::isa<::halftone::lowbit::GroupedType>($_self)">,
+                                    "grouped format of activations">;
 /// The format of packed bytes: a low-bit type, or f32.
 def Lowbit_FormatAttr : TypeAttrOf<AnyTypeOf<[F32, Lowbit_AnyFormat], "low-bit format or f32">>;
 
@@ -60,8 +63,8 @@ def Lowbit_GlobalOp : Lowbit_Op<"global", [Symbol, IsolatedFromAbove, SingleBloc
   let summary = "a weight of the module, as the chain of ops that computes it";
   let description = [{
     Names the bytes or floats that the chain in its region evaluates to at compile time. The chain is made of
-    `lowbit.external`, `arith.constant`, `linalg.transpose` (with its `tensor.empty`), `lowbit.quantize`,
-    `lowbit.dequantize`, `lowbit.assemble`, `lowbit.disassemble`, `lowbit.pack` and `nn.rope_table`, and ends in `lowbit.yield`.
+    `lowbit.external`, `arith.constant`, `linalg.transpose` (with its `tensor.empty`), `lowbit.permute`,
+    `lowbit.quantize`, `lowbit.dequantize`, `lowbit.assemble`, `lowbit.disassemble`, `lowbit.pack` and `nn.rope_table`, and ends in `lowbit.yield`.
     `offset` is the position in bytes in the object's weight section; it is there once weights are placed.
 
     ```mlir
@@ -117,6 +120,23 @@ def Lowbit_GetGlobalOp : Lowbit_Op<"get_global", [Pure, DeclareOpInterfaceMethod
   let results = (outs AnyTypeOf<[AnyStaticShapeTensor, AnyStaticShapeMemRef],
                                 "statically shaped tensor or memref", "::mlir::ShapedType">:$result);
   let assemblyFormat = "$name attr-dict `:` type($result)";
+}
+
+def Lowbit_PermuteOp : Lowbit_Op<"permute", [Pure, AllTypesMatch<["source", "result"]>]> {
+  let summary = "a float weight with one dimension in another order";
+  let description = [{
+    Entry i of dimension `dim` of the result is entry `order[i]` of the source. Evaluated when an object is written,
+    so that a model whose channels are permuted costs nothing at run time.
+
+    ```mlir
+    %p = lowbit.permute %w dim = 1 order = [2, 0, 1] : tensor<8x3xf32>
+    ```
+  }];
+  let arguments = (ins StaticShapeTensorOf<[F32]>:$source, I64Attr:$dim, DenseI64ArrayAttr:$order);
+  let results = (outs StaticShapeTensorOf<[F32]>:$result);
+  let assemblyFormat = "$source `dim` `=` $dim `order` `=` $order attr-dict `:` type($source)";
+  let hasVerifier = 1;
+  let hasFolder = 1;
 }
 
 //===----------------------------------------------------------------------===//
@@ -290,7 +310,7 @@ def Lowbit_MatmulOp : Lowbit_DpsOp<"matmul", ["output"]> {
   let summary = "product of activations with transposed weights";
   let description = [{
     y = x w^T, that is y[t][n] = sum_k x[t][k] * w[n][k]; y is overwritten. `activations` is the precision at which
-    x may enter: `f32` as it is, `i8` or `b8` rounded per token to 8 bits, `b2` .. `b7` to fewer, `b1` its signs times
+    x may enter: `f32` as it is, `i8` or `b8` rounded per token to 8 bits, `b2` .. `b7` to fewer, `i16` to 16, `b1` its signs times
     the mean magnitude (see `lowbit.quantize_activations`). `strategy` forces a kernel: `lut`, `dot` and `popcount`
     compute the same exact integer sums and need quantized activations; `dequant` multiplies floats; `auto` leaves
     the choice to `lowbit-select-kernels`. The memref form is for float weights.
@@ -317,6 +337,60 @@ def Lowbit_MatmulOp : Lowbit_DpsOp<"matmul", ["output"]> {
       CArg<"::halftone::lowbit::Activations", "::halftone::lowbit::Activations::F32">:$activations,
       CArg<"::halftone::lowbit::Strategy", "::halftone::lowbit::Strategy::Auto">:$strategy), [{
       build($_builder, $_state, ::halftone::dps::resultTypes(output), input, weights, output, activations, strategy);
+    }]>
+  ];
+}
+
+def Lowbit_RequantizeOp : Lowbit_DpsOp<"requantize", ["output"]> {
+  let summary = "activations rounded to what a static, asymmetric format can hold";
+  let description = [{
+    For token t and dimension d of group G, with the scale s = scales[G] and the zero point z = zero_points[G] (an
+    integer in 0 .. 2^bits - 1, kept as a float):
+
+        y = s * clamp(round(x / s), -z, 2^bits - 1 - z)
+
+    rounded to the nearest even integer: dequantize(quantize(x)). It is what an activation that is not the input of a
+    product loses by being kept in `format`. Scales are positive. Not a number becomes the least value.
+
+    ```mlir
+    %r = lowbit.requantize ins(%x, %s, %z : tensor<?x96xf32>, tensor<6xf32>, tensor<6xf32>)
+           outs(%y : tensor<?x96xf32>) format = !lowbit.grouped<bits = 8, groups = 6> -> tensor<?x96xf32>
+    ```
+    Example: s = 4 / 255, z = 64: x = 0.5 is 32 steps, y = 0.50196; x = 9 is clamped to 191 steps, y = 2.99608.
+  }];
+  let arguments = (ins F32Matrix:$input, F32Vector:$scales, F32Vector:$zero_points, F32Matrix:$output,
+                       TypeAttrOf<Lowbit_AnyGrouped>:$format);
+  let assemblyFormat = [{
+    `ins` `(` $input `,` $scales `,` $zero_points `:` type($input) `,` type($scales) `,` type($zero_points) `)`
+    `outs` `(` $output `:` type($output) `)` `format` `=` $format attr-dict (`->` type($results)^)?
+  }];
+  let builders = [
+    OpBuilder<(ins "::mlir::Value":$input, "::mlir::Value":$scales, "::mlir::Value":$zeroPoints,
+                   "::mlir::Value":$output, "::mlir::Type":$format), [{
+      build($_builder, $_state, ::halftone::dps::resultTypes(output), input, scales, zeroPoints, output, format);
+    }]>
+  ];
+}
+
+def Lowbit_RequantizeTokensOp : Lowbit_DpsOp<"requantize_tokens", ["output"]> {
+  let summary = "activations rounded to integers times a scale per token";
+  let description = [{
+    For each token t, with m = max_d |x[t][d]| and n = 127 (8 bits) or 32512 (16 bits): y = round(x * (n / m)) * (m / n),
+    rounded to the nearest even integer; 0 where m is below 1e-30. It is what `activations = i8` or `i16` makes of the
+    inputs of a product, for activations that are no such input.
+
+    ```mlir
+    %r = lowbit.requantize_tokens ins(%x : tensor<?x96xf32>) outs(%y : tensor<?x96xf32>) bits = 16 -> tensor<?x96xf32>
+    ```
+  }];
+  let arguments = (ins F32Matrix:$input, F32Matrix:$output, I64Attr:$bits);
+  let assemblyFormat = [{
+    `ins` `(` $input `:` type($input) `)` `outs` `(` $output `:` type($output) `)`
+    `bits` `=` $bits attr-dict (`->` type($results)^)?
+  }];
+  let builders = [
+    OpBuilder<(ins "::mlir::Value":$input, "::mlir::Value":$output, "int64_t":$bits), [{
+      build($_builder, $_state, ::halftone::dps::resultTypes(output), input, output, bits);
     }]>
   ];
 }
@@ -357,6 +431,11 @@ def Lowbit_QuantizeActivationsOp : Lowbit_DpsOp<"quantize_activations", ["codes"
     order: each group of `group` columns (0: all) is padded with zeros to a multiple of 32, KP in total. sums[t][g] is
     the exact sum of the codes of group g.
 
+    With `bits = 16` a token takes two rows of codes, scales and sums, as if it were two tokens of 8 bits. With
+    s = m / 32512 and code = roundeven(x[t][k] * (32512 / m)), which is 255 * high + low, rows 2t hold `high` with the
+    scale 255 s and rows 2t+1 hold `low` with the scale s, both in -127 .. 127. Every kernel for 8 bits thus computes
+    two exact products, which `lowbit.sum_token_pairs` adds.
+
     For K = 64, group = 32, KP is 64 and G is 2; for K = 172, group = 32, KP is 192 and G is 6 (the last group has
     12 columns and 20 zeros).
 
@@ -378,6 +457,27 @@ def Lowbit_QuantizeActivationsOp : Lowbit_DpsOp<"quantize_activations", ["codes"
                    "int64_t":$group, CArg<"int64_t", "8">:$bits), [{
       build($_builder, $_state, ::halftone::dps::resultTypes({codes, scales, sums}), input, codes, scales, sums,
             group, bits);
+    }]>
+  ];
+}
+
+def Lowbit_SumTokenPairsOp : Lowbit_DpsOp<"sum_token_pairs", ["output"]> {
+  let summary = "adds the two rows of each token";
+  let description = [{
+    y[t][n] = x[2t][n] + x[2t+1][n]: the product of 16-bit activations from the products of their halves, see
+    `lowbit.quantize_activations`.
+
+    ```mlir
+    %r = lowbit.sum_token_pairs ins(%x : tensor<?x64xf32>) outs(%y : tensor<?x64xf32>) -> tensor<?x64xf32>
+    ```
+  }];
+  let arguments = (ins F32Matrix:$input, F32Matrix:$output);
+  let assemblyFormat = [{
+    `ins` `(` $input `:` type($input) `)` `outs` `(` $output `:` type($output) `)` attr-dict (`->` type($results)^)?
+  }];
+  let builders = [
+    OpBuilder<(ins "::mlir::Value":$input, "::mlir::Value":$output), [{
+      build($_builder, $_state, ::halftone::dps::resultTypes(output), input, output);
     }]>
   ];
 }

@@ -241,6 +241,18 @@ Format VsqType::getFormat() const {
 }
 
 //===----------------------------------------------------------------------===//
+// GroupedType
+//===----------------------------------------------------------------------===//
+
+LogicalResult GroupedType::verify(function_ref<InFlightDiagnostic()> emitError, unsigned bits, int64_t groups) {
+  if (failed(verifyRange(emitError, "bits", bits, 2, 16)))
+    return failure();
+  if (groups >= 1)
+    return success();
+  return emitError() << "groups must be positive, not " << groups;
+}
+
+//===----------------------------------------------------------------------===//
 // Formats and types
 //===----------------------------------------------------------------------===//
 

@@ -126,4 +126,25 @@ def Lowbit_VsqType : Lowbit_Type<"Vsq", "vsq"> {
   );
 }
 
+def Lowbit_GroupedType : TypeDef<LowbitDialect, "Grouped"> {
+  let mnemonic = "grouped";
+  let summary = "unsigned integers with a scale and a zero point per group of dimensions, for activations";
+  let description = [{
+    An element of dimension j of an activation [tokens][d] is s(G) * (q - z(G)) with an integer q in 0 .. 2^bits - 1.
+    The d dimensions are cut into `groups` groups of equal size; scale s and zero point z of a group G hold for all
+    tokens. One group is the usual quantization per tensor, d groups are one per dimension (per-embedding-group
+    quantization, arXiv 2109.12948). Dimensions with ranges of like size should be neighbours, see
+    `halftone-permute-channels`. No format of weights: it is not an element type of matrices, but what
+    `lowbit.requantize` rounds to.
+
+    Example: the range -1 .. 3 at 8 bits has s = 4 / 255 and z = 64.
+  }];
+  let parameters = (ins
+    TypeParameter<"unsigned", "bits of an element, 2..16">:$bits,
+    TypeParameter<"int64_t", "groups of the last dimension, at least 1">:$groups
+  );
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+}
+
 #endif // HALFTONE_DIALECTS_LOWBIT_IR_LOWBITTYPES_TD

@@ -50,6 +50,7 @@ void halftone::lowbit::registerBufferizableOpInterfaceExternalModels(DialectRegi
   registry.addExtension(+[](MLIRContext *context, LowbitDialect *) {
     GetGlobalOp::attachInterface<GetGlobalModel>(*context);
     ExternalOp::attachInterface<WeightChainModel<ExternalOp>>(*context);
+    PermuteOp::attachInterface<WeightChainModel<PermuteOp>>(*context);
     QuantizeOp::attachInterface<WeightChainModel<QuantizeOp>>(*context);
     DequantizeOp::attachInterface<WeightChainModel<DequantizeOp>>(*context);
     AssembleOp::attachInterface<WeightChainModel<AssembleOp>>(*context);
@@ -59,6 +60,9 @@ void halftone::lowbit::registerBufferizableOpInterfaceExternalModels(DialectRegi
     MatmulOp::attachInterface<dps::BufferizableModel<MatmulOp>>(*context);
     GatherOp::attachInterface<dps::BufferizableModel<GatherOp>>(*context);
     QuantizeActivationsOp::attachInterface<dps::BufferizableModel<QuantizeActivationsOp>>(*context);
+    RequantizeOp::attachInterface<dps::BufferizableModel<RequantizeOp>>(*context);
+    RequantizeTokensOp::attachInterface<dps::BufferizableModel<RequantizeTokensOp>>(*context);
+    SumTokenPairsOp::attachInterface<dps::BufferizableModel<SumTokenPairsOp>>(*context);
     BuildTablesOp::attachInterface<dps::BufferizableModel<BuildTablesOp>>(*context);
     BuildPlanesOp::attachInterface<dps::BufferizableModel<BuildPlanesOp>>(*context);
     MatmulDotOp::attachInterface<dps::BufferizableModel<MatmulDotOp>>(*context);

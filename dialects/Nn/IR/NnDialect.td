@@ -9,7 +9,7 @@ def NnDialect : Dialect {
   let cppNamespace = "::halftone::nn";
   let summary = "the few Transformer operations that linalg has no name for";
   let description = [{
-    Attention with a key-value cache, rotary embedding, RMS norm, gated activations and embedding look-up. What
+    Attention with a key-value cache, rotary embedding, RMS and layer norm, GELU, gated activations and embedding look-up. What
     linalg can name is linalg: projections are `linalg.matmul`, residual additions `linalg.add`.
 
     All ops but `nn.rope_table` are in destination style: `ins(...) outs(...)`, on tensors (one result per output)

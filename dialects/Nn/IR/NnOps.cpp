@@ -30,7 +30,7 @@ static LogicalResult verifyEvenHeadSize(Operation *op, int64_t headSize) {
 }
 
 //===----------------------------------------------------------------------===//
-// EmbedOp, RmsNormOp, GatedActivationOp
+// EmbedOp, RmsNormOp, LayerNormOp, GatedActivationOp, GeluOp
 //===----------------------------------------------------------------------===//
 
 LogicalResult EmbedOp::verify() {
@@ -49,6 +49,22 @@ LogicalResult RmsNormOp::verify() {
       failed(verifyElementwise(*this, "input", getInput(), getOutput())))
     return failure();
   return dps::verifyExpectedSize(*this, "size", "gain", getGain(), 0, sizeOf(getInput(), 1));
+}
+
+LogicalResult LayerNormOp::verify() {
+  if (!(getEpsilon().convertToFloat() >= 0.0f))
+    return emitOpError("epsilon must not be negative");
+  if (failed(dps::verifyNoMix(*this, getOperands())) ||
+      failed(verifyElementwise(*this, "input", getInput(), getOutput())) ||
+      failed(dps::verifyExpectedSize(*this, "size", "gain", getGain(), 0, sizeOf(getInput(), 1))))
+    return failure();
+  return dps::verifyExpectedSize(*this, "size", "bias", getBias(), 0, sizeOf(getInput(), 1));
+}
+
+LogicalResult GeluOp::verify() {
+  if (failed(dps::verifyNoMix(*this, getOperands())))
+    return failure();
+  return verifyElementwise(*this, "input", getInput(), getOutput());
 }
 
 LogicalResult GatedActivationOp::verify() {

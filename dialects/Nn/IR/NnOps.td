@@ -61,6 +61,31 @@ def Nn_RmsNormOp : Nn_DpsOp<"rms_norm", ["output"]> {
   ];
 }
 
+def Nn_LayerNormOp : Nn_DpsOp<"layer_norm", ["output"]> {
+  let summary = "scales each token to zero mean and unit variance";
+  let description = [{
+    y[t][d] = (x[t][d] - m) / sqrt(v + epsilon) * gain[d] + bias[d], with the mean m = mean_d x[t][d] and the variance
+    v = mean_d (x[t][d] - m)^2 of the token.
+
+    ```mlir
+    %r = nn.layer_norm ins(%x, %gain, %bias : tensor<?x64xf32>, tensor<64xf32>, tensor<64xf32>)
+           outs(%y : tensor<?x64xf32>) epsilon = 9.99999996E-13 -> tensor<?x64xf32>
+    ```
+    Example: x = (1, 3), gain = (1, 2), bias = (0, 5), epsilon = 0: m = 2, v = 1, y = (-1, 7).
+  }];
+  let arguments = (ins F32Matrix:$input, F32Vector:$gain, F32Vector:$bias, F32Matrix:$output, F32Attr:$epsilon);
+  let assemblyFormat = [{
+    `ins` `(` $input `,` $gain `,` $bias `:` type($input) `,` type($gain) `,` type($bias) `)`
+    `outs` `(` $output `:` type($output) `)` `epsilon` `=` $epsilon attr-dict (`->` type($results)^)?
+  }];
+  let builders = [
+    OpBuilder<(ins "::mlir::Value":$input, "::mlir::Value":$gain, "::mlir::Value":$bias, "::mlir::Value":$output,
+                   "::llvm::APFloat":$epsilon), [{
+      build($_builder, $_state, ::halftone::dps::resultTypes(output), input, gain, bias, output, epsilon);
+    }]>
+  ];
+}
+
 def Nn_RopeTableOp : Nn_Op<"rope_table", [Pure]> {
   let summary = "cosines and sines of the rotary embedding";
   let description = [{
@@ -185,6 +210,27 @@ def Nn_GatedActivationOp : Nn_DpsOp<"gated_activation", ["output"]> {
     OpBuilder<(ins "::mlir::Value":$gate, "::mlir::Value":$up, "::mlir::Value":$output,
                    "::halftone::nn::ActivationKind":$kind), [{
       build($_builder, $_state, ::halftone::dps::resultTypes(output), gate, up, output, kind);
+    }]>
+  ];
+}
+
+def Nn_GeluOp : Nn_DpsOp<"gelu", ["output"]> {
+  let summary = "Gaussian error linear unit";
+  let description = [{
+    y = x / 2 * (1 + erf(x / sqrt(2))), element by element: the exact form, not the one with tanh.
+
+    ```mlir
+    %r = nn.gelu ins(%x : tensor<?x256xf32>) outs(%y : tensor<?x256xf32>) -> tensor<?x256xf32>
+    ```
+    Example: x = 1: y = 0.8413; x = -1: y = -0.1587.
+  }];
+  let arguments = (ins F32Matrix:$input, F32Matrix:$output);
+  let assemblyFormat = [{
+    `ins` `(` $input `:` type($input) `)` `outs` `(` $output `:` type($output) `)` attr-dict (`->` type($results)^)?
+  }];
+  let builders = [
+    OpBuilder<(ins "::mlir::Value":$input, "::mlir::Value":$output), [{
+      build($_builder, $_state, ::halftone::dps::resultTypes(output), input, output);
     }]>
   ];
 }

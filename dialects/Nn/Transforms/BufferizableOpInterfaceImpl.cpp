@@ -37,6 +37,8 @@ void halftone::nn::registerBufferizableOpInterfaceExternalModels(DialectRegistry
   registry.addExtension(+[](MLIRContext *context, NnDialect *) {
     EmbedOp::attachInterface<dps::BufferizableModel<EmbedOp>>(*context);
     RmsNormOp::attachInterface<dps::BufferizableModel<RmsNormOp>>(*context);
+    LayerNormOp::attachInterface<dps::BufferizableModel<LayerNormOp>>(*context);
+    GeluOp::attachInterface<dps::BufferizableModel<GeluOp>>(*context);
     RopeTableOp::attachInterface<RopeTableModel>(*context);
     RopeOp::attachInterface<dps::BufferizableModel<RopeOp>>(*context);
     AttentionOp::attachInterface<dps::BufferizableModel<AttentionOp>>(*context);

@@ -30,6 +30,8 @@ struct CompileOptions {
   /// Error compensation on calibration text: none (empty), "plain" (GPTQ's scheme) or "full".
   std::string compensate;
   std::vector<std::vector<int32_t>> calibrationTokens; ///< sequences, for `compensate`
+  std::vector<std::string> activationPolicy;           ///< regex=kind, see lowbit-requantize-activations
+  std::string activationRanges;                        ///< JSON file with ranges of activations; empty: none
   /// LLVM's name of the CPU, or native; several, separated by commas, for a model that picks when it is opened.
   std::string cpu = "native";
   std::string triple;          ///< target triple, empty: this machine's

@@ -2,8 +2,10 @@
 #ifndef HALFTONE_DRIVER_REPORT_H
 #define HALFTONE_DRIVER_REPORT_H
 
+#include "halftone/Quantize/Outliers.h"
 #include "halftone/Weights/Evaluate.h"
 #include "llvm/Support/JSON.h"
+#include <map>
 
 namespace halftone {
 
@@ -28,7 +30,11 @@ struct WeightPlace {
 
 struct CompileReport {
   std::string model, cpu;
-  std::string activations; ///< of products with integers: i8, b1 to b7, or several ("b1+i8"); else f32
+  std::string activations; ///< of products with integers: i8, i16, b1 to b7, or several ("b1+i8"); else f32
+  /// How many activations are rounded to which kind, see ActivationKind.h; f32: inputs of products that are not.
+  std::map<std::string, int64_t> activationKinds;
+  /// Dimensions with outliers by activation, out of the ranges that were given.
+  std::map<std::string, std::vector<OutlierDimension>> outliers;
   std::vector<WeightRecord> tensors;
   bool isModel = false; ///< a language model, not a module of functions
   /// Of observed programs only: site i, and the tensors that are there as floats.

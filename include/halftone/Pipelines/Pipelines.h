@@ -27,7 +27,10 @@ struct ToLowbitOptions : mlir::PassPipelineOptions<ToLowbitOptions> {
   Option<std::string> headFormat{*this, "head-format", llvm::cl::desc("format of the output head, or auto"),
                                  llvm::cl::init("auto")};
   ListOption<std::string> tensorFormats{*this, "tensor-formats", llvm::cl::desc("regex=format, the last match wins")};
-  Option<std::string> activations{*this, "activations", llvm::cl::desc("f32, i8 or b1 to b8"), llvm::cl::init("f32")};
+  Option<std::string> activations{*this, "activations", llvm::cl::desc("f32, i8, i16 or b1 to b8"),
+                                  llvm::cl::init("f32")};
+  ListOption<std::string> activationPolicy{*this, "activation-policy",
+                                           llvm::cl::desc("regex=kind for activations, the last match wins")};
   Option<std::string> strategy{*this, "strategy", llvm::cl::desc("auto, lut, dot, dequant or popcount"),
                                llvm::cl::init("auto")};
 };

@@ -50,6 +50,9 @@ struct OutlierDimension {
 /// The dimensions in which some value is more than `sigmas` standard deviations from the mean, ascending. A tensor
 /// whose values are all equal has none.
 std::vector<OutlierDimension> findOutliers(const ChannelStatistics &statistics, double sigmas = 6);
+/// The same from ranges per dimension and the moments of all values. Sizes must agree.
+std::vector<OutlierDimension> findOutliers(llvm::ArrayRef<float> mins, llvm::ArrayRef<float> maxs, double mean,
+                                           double deviation, double sigmas = 6);
 
 } // namespace halftone
 

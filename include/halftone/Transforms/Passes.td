@@ -92,6 +92,10 @@ def LowbitQuantizeWeights : Pass<"lowbit-quantize-weights", "::mlir::ModuleOp"> 
     embedding's format for a head that is the embedding table, and otherwise rtn8g0 (float if `format` is float). A regex that matches no tensor is
     a warning, an unknown format or a broken regex an error.
 
+    The precision of a product's input is that of the last rule of `activation-policy` that matches its name `in:W`,
+    and `activations` where none does. Kinds with static ranges were dealt with by `lowbit-requantize-activations`:
+    the product takes the rounded floats.
+
     ```mlir
     %r = linalg.matmul indexing_maps = [...] ins(%x, %w : tensor<?x64xf32>, tensor<172x64xf32>) outs(%zeros)
     // with format=bcq3g32 becomes
@@ -104,11 +108,45 @@ def LowbitQuantizeWeights : Pass<"lowbit-quantize-weights", "::mlir::ModuleOp"> 
     Option<"embeddingFormat", "embedding-format", "std::string", "\"float\"", "format of embedding tables">,
     Option<"headFormat", "head-format", "std::string", "\"auto\"", "format of the output head, or auto">,
     ListOption<"tensorFormats", "tensor-formats", "std::string", "regex=format, the last match wins">,
-    Option<"activations", "activations", "std::string", "\"f32\"", "precision of activations: f32, i8 or b1 to b8">,
+    Option<"activations", "activations", "std::string", "\"f32\"",
+           "precision of activations: f32, i8, i16 or b1 to b8">,
+    ListOption<"activationPolicy", "activation-policy", "std::string",
+               "regex=kind for the inputs of products, the last match wins">,
     Option<"strategy", "strategy", "std::string", "\"auto\"", "kernel strategy: auto, lut, dot, dequant or popcount">
   ];
   let dependentDialects = ["::halftone::lowbit::LowbitDialect", "::mlir::tensor::TensorDialect",
                            "::mlir::linalg::LinalgDialect"];
+}
+
+def LowbitRequantizeActivations : Pass<"lowbit-requantize-activations", "::mlir::ModuleOp"> {
+  let summary = "Rounds named activations as a low-bit format would";
+  let description = [{
+    Activations go by the weight `W` beside them: `in:W` is what W is multiplied with, `out:W` the product with its
+    bias, `sum:W` the residual stream after the product was added to it. Each rule `regex=kind` of `policy` is about
+    the activations in whose name the regex is found; the last one wins. Kinds:
+
+    * `f32`: not rounded;
+    * `i8`, `i16`: `lowbit.requantize_tokens`, a range per token. The inputs of products are left to the products
+      (see `lowbit-quantize-weights`, which gets the same policy);
+    * `static<bits>`, `grouped<K>`, `peg<K>`: `lowbit.requantize` with one range or K ranges (of 8 bits), which come
+      from the module's attribute `lowbit.activation_ranges`. An `in:` is rounded for its product alone.
+
+    ```mlir
+    module attributes {lowbit.activation_ranges = {"out:up" = {min = array<f32: -1.0, -2.0>, max = array<f32: 3.0, 0.5>}}} {
+      %y = linalg.matmul ... ins(%x, %up : ...)
+      // with policy=out:up=static8 is followed by
+      %s = arith.constant dense<0.0196078438> : tensor<1xf32>
+      %z = arith.constant dense<1.020000e+02> : tensor<1xf32>
+      %r = lowbit.requantize ins(%y, %s, %z : ...) outs(%empty : ...) format = !lowbit.grouped<bits = 8, groups = 1>
+    ```
+    Errors: a rule or kind that cannot be read; a static kind without a range, with one of another size, or with a
+    number of groups that does not divide it. A rule that is about nothing is a warning.
+  }];
+  let options = [
+    ListOption<"policy", "policy", "std::string", "regex=kind, the last match wins">
+  ];
+  let dependentDialects = ["::halftone::lowbit::LowbitDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::tensor::TensorDialect"];
 }
 
 def LowbitSelectKernels : Pass<"lowbit-select-kernels", "::mlir::ModuleOp"> {
@@ -123,6 +161,9 @@ def LowbitSelectKernels : Pass<"lowbit-select-kernels", "::mlir::ModuleOp"> {
     gathered from and has a forced lut or popcount product is packed twice.
     `lib/Plan/KernelPlan.cpp` says how a dot kernel is made for the CPU and the format (`width`, `tile`).
 
+    Activations of 16 bits are two tokens of 8 bits, high and low half, to every kernel; `lowbit.sum_token_pairs` adds
+    their products.
+
     Errors: a forced lut, dot or popcount with float weights or bcq with plane scales (with `auto` they are computed
     by dequant); lut or popcount with vsq, which has no planes of weights; operations on buffers.
   }];
@@ -130,7 +171,8 @@ def LowbitSelectKernels : Pass<"lowbit-select-kernels", "::mlir::ModuleOp"> {
     Option<"cpu", "cpu", "std::string", "\"native\"", "LLVM CPU name: sets the table width of lut, the tiles of dot">,
     Option<"triple", "triple", "std::string", "\"\"", "target triple, this machine's if empty">
   ];
-  let dependentDialects = ["::halftone::lowbit::LowbitDialect", "::mlir::tensor::TensorDialect"];
+  let dependentDialects = ["::halftone::lowbit::LowbitDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::tensor::TensorDialect"];
 }
 
 def QuantToLowbit : Pass<"quant-to-lowbit", "::mlir::ModuleOp"> {
@@ -273,6 +315,32 @@ def HalftoneLoopsInPlace : Pass<"halftone-loops-in-place", "::mlir::ModuleOp"> {
     ```
   }];
   let dependentDialects = ["::mlir::bufferization::BufferizationDialect"];
+}
+
+def HalftonePermuteChannels : Pass<"halftone-permute-channels", "::mlir::ModuleOp"> {
+  let summary = "Sorts the channels of activations by their ranges, at no cost at run time";
+  let description = [{
+    For the activations that `policy` (see `lowbit-requantize-activations`) gives a kind `peg<K>`: the channels of the
+    residual stream or hidden layer that they belong to are sorted by ascending range (max - min in
+    `lowbit.activation_ranges`, the larger one where several activations of the stream are sorted). The order goes
+    into the weights: rows of those that produce the stream, columns of those that read it, embedding tables, biases
+    and gains of norms are wrapped in `lowbit.permute`. The ranges in the attribute are permuted, too. The program
+    computes the same function; sums over channels are taken in another order.
+
+    ```mlir
+    %y = linalg.matmul ins(%x, %down : ...)       // rows of down, columns of up: one stream
+    %z = linalg.matmul ins(%y, %up : ...)
+    // becomes
+    %d = lowbit.permute %down dim = 0 order = [2, 0, 1] : tensor<3x8xf32>
+    %u = lowbit.permute %up dim = 1 order = [2, 0, 1] : tensor<8x3xf32>
+    ```
+    A stream that something else depends on (an argument or result of a function, a reshape into heads) keeps its
+    order, with a warning that names it.
+  }];
+  let options = [
+    ListOption<"policy", "policy", "std::string", "regex=kind, the last match wins">
+  ];
+  let dependentDialects = ["::halftone::lowbit::LowbitDialect"];
 }
 
 def HalftonePlanMemory : Pass<"halftone-plan-memory", "::mlir::ModuleOp"> {

@@ -3,6 +3,8 @@
 //   m = max |x|; scale = m / q; code = round-to-nearest-even(x * (q / m)), q = 2^(bits-1) - 1
 // A row whose m is below 1e-30 (its reciprocal would overflow) counts as zero.
 // One bit: scale = mean |x|, code = +1 for x >= 0, else -1.
+// 16 bits: q = 32512 = 255 * 127 + 127. A code is 255 * high + low, and the two are stored as two tokens of 8 bits with
+// the scales 255 * scale and scale.
 // Codes are stored in packed order: each group padded with zeros to whole steps.
 //
 //===----------------------------------------------------------------------===//
@@ -20,10 +22,22 @@ namespace {
 constexpr double kRoundMagic = 12582912.0;
 constexpr int64_t kRoundMagicBits = 0x4b400000;
 
+/// Weight of the high half of a 16-bit code. Odd, so that code / 255 is never halfway between two integers, and less
+/// than 256, so that both halves stay in -127 .. 127.
+constexpr int64_t kHighWeight = 255;
+
+/// x rounded to the nearest even integer, as a float and as a word.
+std::pair<Value, Value> roundEven(KernelBuilder &k, Value x) {
+  Value shifted = k.addF(x, k.splat(k.floats(), kRoundMagic));
+  return {k.subF(shifted, k.splat(k.floats(), kRoundMagic)),
+          k.subI(k.bitcast(shifted, k.words()), k.splat(k.words(), kRoundMagicBits))};
+}
+
 class ActivationQuantizer {
 public:
   ActivationQuantizer(KernelBuilder &k, const GroupShape &groups, int64_t bits, ValueRange args)
-      : k(k), groups(groups), bits(bits), x(args[0]), codes(args[1]), scales(args[2]), sums(args[3]) {}
+      : k(k), groups(groups), bits(bits), halves(bits == 16 ? 2 : 1), x(args[0]), codes(args[1]), scales(args[2]),
+        sums(args[3]) {}
 
   void emitToken(Value token) {
     Value factor = bits == 1 ? emitMeanScale(token) : emitMaxScale(token);
@@ -42,9 +56,11 @@ private:
     Value largest = k.maxLanes(reduceMagnitudes(token, [&](Value sum, Value magnitude) -> Value {
       return arith::MaxNumFOp::create(k.b, k.loc, sum, magnitude);
     }));
-    Value limit = k.f32(double((int64_t(1) << (bits - 1)) - 1));
-    Value tiny = isTiny(largest);
-    k.storeScalar(k.select(tiny, k.f32(0.0), k.divF(largest, limit)), scales, token);
+    Value limit = k.f32(halves == 2 ? double(kHighWeight * 127 + 127) : double((int64_t(1) << (bits - 1)) - 1));
+    Value tiny = isTiny(largest), scale = k.select(tiny, k.f32(0.0), k.divF(largest, limit));
+    k.storeScalar(scale, scales, row(token, halves - 1));
+    if (halves == 2)
+      k.storeScalar(k.mulF(scale, k.f32(double(kHighWeight))), scales, row(token, 0));
     return k.broadcast(k.select(tiny, k.f32(0.0), k.divF(limit, largest)));
   }
 
@@ -72,39 +88,55 @@ private:
     return lanes[0];
   }
 
-  /// 16 codes as words; lanes from `width` on are zero.
-  Value emitCodes(Value v, int64_t width, Value factor) {
+  /// 16 codes as words, or their high and low halves; lanes from `width` on are zero.
+  SmallVector<Value> codesOf(Value v, int64_t width, Value factor) {
     if (bits > 1) {
-      Value rounded = k.addF(k.mulF(v, factor), k.splat(k.floats(), kRoundMagic));
-      return k.subI(k.bitcast(rounded, k.words()), k.splat(k.words(), kRoundMagicBits));
+      auto [rounded, code] = roundEven(k, k.mulF(v, factor));
+      if (halves == 1)
+        return {code};
+      Value high = roundEven(k, k.mulF(rounded, k.splat(k.floats(), 1.0 / double(kHighWeight)))).second;
+      return {high, k.subI(code, k.mulI(high, k.splat(k.words(), double(kHighWeight))))};
     }
     Value isPositive = arith::CmpFOp::create(k.b, k.loc, arith::CmpFPredicate::OGE, v, k.splat(k.floats(), 0));
     SmallVector<int64_t> ones(width, 1), minusOnes(width, -1);
     ones.resize(kLanes, 0);
     minusOnes.resize(kLanes, 0);
-    return k.select(isPositive, k.constant(k.words(), ones), k.constant(k.words(), minusOnes));
+    return {k.select(isPositive, k.constant(k.words(), ones), k.constant(k.words(), minusOnes))};
   }
+
+  /// The row of a half of a token: high, then low.
+  Value row(Value token, int64_t half) { return k.affine(token, halves, k.index(half)); }
 
   void emitGroup(Value token, Value group, int64_t size, int64_t steps, Value factor) {
     Value from = k.mulIndex(group, groups.size), to = k.mulIndex(group, groups.steps * kStep);
     int64_t covered = 0;
-    SmallVector<Value> sum =
-        k.reduceVectors(size, k.splat(k.words(), 0), [&](Value offset, int64_t width, ValueRange carried) {
+    SmallVector<Value> total = k.reduceVectors(
+        size, SmallVector<Value>(halves, k.splat(k.words(), 0)), [&](Value offset, int64_t width, ValueRange carried) {
+          SmallVector<Value> next(carried);
           Value v = k.padded(k.load(x, {token, k.addIndex(from, offset)}, k.floats(width)), kLanes);
-          Value code = emitCodes(v, width, factor);
-          k.store(arith::TruncIOp::create(k.b, k.loc, k.bytes(kLanes), code), codes, {token, k.addIndex(to, offset)});
+          for (auto [half, code] : llvm::enumerate(codesOf(v, width, factor))) {
+            storeCodes(code, token, half, k.addIndex(to, offset));
+            next[half] = k.addI(next[half], code);
+          }
           covered += width < kLanes ? kLanes : 0;
-          return SmallVector<Value>{k.addI(carried[0], code)};
+          return next;
         });
     covered += size / kLanes * kLanes;
-    for (; covered < steps * kStep; covered += kLanes)
-      k.store(k.splat(k.bytes(kLanes), 0), codes, {token, k.addIndex(to, covered)});
-    k.storeScalar(k.sumLanes(sum[0]), sums, {token, group});
+    for (int64_t half = 0; half < halves; ++half) {
+      for (int64_t column = covered; column < steps * kStep; column += kLanes)
+        storeCodes(k.splat(k.words(), 0), token, half, k.addIndex(to, column));
+      k.storeScalar(k.sumLanes(total[half]), sums, {row(token, half), group});
+    }
+  }
+
+  void storeCodes(Value code, Value token, int64_t half, Value column) {
+    k.store(arith::TruncIOp::create(k.b, k.loc, k.bytes(kLanes), code), codes, {row(token, half), column});
   }
 
   KernelBuilder &k;
   const GroupShape &groups;
   int64_t bits;
+  int64_t halves; ///< rows of codes per token
   Value x, codes, scales, sums;
 };
 
@@ -117,10 +149,11 @@ Kernel halftone::getQuantizeActivationsKernel(ModuleOp module, int64_t tokens, i
   Type f32 = b.getF32Type();
   std::string name = (bits == 8 ? "quantize_" : "quantize" + std::to_string(bits) + "_") + sizeName(cols) + "g" +
                      std::to_string(groups.size) + "_t" + sizeName(tokens);
+  int64_t rows = ShapedType::isDynamic(tokens) || bits < 16 ? tokens : 2 * tokens;
   auto function = getOrCreateKernel(
       module, UnknownLoc::get(module.getContext()), name,
-      {MemRefType::get({tokens, cols}, f32), MemRefType::get({tokens, groups.paddedCols()}, b.getI8Type()),
-       MemRefType::get({tokens}, f32), MemRefType::get({tokens, groups.count}, b.getI32Type())},
+      {MemRefType::get({tokens, cols}, f32), MemRefType::get({rows, groups.paddedCols()}, b.getI8Type()),
+       MemRefType::get({rows}, f32), MemRefType::get({rows, groups.count}, b.getI32Type())},
       [&](KernelBuilder &k, ValueRange args) {
         ActivationQuantizer quantizer(k, groups, bits, args);
         k.loop(args[4], args[5], 1, [&](Value token) { quantizer.emitToken(token); });

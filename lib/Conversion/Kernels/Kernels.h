@@ -57,8 +57,19 @@ Kernel getDequantKernel(mlir::ModuleOp module, const MatmulShape &shape);
 /// table are clamped into it (the runtime refuses them before).
 Kernel getGatherKernel(mlir::ModuleOp module, const MatmulShape &shape);
 
-/// args: x f32 [T][K], codes i8 [T][KP], scales f32 [T], sums i32 [T][G]. Unit: one token. `bits` of a code, 1..8.
+/// args: x f32 [T][K], codes i8 [T][KP], scales f32 [T], sums i32 [T][G]. Unit: one token. `bits` of a code, 1..8
+/// or 16: codes, scales and sums have 2T rows, high and low halves in turn.
 Kernel getQuantizeActivationsKernel(mlir::ModuleOp module, int64_t tokens, int64_t cols, int64_t group, int64_t bits);
+
+/// args: x f32 [2T][N], y f32 [T][N]. Unit: one token. y[t] = x[2t] + x[2t+1].
+Kernel getSumTokenPairsKernel(mlir::ModuleOp module, int64_t tokens, int64_t size);
+
+/// args: x f32 [T][D], scales f32 [groups], zero points f32 [groups], y f32 [T][D]. Unit: one token. See
+/// lowbit.requantize.
+Kernel getRequantizeKernel(mlir::ModuleOp module, int64_t tokens, int64_t size, int64_t groups, int64_t bits);
+
+/// args: x f32 [T][D], y f32 [T][D]. Unit: one token. See lowbit.requantize_tokens.
+Kernel getRequantizeTokensKernel(mlir::ModuleOp module, int64_t tokens, int64_t size, int64_t bits);
 
 /// args: codes i8 [T][KP], tables i8 [T][lowbit::tableBytes(KP, width)]. Unit: one slice of 8 elements of one token.
 Kernel getBuildTablesKernel(mlir::ModuleOp module, int64_t tokens, int64_t paddedCols, int64_t width);
@@ -68,6 +79,12 @@ Kernel getBuildPlanesKernel(mlir::ModuleOp module, int64_t tokens, int64_t padde
 
 /// args: x f32 [T][D], gain f32 [D], y f32 [T][D]. Unit: one token. RMS norm (arXiv 1910.07467).
 Kernel getRmsNormKernel(mlir::ModuleOp module, int64_t tokens, int64_t size, double epsilon);
+
+/// args: x f32 [T][D], gain f32 [D], bias f32 [D], y f32 [T][D]. Unit: one token. Layer norm (arXiv 1607.06450).
+Kernel getLayerNormKernel(mlir::ModuleOp module, int64_t tokens, int64_t size, double epsilon);
+
+/// args: x f32 [T][D], y f32 [T][D]. Unit: one token. y = x / 2 * (1 + erf(x / sqrt(2))).
+Kernel getGeluKernel(mlir::ModuleOp module, int64_t tokens, int64_t size);
 
 /// args: x f32 [T][H*HS], table f32 [C][HS], position index, y. Unit: one token. Rotary embedding, half-split.
 Kernel getRopeKernel(mlir::ModuleOp module, int64_t tokens, int64_t heads, int64_t headSize, int64_t context);

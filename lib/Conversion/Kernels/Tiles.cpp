@@ -7,13 +7,14 @@ using namespace halftone;
 
 void halftone::forColumnTiles(KernelBuilder &k, int64_t tokens, Value y,
                               function_ref<void(Value token, int64_t columns)> tile, int64_t size) {
-  if (tokens == 1)
-    return tile(k.index(0), 1);
+  if (!ShapedType::isDynamic(tokens) && tokens <= size)
+    return tile(k.index(0), tokens);
   Value count = k.dim(y, 0);
   Value remainder = arith::RemUIOp::create(k.b, k.loc, count, k.index(size));
   Value tiled = arith::SubIOp::create(k.b, k.loc, count, remainder);
   k.loop(k.index(0), tiled, size, [&](Value token) { tile(token, size); });
-  k.loop(tiled, count, 1, [&](Value token) { tile(token, 1); });
+  if (ShapedType::isDynamic(tokens) || tokens % size != 0)
+    k.loop(tiled, count, 1, [&](Value token) { tile(token, 1); });
 }
 
 void halftone::forRowTiles(KernelBuilder &k, Value begin, Value end, int64_t size,

@@ -11,7 +11,7 @@ namespace halftone {
 constexpr int64_t kColumnTile = 8;
 
 /// Calls tile(first token, columns) so that all tokens are covered: tiles of
-/// `size` columns, then one by one. One static token: one call.
+/// `size` columns, then one by one. A static number of at most `size`: one call.
 void forColumnTiles(KernelBuilder &k, int64_t tokens, mlir::Value y,
                     llvm::function_ref<void(mlir::Value token, int64_t columns)> tile, int64_t size = kColumnTile);
 

@@ -68,6 +68,29 @@ void convert(lowbit::QuantizeActivationsOp op, ModuleOp module) {
   launch(b, op.getLoc(), kernel, {op.getInput(), op.getCodes(), op.getScales(), op.getSums()}, op.getInput());
 }
 
+void convert(lowbit::SumTokenPairsOp op, ModuleOp module) {
+  OpBuilder b(op);
+  MemRefType y = memrefOf(op.getOutput());
+  launch(b, op.getLoc(), getSumTokenPairsKernel(module, y.getDimSize(0), y.getDimSize(1)),
+         {op.getInput(), op.getOutput()}, op.getOutput());
+}
+
+void convert(lowbit::RequantizeOp op, ModuleOp module) {
+  OpBuilder b(op);
+  MemRefType x = memrefOf(op.getInput());
+  auto format = cast<lowbit::GroupedType>(op.getFormat());
+  Kernel kernel =
+      getRequantizeKernel(module, x.getDimSize(0), x.getDimSize(1), format.getGroups(), int64_t(format.getBits()));
+  launch(b, op.getLoc(), kernel, {op.getInput(), op.getScales(), op.getZeroPoints(), op.getOutput()}, op.getInput());
+}
+
+void convert(lowbit::RequantizeTokensOp op, ModuleOp module) {
+  OpBuilder b(op);
+  MemRefType x = memrefOf(op.getInput());
+  launch(b, op.getLoc(), getRequantizeTokensKernel(module, x.getDimSize(0), x.getDimSize(1), op.getBits()),
+         {op.getInput(), op.getOutput()}, op.getInput());
+}
+
 void convert(lowbit::BuildTablesOp op, ModuleOp module) {
   OpBuilder b(op);
   MemRefType codes = memrefOf(op.getCodes());
@@ -110,7 +133,8 @@ struct ConvertLowbitToKernels : halftone::impl::ConvertLowbitToKernelsBase<Conve
         return signalPassFailure();
       if (!convertAny<lowbit::MatmulDotOp, lowbit::MatmulLutOp, lowbit::MatmulPopcountOp, lowbit::MatmulDequantOp,
                       lowbit::GatherPackedOp, lowbit::QuantizeActivationsOp, lowbit::BuildTablesOp,
-                      lowbit::BuildPlanesOp>(op, module)) {
+                      lowbit::BuildPlanesOp, lowbit::SumTokenPairsOp, lowbit::RequantizeOp, lowbit::RequantizeTokensOp>(
+              op, module)) {
         op->emitOpError("has no kernel; run lowbit-select-kernels and lowbit-outline-weights before");
         return signalPassFailure();
       }

@@ -24,6 +24,19 @@ void convert(nn::RmsNormOp op, ModuleOp module) {
   launch(b, op.getLoc(), kernel, {op.getInput(), op.getGain(), op.getOutput()}, op.getInput());
 }
 
+void convert(nn::LayerNormOp op, ModuleOp module) {
+  OpBuilder b(op);
+  Kernel kernel =
+      getLayerNormKernel(module, sizeOf(op.getInput(), 0), sizeOf(op.getInput(), 1), op.getEpsilon().convertToFloat());
+  launch(b, op.getLoc(), kernel, {op.getInput(), op.getGain(), op.getBias(), op.getOutput()}, op.getInput());
+}
+
+void convert(nn::GeluOp op, ModuleOp module) {
+  OpBuilder b(op);
+  Kernel kernel = getGeluKernel(module, sizeOf(op.getInput(), 0), sizeOf(op.getInput(), 1));
+  launch(b, op.getLoc(), kernel, {op.getInput(), op.getOutput()}, op.getInput());
+}
+
 void convert(nn::RopeOp op, ModuleOp module) {
   OpBuilder b(op);
   int64_t headSize = sizeOf(op.getTable(), 1);
@@ -72,6 +85,10 @@ struct ConvertNnToKernels : halftone::impl::ConvertNnToKernelsBase<ConvertNnToKe
         return signalPassFailure();
       if (auto norm = dyn_cast<nn::RmsNormOp>(op))
         convert(norm, module);
+      else if (auto layerNorm = dyn_cast<nn::LayerNormOp>(op))
+        convert(layerNorm, module);
+      else if (auto gelu = dyn_cast<nn::GeluOp>(op))
+        convert(gelu, module);
       else if (auto rope = dyn_cast<nn::RopeOp>(op))
         convert(rope, module);
       else if (auto gate = dyn_cast<nn::GatedActivationOp>(op))

@@ -55,8 +55,21 @@ func.func @observe(%x: memref<1x16xf32>) {
   return
 }
 
+// CHECK-LABEL: func @layer_norm
+// CHECK: simd.launch %{{.+}} @layer_norm_20_tn_
+// CHECK: simd.launch %{{.+}} @gelu_20_tn
+func.func @layer_norm(%x: memref<?x20xf32>, %g: memref<20xf32>, %b: memref<20xf32>, %y: memref<?x20xf32>) {
+  nn.layer_norm ins(%x, %g, %b : memref<?x20xf32>, memref<20xf32>, memref<20xf32>) outs(%y : memref<?x20xf32>) epsilon = 1.0e-12
+  nn.gelu ins(%y : memref<?x20xf32>) outs(%x : memref<?x20xf32>)
+  return
+}
+
 // Twenty elements are one vector of 16 and one of 4.
 // CHECK-LABEL: func private @rms_norm_20_tn_
 // CHECK: vector.load {{.+}} vector<16xf32>
 // CHECK: vector.load {{.+}} vector<4xf32>
 // CHECK: math.sqrt
+
+// CHECK-LABEL: func private @gelu_20_tn
+// CHECK: math.erf %{{.+}} : vector<16xf32>
+// CHECK: math.erf %{{.+}} : vector<4xf32>

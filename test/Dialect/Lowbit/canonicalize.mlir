@@ -77,3 +77,13 @@ func.func @unused(%x: tensor<4x64xf32>, %w: tensor<8x64xf32>, %bx: memref<4x64xf
   lowbit.matmul ins(%bx, %bw : memref<4x64xf32>, memref<8x64xf32>) outs(%by : memref<4x8xf32>)
   return
 }
+
+// CHECK-LABEL: func.func @permute
+// CHECK-SAME: (%[[W:.+]]: tensor<2x3xf32>)
+// CHECK: %[[P:.+]] = lowbit.permute %[[W]] dim = 1
+// CHECK: return %[[W]], %[[P]]
+func.func @permute(%w: tensor<2x3xf32>) -> (tensor<2x3xf32>, tensor<2x3xf32>) {
+  %same = lowbit.permute %w dim = 1 order = [0, 1, 2] : tensor<2x3xf32>
+  %other = lowbit.permute %same dim = 1 order = [0, 2, 1] : tensor<2x3xf32>
+  return %same, %other : tensor<2x3xf32>, tensor<2x3xf32>
+}

@@ -102,3 +102,21 @@ module attributes { lowbit.externals = "model.safetensors" } {
     return
   }
 }
+
+// Activations in formats of their own.
+// CHECK-LABEL: func.func @activations
+func.func @activations(%x: tensor<?x96xf32>, %s: tensor<6xf32>, %z: tensor<6xf32>) -> tensor<?x96xf32> {
+  // CHECK: %[[R:.+]] = lowbit.requantize ins(%{{.+}}, %{{.+}}, %{{.+}} : tensor<?x96xf32>, tensor<6xf32>, tensor<6xf32>) outs(%{{.+}} : tensor<?x96xf32>) format = !lowbit.grouped<bits = 8, groups = 6> -> tensor<?x96xf32>
+  %r = lowbit.requantize ins(%x, %s, %z : tensor<?x96xf32>, tensor<6xf32>, tensor<6xf32>) outs(%x : tensor<?x96xf32>)
+       format = !lowbit.grouped<bits = 8, groups = 6> -> tensor<?x96xf32>
+  // CHECK: lowbit.requantize_tokens ins(%[[R]] : tensor<?x96xf32>) outs(%{{.+}} : tensor<?x96xf32>) bits = 16 -> tensor<?x96xf32>
+  %t = lowbit.requantize_tokens ins(%r : tensor<?x96xf32>) outs(%x : tensor<?x96xf32>) bits = 16 -> tensor<?x96xf32>
+  return %t : tensor<?x96xf32>
+}
+
+// CHECK-LABEL: func.func @permute
+func.func @permute(%w: tensor<8x3xf32>) -> tensor<8x3xf32> {
+  // CHECK: lowbit.permute %{{.+}} dim = 1 order = [2, 0, 1] : tensor<8x3xf32>
+  %p = lowbit.permute %w dim = 1 order = [2, 0, 1] : tensor<8x3xf32>
+  return %p : tensor<8x3xf32>
+}

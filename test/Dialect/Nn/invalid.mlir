@@ -340,3 +340,35 @@ func.func @observe_site(%x: tensor<4x64xf32>) {
   %r = nn.observe input of ["w"] site = -1 outs(%x : tensor<4x64xf32>) -> tensor<4x64xf32>
   return
 }
+
+// -----
+
+func.func @layer_norm_epsilon(%x: tensor<4x64xf32>, %g: tensor<64xf32>) -> tensor<4x64xf32> {
+  // expected-error@below {{epsilon must not be negative}}
+  %r = nn.layer_norm ins(%x, %g, %g : tensor<4x64xf32>, tensor<64xf32>, tensor<64xf32>) outs(%x : tensor<4x64xf32>) epsilon = -1.0 -> tensor<4x64xf32>
+  return %r : tensor<4x64xf32>
+}
+
+// -----
+
+func.func @layer_norm_gain(%x: tensor<4x64xf32>, %g: tensor<32xf32>, %b: tensor<64xf32>) -> tensor<4x64xf32> {
+  // expected-error@below {{size of gain must be 64, not 32}}
+  %r = nn.layer_norm ins(%x, %g, %b : tensor<4x64xf32>, tensor<32xf32>, tensor<64xf32>) outs(%x : tensor<4x64xf32>) epsilon = 0.0 -> tensor<4x64xf32>
+  return %r : tensor<4x64xf32>
+}
+
+// -----
+
+func.func @layer_norm_bias(%x: tensor<4x64xf32>, %g: tensor<64xf32>, %b: tensor<32xf32>) -> tensor<4x64xf32> {
+  // expected-error@below {{size of bias must be 64, not 32}}
+  %r = nn.layer_norm ins(%x, %g, %b : tensor<4x64xf32>, tensor<64xf32>, tensor<32xf32>) outs(%x : tensor<4x64xf32>) epsilon = 0.0 -> tensor<4x64xf32>
+  return %r : tensor<4x64xf32>
+}
+
+// -----
+
+func.func @gelu_width(%x: tensor<4x64xf32>, %y: tensor<4x32xf32>) -> tensor<4x32xf32> {
+  // expected-error@below {{widths differ: 64 in input, 32 in output}}
+  %r = nn.gelu ins(%x : tensor<4x64xf32>) outs(%y : tensor<4x32xf32>) -> tensor<4x32xf32>
+  return %r : tensor<4x32xf32>
+}

@@ -22,6 +22,11 @@ func.func @tensors(%ids: tensor<?xi32>, %table: tensor<512x64xf32>, %gain: tenso
   // CHECK: nn.gated_activation ins(%{{.+}}, %{{.+}} : tensor<?x172xf32>, tensor<?x172xf32>) outs(%{{.+}} : tensor<?x172xf32>) kind = silu -> tensor<?x172xf32>
   %g = nn.gated_activation ins(%ffn, %ffn : tensor<?x172xf32>, tensor<?x172xf32>) outs(%ffn : tensor<?x172xf32>)
        kind = silu -> tensor<?x172xf32>
+  // CHECK: %[[L:.+]] = nn.layer_norm ins(%[[N]], %{{.+}}, %{{.+}} : tensor<?x64xf32>, tensor<64xf32>, tensor<64xf32>) outs(%{{.+}} : tensor<?x64xf32>) epsilon = 0.000000e+00 -> tensor<?x64xf32>
+  %l = nn.layer_norm ins(%n, %gain, %gain : tensor<?x64xf32>, tensor<64xf32>, tensor<64xf32>) outs(%y : tensor<?x64xf32>)
+       epsilon = 0.0 -> tensor<?x64xf32>
+  // CHECK: nn.gelu ins(%[[L]] : tensor<?x64xf32>) outs(%{{.+}} : tensor<?x64xf32>) -> tensor<?x64xf32>
+  %u = nn.gelu ins(%l : tensor<?x64xf32>) outs(%y : tensor<?x64xf32>) -> tensor<?x64xf32>
   return
 }
 
@@ -41,6 +46,11 @@ func.func @memrefs(%ids: memref<1xi32>, %table: memref<512x64xf32>, %gain: memre
     layer = 0, heads = 8
   // CHECK: nn.gated_activation ins(%{{.+}}, %{{.+}} : memref<1x64xf32>, memref<1x64xf32>) outs(%{{.+}} : memref<1x64xf32>) kind = silu{{$}}
   nn.gated_activation ins(%y, %y : memref<1x64xf32>, memref<1x64xf32>) outs(%y : memref<1x64xf32>) kind = silu
+  // CHECK: nn.layer_norm ins(%{{.+}}, %{{.+}}, %{{.+}} : memref<1x64xf32>, memref<64xf32>, memref<64xf32>) outs(%{{.+}} : memref<1x64xf32>) epsilon = 0.000000e+00{{$}}
+  nn.layer_norm ins(%y, %gain, %gain : memref<1x64xf32>, memref<64xf32>, memref<64xf32>) outs(%y : memref<1x64xf32>)
+    epsilon = 0.0
+  // CHECK: nn.gelu ins(%{{.+}} : memref<1x64xf32>) outs(%{{.+}} : memref<1x64xf32>){{$}}
+  nn.gelu ins(%y : memref<1x64xf32>) outs(%y : memref<1x64xf32>)
   return
 }
 

@@ -69,6 +69,7 @@ static std::string functionText(const Case &c, size_t index, mlir::MLIRContext &
   if (!isGather)
     os << llvm::formatv("activations = {0} strategy = {1} ",
                         !c.isInteger()                            ? "f32"
+                        : c.wide                                  ? "i16"
                         : c.bits == 8 && c.strategy != "popcount" ? "i8"
                                                                   : "b" + std::to_string(c.bits),
                         c.strategy);

@@ -24,6 +24,7 @@ struct Case {
   std::vector<float> weights;
   QuantizedMatrix matrix; ///< what the weights become; empty for the format float
   unsigned bits = 8;      ///< of the activations of integer strategies
+  bool wide = false;      ///< integer strategies: activations of 16 bits instead of 8
 
   bool isInteger() const { return strategy == "dot" || strategy == "lut" || strategy == "popcount"; }
   bool isFloat() const { return format == "float"; }

@@ -39,6 +39,25 @@ Codes test::quantizeActivations(const float *x, int64_t cols, unsigned bits) {
   return codes;
 }
 
+std::pair<Codes, Codes> test::quantizeWideActivations(const float *x, int64_t cols) {
+  Codes high{std::vector<int8_t>(cols), 0}, low = high;
+  float largest = 0;
+  for (int64_t k = 0; k < cols; ++k)
+    largest = std::max(largest, std::fabs(x[k]));
+  if (largest < 1e-30f)
+    return {high, low};
+  low.scale = largest / 32512.0f;
+  high.scale = 255.0f * low.scale;
+  float inverse = 32512.0f / largest;
+  for (int64_t k = 0; k < cols; ++k) {
+    int code = int(std::nearbyint(x[k] * inverse));
+    int part = int(std::lround(code / 255.0));
+    high.values[k] = int8_t(part);
+    low.values[k] = int8_t(code - 255 * part);
+  }
+  return {high, low};
+}
+
 int32_t test::integerWeight(const QuantizedMatrix &m, int64_t row, int64_t col) {
   int32_t code = m.codes[row * m.cols + col];
   if (m.format.kind == FormatKind::Ternary)
@@ -152,6 +171,12 @@ std::vector<float> test::multiply(const Case &c, const std::vector<float> &x, in
   std::vector<float> y;
   for (int64_t token = 0; token < tokens; ++token) {
     const float *row = &x[token * c.cols];
+    if (c.isInteger() && c.wide) {
+      auto [high, low] = quantizeWideActivations(row, c.cols);
+      for (int64_t n = 0; n < c.rows; ++n)
+        y.push_back(integerProduct(c.matrix, n, high) + integerProduct(c.matrix, n, low));
+      continue;
+    }
     Codes codes = c.isInteger() ? quantizeActivations(row, c.cols, c.bits) : Codes();
     for (int64_t n = 0; n < c.rows; ++n)
       y.push_back(c.isInteger() ? integerProduct(c.matrix, n, codes) : floatProduct(c, n, row));

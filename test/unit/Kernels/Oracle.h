@@ -16,6 +16,10 @@ struct Codes {
 /// One bit: signs, and the mean of |x| (of 16 partial sums, added by halves; 0 below 1e-30).
 Codes quantizeActivations(const float *x, int64_t cols, unsigned bits = 8);
 
+/// 16-bit activations of one token as two of 8 bits, high and low: with s = max|x| / 32512 the code round(x / s) is
+/// 255 * high + low, and the scales are 255 s and s.
+std::pair<Codes, Codes> quantizeWideActivations(const float *x, int64_t cols);
+
 /// w of `matrix` at [row, col] divided by its group's scale. Not for plane scales.
 int32_t integerWeight(const QuantizedMatrix &matrix, int64_t row, int64_t col);
 

@@ -1,0 +1,110 @@
+//===- ActivationSites.cpp - Activations by name --------------------------===//
+
+#include "ActivationSites.h"
+#include "Product.h"
+#include "Weights.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+using namespace mlir;
+using namespace halftone;
+
+/// True for an elementwise sum of two operands.
+static bool isAddition(Operation *op) {
+  if (isa<linalg::AddOp>(op))
+    return true;
+  auto generic = dyn_cast<linalg::GenericOp>(op);
+  if (!generic || generic.getNumDpsInputs() != 2 || generic.getNumDpsInits() != 1 ||
+      generic.getNumParallelLoops() != generic.getNumLoops())
+    return false;
+  Block &body = *generic.getBody();
+  auto add = dyn_cast<arith::AddFOp>(body.front());
+  return add && llvm::hasNItems(body, 2) && body.getTerminator()->getOperand(0) == add.getResult() &&
+         llvm::all_of(add->getOperands(), [&](Value v) {
+           auto argument = dyn_cast<BlockArgument>(v);
+           return argument && argument.getOwner() == &body && argument.getArgNumber() < 2;
+         });
+}
+
+/// A weight, or one that is repeated for every token.
+static bool isBias(Value value) {
+  if (auto broadcast = value.getDefiningOp<linalg::BroadcastOp>())
+    return isWeightChain(broadcast.getInput());
+  return isWeightChain(value);
+}
+
+/// The result of the first addition of `value` to something that is a bias, or to something that is none.
+static Value findSum(Value value, bool withBias) {
+  for (OpOperand &use : value.getUses()) {
+    Operation *op = use.getOwner();
+    if (!isAddition(op) || use.getOperandNumber() > 1)
+      continue;
+    if (isBias(op->getOperand(1 - use.getOperandNumber())) == withBias)
+      return op->getResult(0);
+  }
+  return {};
+}
+
+std::vector<ActivationSite> halftone::findActivationSites(ModuleOp module) {
+  std::vector<ActivationSite> sites;
+  module.walk([&](linalg::LinalgOp op) {
+    std::optional<Product> product = matchProduct(op);
+    if (!product)
+      return;
+    std::string weight = weightName(product->weights);
+    sites.push_back({inputSite(weight), product->activations, op.getDpsInputOperand(0)});
+    Value out = op->getResult(0);
+    if (Value biased = findSum(out, /*withBias=*/true))
+      out = biased;
+    sites.push_back({"out:" + weight, out});
+    if (Value sum = findSum(out, /*withBias=*/false))
+      sites.push_back({"sum:" + weight, sum});
+  });
+  return sites;
+}
+
+FailureOr<ActivationPolicy> ActivationPolicy::parse(ModuleOp module, ArrayRef<std::string> texts) {
+  ActivationPolicy policy;
+  for (const std::string &text : texts) {
+    auto [regex, name] = StringRef(text).rsplit('=');
+    if (!StringRef(text).contains('='))
+      return module.emitError("activation policy '") << text << "' is not of the form regex=kind";
+    Rule rule{text, std::make_shared<llvm::Regex>(regex), {}};
+    std::string problem;
+    if (!rule.regex->isValid(problem))
+      return module.emitError("activation policy '") << text << "': invalid regular expression: " << problem;
+    llvm::Expected<ActivationKind> kind = parseActivationKind(name);
+    if (!kind)
+      return module.emitError("activation policy '") << text << "': " << llvm::toString(kind.takeError());
+    rule.kind = *kind;
+    policy.rules.push_back(std::move(rule));
+  }
+  return policy;
+}
+
+std::optional<ActivationKind> ActivationPolicy::find(StringRef site) {
+  std::optional<ActivationKind> kind;
+  for (Rule &rule : rules)
+    if (rule.regex->match(site)) {
+      rule.used = true;
+      kind = rule.kind;
+    }
+  return kind;
+}
+
+void ActivationPolicy::warnUnused(ModuleOp module) const {
+  for (const Rule &rule : rules)
+    if (!rule.used)
+      module.emitWarning("the activation policy '") << rule.text << "' matches no activation";
+}
+
+std::optional<SiteRange> halftone::findRange(ModuleOp module, StringRef site) {
+  auto all = module->getAttrOfType<DictionaryAttr>(activationRangesAttrName);
+  auto range = all ? all.getAs<DictionaryAttr>(site) : DictionaryAttr();
+  if (!range)
+    return std::nullopt;
+  auto mins = range.getAs<DenseF32ArrayAttr>("min"), maxs = range.getAs<DenseF32ArrayAttr>("max");
+  if (!mins || !maxs)
+    return std::nullopt;
+  return SiteRange{mins, maxs};
+}
