@@ -1,6 +1,7 @@
 //===- Json.cpp - Checked reading of small JSON files ---------------------===//
 #include "Json.h"
 
+#include "halftone/Support/JsonShape.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
@@ -18,28 +19,6 @@ static constexpr size_t maxDescription = 60;
 
 Error fileError(StringRef path, const Twine &message) { return createStringError("'" + path + "': " + message); }
 
-/// Deepest nesting of brackets outside of strings.
-static unsigned jsonDepth(StringRef text) {
-  unsigned depth = 0, deepest = 0;
-  bool inString = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    char c = text[i];
-    if (inString) {
-      if (c == '\\')
-        ++i;
-      else if (c == '"')
-        inString = false;
-    } else if (c == '"') {
-      inString = true;
-    } else if (c == '[' || c == '{') {
-      deepest = std::max(deepest, ++depth);
-    } else if ((c == ']' || c == '}') && depth > 0) {
-      --depth;
-    }
-  }
-  return deepest;
-}
-
 Expected<json::Object> readJsonObject(StringRef path, uint64_t maxBytes) {
   sys::fs::file_status status;
   if (std::error_code ec = sys::fs::status(path, status))
@@ -53,7 +32,7 @@ Expected<json::Object> readJsonObject(StringRef path, uint64_t maxBytes) {
   if (!buffer)
     return fileError(path, buffer.getError().message());
   StringRef text = (*buffer)->getBuffer();
-  if (jsonDepth(text) > maxJsonDepth)
+  if (scanJson(text).depth > maxJsonDepth)
     return fileError(path, "nested more than " + Twine(maxJsonDepth) + " levels deep");
   Expected<json::Value> value = json::parse(text);
   if (!value)

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "halftone/Support/Half.h"
+#include "halftone/Support/JsonShape.h"
 #include "halftone/Support/SafeTensors.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Endian.h"
@@ -64,34 +65,7 @@ static Expected<std::shared_ptr<MemoryBuffer>> mapFile(StringRef path) {
 // JSON
 //===----------------------------------------------------------------------===//
 
-/// What the parser of llvm::json does not check: that nesting is shallow (it
-/// recurses), and that no object has a key twice (it keeps one of them).
-static Error scanJson(StringRef path, StringRef text, size_t &keys) {
-  unsigned depth = 0;
-  keys = 0;
-  bool inString = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    char c = text[i];
-    if (inString) {
-      if (c == '\\')
-        ++i;
-      else if (c == '"')
-        inString = false;
-      continue;
-    }
-    if (c == '"')
-      inString = true;
-    else if (c == ':')
-      ++keys;
-    else if (c == '{' || c == '[') {
-      if (++depth > maxNesting)
-        return badFile(path, "JSON nested deeper than " + Twine(maxNesting));
-    } else if (c == '}' || c == ']')
-      depth -= depth > 0;
-  }
-  return Error::success();
-}
-
+/// All keys of all objects; llvm::json keeps one of equal ones.
 static size_t countKeys(const json::Value &value) {
   size_t keys = 0;
   if (const json::Object *object = value.getAsObject()) {
@@ -138,16 +112,16 @@ static std::string findDuplicateKey(StringRef text) {
 
 /// Parses an object and refuses deep nesting and duplicate keys.
 static Expected<json::Object> parseObject(StringRef path, StringRef text, StringRef what) {
-  size_t keys;
-  if (Error error = scanJson(path, text, keys))
-    return std::move(error);
+  JsonShape shape = scanJson(text);
+  if (shape.depth > maxNesting)
+    return badFile(path, "JSON nested deeper than " + Twine(maxNesting));
   Expected<json::Value> value = json::parse(text);
   if (!value)
     return badFile(path, what + " is not valid JSON: " + toString(value.takeError()));
   json::Object *object = value->getAsObject();
   if (!object)
     return badFile(path, what + " is not a JSON object");
-  if (countKeys(*value) != keys) {
+  if (countKeys(*value) != shape.keys) {
     std::string duplicate = findDuplicateKey(text);
     return badFile(path, duplicate.empty() ? Twine(what) + " has an object with a duplicate key"
                                            : "duplicate entry '" + Twine(duplicate) + "'");
