@@ -2,6 +2,7 @@
 
 #include "CompiledKernel.h"
 #include "halftone/Driver/Compile.h"
+#include "halftone/Pack/Trits.h"
 #include "halftone/Plan/KernelPlan.h"
 #include "halftone/Support/AtomicFile.h"
 #include "halftone/Target/TargetInfo.h"
@@ -34,11 +35,16 @@ static int64_t popcountBits(const KernelSpec &spec) {
     fail("strategy popcount needs the bits of activations: popcount1 to popcount8");
   return bits;
 }
+/// Strategies "dot-trits" and "lut-trits" are dot and lut on five trits to a byte.
+static bool packsTrits(const KernelSpec &spec) { return llvm::StringRef(spec.strategy).ends_with("-trits"); }
+static llvm::StringRef kernelOf(const KernelSpec &spec) { return llvm::StringRef(spec.strategy).split('-').first; }
 
 static Layout layoutOf(const KernelSpec &spec, const Format &format) {
   if (format.kind == FormatKind::Float)
     return Layout::Float16;
-  return spec.strategy == "lut" || popcountBits(spec) ? Layout::Rows64 : Layout::Rows16;
+  if (packsTrits(spec))
+    return kernelOf(spec) == "lut" ? Layout::Trits64 : Layout::Trits16;
+  return kernelOf(spec) == "lut" || popcountBits(spec) ? Layout::Rows64 : Layout::Rows16;
 }
 
 static std::string typeText(const Format &format) {
@@ -102,12 +108,16 @@ std::string halftone::bench::kernelModule(const KernelSpec &spec) {
   if (!target)
     fail(llvm::toString(target.takeError()));
   DotPlan plan = planDot(*target, format);
-  int64_t width = target->tableWidth >= 128 ? 128 : 16, tableBytes = padded / 8 * (width == 128 ? 256 : 64);
-  if (spec.strategy == "dot")
+  bool trits = packsTrits(spec);
+  int64_t width = trits || target->tableWidth >= 128 ? 128 : 16, tableBytes = padded / 8 * (width == 128 ? 256 : 64);
+  if (trits)
+    tableBytes = TritSlices(groups).total * 256;
+  if (kernelOf(spec) == "dot")
     return head + body +
-           llvm::formatv("  %r = lowbit.matmul_dot ins(%c, %s, %g, %w : {0}, tensor<{1}xi8>) {2}, width = {5} {6} -> "
-                         "tensor<{3}x{4}xf32>\n",
-                         codes, bytes, rest, t, spec.rows, plan.width, tileText(spec, plan))
+           llvm::formatv(
+               "  %r = lowbit.matmul_dot ins(%c, %s, %g, %w : {0}, tensor<{1}xi8>) {2}, width = {5}{6} {7} -> "
+               "tensor<{3}x{4}xf32>\n",
+               codes, bytes, rest, t, spec.rows, plan.width, trits ? " layout = trits16" : "", tileText(spec, plan))
                .str() +
            tail;
   if (int64_t bits = popcountBits(spec))
@@ -124,11 +134,12 @@ std::string halftone::bench::kernelModule(const KernelSpec &spec) {
   return head + body +
          llvm::formatv(
              "  %t0 = tensor.empty() : tensor<{0}x{1}xi8>\n"
-             "  %t = lowbit.build_tables ins(%c : tensor<{0}x{2}xi8>) outs(%t0 : tensor<{0}x{1}xi8>) width = {3} -> "
-             "tensor<{0}x{1}xi8>\n"
+             "  %t = lowbit.build_tables ins(%c : tensor<{0}x{2}xi8>) outs(%t0 : tensor<{0}x{1}xi8>) width = {3}{8} "
+             "-> tensor<{0}x{1}xi8>\n"
              "  %r = lowbit.matmul_lut ins(%t, %s, %g, %w : tensor<{0}x{1}xi8>, tensor<{0}xf32>, tensor<{0}x{4}xi32>, "
-             "tensor<{5}xi8>) {6}, width = {3} -> tensor<{0}x{7}xf32>\n",
-             t, tableBytes, padded, width, count, bytes, rest, spec.rows)
+             "tensor<{5}xi8>) {6}, width = {3}{9} -> tensor<{0}x{7}xf32>\n",
+             t, tableBytes, padded, width, count, bytes, rest, spec.rows,
+             trits ? " trit_group = " + std::to_string(groups.steps * kStep) : "", trits ? " layout = trits64" : "")
              .str() +
          tail;
 }

@@ -136,7 +136,10 @@ int main(int argc, char **argv) {
                                                          {"bcq2g128", "popcount1"},
                                                          {"bcq2g128", "popcount2"},
                                                          {"bcq1g0", "popcount1"},
-                                                         {"bcq1g0", "dot"}};
+                                                         {"bcq1g0", "dot"},
+                                                         {"ternaryg128", "dot-trits"},
+                                                         {"ternaryg128", "lut-trits"},
+                                                         {"ternaryg128a", "dot"}};
   for (auto [format, strategy] : kinds)
     for (auto [rows, cols] : shapes)
       for (int64_t tokens : {1, 8, 32, 128, 512})

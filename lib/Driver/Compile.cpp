@@ -215,6 +215,7 @@ private:
       ToPlannedOptions planned;
       planned.cpu = targets[current].name;
       planned.triple = options.triple;
+      planned.ternaryPacking = options.ternaryPacking;
       buildToPlannedPipeline(pm, planned);
     }
     if (needs(Stage::Loops)) {

@@ -1,6 +1,7 @@
 //===- Layout.cpp - Packed storage of weights -----------------------------===//
 
 #include "halftone/Pack/Layout.h"
+#include "halftone/Pack/Trits.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace halftone;
@@ -78,15 +79,19 @@ GroupShape::GroupShape(int64_t groupSize, int64_t cols)
 GroupShape::GroupShape(const Format &format, int64_t cols) : GroupShape(packedGroup(format), cols) {}
 
 PackedShape::PackedShape(const Format &format, int64_t rows, int64_t cols, Layout layout) {
-  rowsPerBlock = layout == Layout::Rows64 ? 64 : 16;
+  rowsPerBlock = layout == Layout::Rows64 || layout == Layout::Trits64 ? 64 : 16;
   rowBlocks = llvm::divideCeil(rows, rowsPerBlock);
   if (layout == Layout::Float16) {
     blockCodes = cols * 16 * 4;
   } else {
     GroupShape groups(format, cols);
     unsigned bits = layout == Layout::Rows64 ? planeCount(format) : codeBits(format);
-    // Both layouts spend `bits` bits on each padded element of each row.
+    // Rows16 and Rows64 spend `bits` bits on each padded element of each row.
     blockCodes = groups.paddedCols() * bits * rowsPerBlock / 8;
+    if (layout == Layout::Trits16)
+      blockCodes = TritShape(groups).vectors * 64;
+    if (layout == Layout::Trits64)
+      blockCodes = TritSlices(groups).total * 64;
     blockScales = groups.count * scalesPerGroup(format) * rowsPerBlock * scaleBytes(format);
     if (format.kind == FormatKind::Vsq)
       blockScales = rowsPerBlock * 4;
@@ -104,6 +109,8 @@ PackedShape::PackedShape(const Format &format, int64_t rows, int64_t cols, Layou
 bool halftone::layoutHolds(Layout layout, const Format &format) {
   if (format.kind == FormatKind::Float || layout == Layout::Float16)
     return format.kind == FormatKind::Float && layout == Layout::Float16;
+  if (layout == Layout::Trits16 || layout == Layout::Trits64)
+    return format.kind == FormatKind::Ternary && !(layout == Layout::Trits64 && format.scalePerSign);
   bool planes = format.kind != FormatKind::Vsq && !(format.kind == FormatKind::Bcq && format.planeScales);
   return layout == Layout::Rows16 || planes;
 }

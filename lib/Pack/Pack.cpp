@@ -1,6 +1,7 @@
 //===- Pack.cpp - Quantized matrices to packed bytes and back -------------===//
 
 #include "halftone/Pack/Pack.h"
+#include "halftone/Pack/Trits.h"
 #include <cassert>
 #include <cstring>
 #include <thread>
@@ -8,6 +9,8 @@
 using namespace halftone;
 
 namespace {
+
+bool isTrits(Layout layout) { return layout == Layout::Trits16 || layout == Layout::Trits64; }
 
 /// The bit planes of a code in Rows64. Ternary codes 0, 1, 2 become the planes
 /// (0,0), (1,0), (1,1): t = (b0 + b1) / 2 with b = +-1.
@@ -64,6 +67,8 @@ public:
 
 void packRow(const SlotMap &map, const QuantizedMatrix &matrix, Layout layout, int64_t row, uint8_t *out) {
   const uint8_t *codes = matrix.codes.data() + row * matrix.cols;
+  if (isTrits(layout))
+    return packTritRow(llvm::ArrayRef(codes, matrix.cols), row, map.groups, layout, out + map.shape.codesOffset);
   for (int64_t col = 0; col < matrix.cols; ++col) {
     int64_t k = map.groups.padded(col);
     if (layout == Layout::Rows64) {
@@ -170,7 +175,10 @@ QuantizedMatrix halftone::unpack(llvm::ArrayRef<uint8_t> bytes, const Format &fo
   matrix.rows = rows;
   matrix.cols = cols;
   matrix.codes.resize(rows * cols);
-  for (int64_t row = 0; row < rows; ++row)
+  for (int64_t row = 0; row < rows && isTrits(layout); ++row)
+    unpackTritRow(bytes.data() + map.shape.codesOffset, row, map.groups, layout,
+                  llvm::MutableArrayRef(matrix.codes).slice(row * cols, cols));
+  for (int64_t row = 0; row < rows && !isTrits(layout); ++row)
     for (int64_t col = 0; col < cols; ++col) {
       int64_t k = map.groups.padded(col);
       unsigned code = 0, firstVector = 0;

@@ -41,7 +41,7 @@ void halftone::buildToLowbitPipeline(OpPassManager &pm, const ToLowbitOptions &o
 }
 
 void halftone::buildToPlannedPipeline(OpPassManager &pm, const ToPlannedOptions &options) {
-  pm.addPass(createLowbitSelectKernels({options.cpu, options.triple}));
+  pm.addPass(createLowbitSelectKernels({options.cpu, options.triple, options.ternaryPacking}));
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   pm.addPass(createLowbitOutlineWeights());

@@ -8,6 +8,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "llvm/ADT/StringSwitch.h"
 
 namespace halftone {
 #define GEN_PASS_DEF_LOWBITSELECTKERNELS
@@ -22,15 +23,19 @@ namespace {
 /// Pairs of a weight plane and an activation plane up to which counting bits beats dot products (docs/BitSerial.md).
 constexpr unsigned kMaxPopcountPairs = 2;
 
+/// How ternary weights are packed.
+enum class TernaryPacking { Auto, Bits, Trits };
+
 class KernelSelector {
 public:
-  explicit KernelSelector(const TargetInfo &target) : target(target), tableWidth(target.tableWidth >= 128 ? 128 : 16) {}
+  KernelSelector(const TargetInfo &target, TernaryPacking packing)
+      : target(target), tableWidth(target.tableWidth >= 128 ? 128 : 16), packing(packing) {}
 
   LogicalResult rewrite(lowbit::MatmulOp op) {
     Type element = cast<ShapedType>(op.getWeights().getType()).getElementType();
     Format format = *lowbit::typeToFormat(element);
     FailureOr<lowbit::Strategy> strategy = choose(op, format);
-    if (failed(strategy))
+    if (failed(strategy) || failed(checkPacking(op, format, *strategy)))
       return failure();
     OpBuilder builder(op);
     Value result = *strategy == lowbit::Strategy::Dequant ? dequant(builder, op, element, format)
@@ -96,6 +101,24 @@ private:
     return plan == usual ? lowbit::TileAttr() : lowbit::TileAttr::get(context, plan.blocks, plan.columns, plan.fastU);
   }
 
+  /// Five trits to a byte: for look-ups wherever they have a kernel, since a look-up then serves five weights instead
+  /// of four and the bytes are fewer, too; for dot products, which two-bit fields serve faster, only on demand.
+  bool packsTrits(const Format &format, lowbit::Strategy strategy) const {
+    if (format.kind != FormatKind::Ternary || packing == TernaryPacking::Bits)
+      return false;
+    if (strategy == lowbit::Strategy::Lut)
+      return tableWidth == 128 && layoutHolds(Layout::Trits64, format);
+    return strategy == lowbit::Strategy::Dot && packing == TernaryPacking::Trits;
+  }
+
+  LogicalResult checkPacking(lowbit::MatmulOp op, const Format &format, lowbit::Strategy strategy) const {
+    if (format.kind != FormatKind::Ternary || packing != TernaryPacking::Trits || packsTrits(format, strategy))
+      return success();
+    return op.emitOpError("strategy ") << lowbit::stringifyStrategy(strategy)
+                                       << " has no kernel here for five trits per byte of format " << format.name()
+                                       << "; use 8-bit activations and strategy dot, or another ternary packing";
+  }
+
   static Value pack(OpBuilder &builder, Value weights, lowbit::PackLayout layout) {
     return lowbit::PackOp::create(builder, weights.getLoc(), weights, layout);
   }
@@ -151,11 +174,13 @@ private:
     Location loc = op.getLoc();
     DotPlan plan = planDot(target, format);
     Value codes = activations[0], scales = activations[1], sums = activations[2];
-    if (strategy == lowbit::Strategy::Dot)
-      return lowbit::MatmulDotOp::create(builder, loc, codes, scales, sums,
-                                         pack(builder, op.getWeights(), lowbit::PackLayout::Rows16), output, element,
-                                         groups.cols, plan.width, tile(op.getContext(), plan))
+    bool trits = packsTrits(format, strategy);
+    if (strategy == lowbit::Strategy::Dot) {
+      auto layout = trits ? lowbit::PackLayout::Trits16 : lowbit::PackLayout::Rows16;
+      return lowbit::MatmulDotOp::create(builder, loc, codes, scales, sums, pack(builder, op.getWeights(), layout),
+                                         output, element, groups.cols, plan.width, tile(op.getContext(), plan), layout)
           ->getResult(0);
+    }
     if (strategy == lowbit::Strategy::Popcount) {
       // Halves of 16-bit codes are codes of 8 bits.
       int64_t bits = std::min(lowbit::activationBits(op.getActivations()), 8u);
@@ -166,17 +191,21 @@ private:
                                               element, groups.cols, bits)
           ->getResult(0);
     }
-    int64_t bytes = lowbit::tableBytes(groups.paddedCols(), tableWidth);
-    auto tables = lowbit::BuildTablesOp::create(builder, loc, codes,
-                                                perToken(builder, loc, rows, bytes, builder.getI8Type()), tableWidth);
+    auto layout = trits ? lowbit::PackLayout::Trits64 : lowbit::PackLayout::Rows64;
+    int64_t padded = groups.paddedCols(), paddedGroup = groups.steps * kStep;
+    int64_t bytes = trits ? lowbit::tritTableBytes(padded, paddedGroup) : lowbit::tableBytes(padded, tableWidth);
+    auto tables =
+        lowbit::BuildTablesOp::create(builder, loc, codes, perToken(builder, loc, rows, bytes, builder.getI8Type()),
+                                      tableWidth, trits ? std::optional<int64_t>(paddedGroup) : std::nullopt);
     return lowbit::MatmulLutOp::create(builder, loc, tables->getResult(0), scales, sums,
-                                       pack(builder, op.getWeights(), lowbit::PackLayout::Rows64), output, element,
-                                       groups.cols, tableWidth)
+                                       pack(builder, op.getWeights(), layout), output, element, groups.cols,
+                                       tableWidth, layout)
         ->getResult(0);
   }
 
   const TargetInfo &target;
   int64_t tableWidth;
+  TernaryPacking packing;
 };
 
 struct SelectKernels : halftone::impl::LowbitSelectKernelsBase<SelectKernels> {
@@ -188,7 +217,16 @@ struct SelectKernels : halftone::impl::LowbitSelectKernelsBase<SelectKernels> {
       getOperation().emitError(llvm::toString(target.takeError()));
       return signalPassFailure();
     }
-    KernelSelector selector(*target);
+    std::optional<TernaryPacking> packing = llvm::StringSwitch<std::optional<TernaryPacking>>(ternaryPacking)
+                                                .Case("auto", TernaryPacking::Auto)
+                                                .Case("bits", TernaryPacking::Bits)
+                                                .Case("trits", TernaryPacking::Trits)
+                                                .Default(std::nullopt);
+    if (!packing) {
+      getOperation().emitError("unknown ternary packing '") << ternaryPacking << "', expected auto, bits or trits";
+      return signalPassFailure();
+    }
+    KernelSelector selector(*target, *packing);
     SmallVector<Operation *> ops;
     getOperation().walk([&](Operation *op) {
       if (isa<lowbit::MatmulOp, lowbit::GatherOp>(op))

@@ -5,6 +5,7 @@
 #include "dialects/Nn/IR/NnOps.h"
 #include "halftone/Pack/Canonical.h"
 #include "halftone/Pack/Pack.h"
+#include "halftone/Pack/Trits.h"
 #include "halftone/Quantize/Convert.h"
 #include "lib/Transforms/Constants.h"
 #include "lib/Transforms/Weights.h"
@@ -333,8 +334,10 @@ private:
     result.kind = Datum::Bytes;
     RankedTensorType type = typeOf(op.getSource());
     if (source->kind == Datum::Matrix) {
-      Layout layout = op.getLayout() == lowbit::PackLayout::Rows64 ? Layout::Rows64 : Layout::Rows16;
+      Layout layout = lowbit::toLayout(op.getLayout());
       result.bytes = pack(*source->matrix, layout, options.threads);
+      if (layout == Layout::Trits16 || layout == Layout::Trits64)
+        record.bitsPerWeight += tritBitsPerWeight(GroupShape(record.format, type.getDimSize(1)), layout) - 2;
     } else {
       if (llvm::Error error = checkFinite(source->floats, type.getShape()))
         return error;

@@ -33,8 +33,8 @@ func.func @automatic(%x: tensor<?x64xf32>, %w: tensor<8x64x!ternary>, %v: tensor
 // WIDE: %[[T:.+]] = lowbit.build_tables ins(%[[A]]#0 : tensor<1x64xi8>) outs(%{{.+}} : tensor<1x2048xi8>) width = 128
 // CHECK: %[[P:.+]] = lowbit.pack %{{.+}} layout(rows64)
 // CHECK: lowbit.matmul_lut ins(%[[T]], %[[A]]#1, %[[A]]#2, %[[P]] :
-func.func @tables(%x: tensor<1x64xf32>, %w: tensor<8x64x!ternary>, %y: tensor<1x8xf32>) -> tensor<1x8xf32> {
-  %r = lowbit.matmul ins(%x, %w : tensor<1x64xf32>, tensor<8x64x!ternary>) outs(%y : tensor<1x8xf32>) activations = i8 strategy = lut -> tensor<1x8xf32>
+func.func @tables(%x: tensor<1x64xf32>, %w: tensor<8x64x!lowbit.int<bits = 2, group = 32>>, %y: tensor<1x8xf32>) -> tensor<1x8xf32> {
+  %r = lowbit.matmul ins(%x, %w : tensor<1x64xf32>, tensor<8x64x!lowbit.int<bits = 2, group = 32>>) outs(%y : tensor<1x8xf32>) activations = i8 strategy = lut -> tensor<1x8xf32>
   return %r : tensor<1x8xf32>
 }
 

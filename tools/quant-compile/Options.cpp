@@ -97,6 +97,11 @@ Expected<QuantCompileOptions> parseQuantCompileOptions(int argc, char **argv) {
       cl::desc("Choose codes and scales for what the layers compute on the calibration text: plain (GPTQ), or full "
                "(default): alternating codes and scales, towards the float model's outputs"),
       cl::value_desc("plain|full"), cl::ValueOptional, cl::init(""), cl::cat(category));
+  auto *packing =
+      text("ternary-packing",
+           "Ternary weights as two bits each or five trits to a byte: auto (five for lut where the CPU looks up 128 "
+           "entries at once), bits, trits",
+           "kind", c.ternaryPacking);
   auto *cpu = text("mcpu",
                    "Target CPU, LLVM's name, or native; see --list-cpus. Several, separated by commas: code for each "
                    "in one model, which picks when it is opened",
@@ -158,6 +163,7 @@ Expected<QuantCompileOptions> parseQuantCompileOptions(int argc, char **argv) {
   c.activationRanges = *ranges;
   c.strategy = *strategy;
   c.compensate = compensate.getNumOccurrences() && compensate.empty() ? "full" : compensate.getValue();
+  c.ternaryPacking = *packing;
   c.cpu = *cpu;
   c.triple = *triple;
   c.compileTo = *compileTo;

@@ -69,7 +69,9 @@ def Lowbit_Strategy : Lowbit_Enum<"Strategy", "kernel of a product", [
 def Lowbit_PackLayout : Lowbit_Enum<"PackLayout", "byte layout of packed weights", [
   I32EnumCase<"Rows16", 0, "rows16">,
   I32EnumCase<"Rows64", 1, "rows64">,
-  I32EnumCase<"Float16", 2, "float16">
+  I32EnumCase<"Float16", 2, "float16">,
+  I32EnumCase<"Trits16", 3, "trits16">,
+  I32EnumCase<"Trits64", 4, "trits64">
 ]>;
 
 #endif // HALFTONE_DIALECTS_LOWBIT_IR_LOWBITENUMS_TD

@@ -53,7 +53,7 @@ static LogicalResult verifyScalesAndSums(Operation *op, Value activations, Strin
   return success();
 }
 
-static Layout layoutOf(PackLayout layout) {
+Layout lowbit::toLayout(PackLayout layout) {
   switch (layout) {
   case PackLayout::Rows16:
     return Layout::Rows16;
@@ -61,13 +61,17 @@ static Layout layoutOf(PackLayout layout) {
     return Layout::Rows64;
   case PackLayout::Float16:
     return Layout::Float16;
+  case PackLayout::Trits16:
+    return Layout::Trits16;
+  case PackLayout::Trits64:
+    return Layout::Trits64;
   }
   llvm_unreachable("unknown layout");
 }
 
 /// The layout must be able to hold weights of element type `type`.
 static LogicalResult verifyLayoutHolds(Operation *op, PackLayout layout, Type type) {
-  if (layoutHolds(layoutOf(layout), *typeToFormat(type)))
+  if (layoutHolds(toLayout(layout), *typeToFormat(type)))
     return success();
   return op->emitOpError() << "layout " << stringifyPackLayout(layout) << " cannot hold " << type;
 }
@@ -78,7 +82,7 @@ static LogicalResult verifyPacked(Operation *op, Value packed, Type format, int6
   if (failed(verifyLayoutHolds(op, layout, format)))
     return failure();
   int64_t size = cast<ShapedType>(packed.getType()).getDimSize(0);
-  int64_t expected = packedBytes(*typeToFormat(format), rows, cols, layoutOf(layout));
+  int64_t expected = packedBytes(*typeToFormat(format), rows, cols, toLayout(layout));
   if (dps::sizesAgree(size, expected))
     return success();
   return op->emitOpError() << "packed weights of " << rows << "x" << cols << "x" << format << " in layout "
@@ -95,7 +99,7 @@ static PackLayout floatKernelLayout(Type format) { return format.isF32() ? PackL
 void PackOp::build(OpBuilder &builder, OperationState &state, Value source, PackLayout layout) {
   auto type = cast<RankedTensorType>(source.getType());
   int64_t bytes =
-      packedBytes(*typeToFormat(type.getElementType()), type.getDimSize(0), type.getDimSize(1), layoutOf(layout));
+      packedBytes(*typeToFormat(type.getElementType()), type.getDimSize(0), type.getDimSize(1), toLayout(layout));
   build(builder, state, RankedTensorType::get({bytes}, builder.getI8Type()), source, layout);
 }
 
@@ -158,7 +162,13 @@ LogicalResult BuildTablesOp::verify() {
   int64_t padded = getCodes().getType().getDimSize(1);
   if (padded % kStep != 0)
     return emitOpError() << "padded features (KP) must be a multiple of " << kStep << ", not " << padded;
-  if (failed(dps::verifyExpectedSize(*this, "bytes (B)", "tables", getTables(), 1, tableBytes(padded, getWidth()))))
+  int64_t group = getTritGroup().value_or(kStep);
+  if (group <= 0 || group % kStep != 0)
+    return emitOpError() << "trit_group must be a positive multiple of " << kStep << ", not " << group;
+  if (getTritGroup() && getWidth() != 128)
+    return emitOpError("tables of five ternary weights have width 128");
+  int64_t bytes = getTritGroup() ? tritTableBytes(padded, group) : tableBytes(padded, getWidth());
+  if (failed(dps::verifyExpectedSize(*this, "bytes (B)", "tables", getTables(), 1, bytes)))
     return failure();
   return dps::verifySize(*this, "tokens (T)", "codes", getCodes(), 0, "tables", getTables(), 0);
 }
@@ -180,7 +190,17 @@ LogicalResult BuildPlanesOp::verify() {
 // Products
 //===----------------------------------------------------------------------===//
 
+/// A kernel reads one of two layouts.
+static LogicalResult verifyKernelLayout(Operation *op, PackLayout layout, PackLayout first, PackLayout second) {
+  if (layout == first || layout == second)
+    return success();
+  return op->emitOpError() << "layout must be " << stringifyPackLayout(first) << " or " << stringifyPackLayout(second)
+                           << ", not " << stringifyPackLayout(layout);
+}
+
 LogicalResult MatmulDotOp::verify() {
+  if (failed(verifyKernelLayout(*this, getLayout(), PackLayout::Rows16, PackLayout::Trits16)))
+    return failure();
   if (failed(dps::verifyNoMix(*this, getOperands())) ||
       failed(verifyScalesAndSums(*this, getCodes(), "codes", getScales(), getSums(), getOutput(), getFormat(),
                                  getInFeatures())))
@@ -192,7 +212,7 @@ LogicalResult MatmulDotOp::verify() {
     return emitOpError() << "in_features must be at most " << kMaxVectorScaledColumns << " for exact sums in "
                          << getFormat() << ", not " << getInFeatures();
   return verifyPacked(*this, getPacked(), getFormat(), getOutput().getType().getDimSize(1), getInFeatures(),
-                      PackLayout::Rows16);
+                      getLayout());
 }
 
 LogicalResult MatmulLutOp::verify() {
@@ -201,11 +221,18 @@ LogicalResult MatmulLutOp::verify() {
   if (failed(verifyScalesAndSums(*this, getTables(), "tables", getScales(), getSums(), getOutput(), getFormat(),
                                  getInFeatures())))
     return failure();
-  int64_t padded = paddedColumns(getInFeatures(), packedGroup(getFormat()));
-  if (failed(dps::verifyExpectedSize(*this, "bytes (B)", "tables", getTables(), 1, tableBytes(padded, getWidth()))))
+  if (failed(verifyKernelLayout(*this, getLayout(), PackLayout::Rows64, PackLayout::Trits64)))
+    return failure();
+  bool trits = getLayout() == PackLayout::Trits64;
+  if (trits && getWidth() != 128)
+    return emitOpError() << "layout trits64 needs tables of width 128, not " << getWidth();
+  int64_t cols = getInFeatures(), group = packedGroup(getFormat()), padded = paddedColumns(cols, group);
+  int64_t bytes =
+      trits ? tritTableBytes(padded, GroupShape(group, cols).steps * kStep) : tableBytes(padded, getWidth());
+  if (failed(dps::verifyExpectedSize(*this, "bytes (B)", "tables", getTables(), 1, bytes)))
     return failure();
   return verifyPacked(*this, getPacked(), getFormat(), getOutput().getType().getDimSize(1), getInFeatures(),
-                      PackLayout::Rows64);
+                      getLayout());
 }
 
 LogicalResult MatmulPopcountOp::verify() {

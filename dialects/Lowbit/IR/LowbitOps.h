@@ -15,6 +15,14 @@
 #include "mlir/Interfaces/DestinationStyleOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
+namespace halftone {
+enum class Layout;
+namespace lowbit {
+/// The layout of packed weights that an attribute names.
+Layout toLayout(PackLayout layout);
+} // namespace lowbit
+} // namespace halftone
+
 #define GET_OP_CLASSES
 #include "dialects/Lowbit/IR/LowbitOps.h.inc"
 

@@ -280,6 +280,8 @@ def Lowbit_PackOp : Lowbit_Op<"pack", [Pure]> {
       half `[N/16][G][scales][16]`, multipliers i8 `[N/16][G][planes][16]` (two-level BCQ).
     * `rows64` (kernel lut): blocks of 64 rows; codes `[N/64][KP/8][planes][64]`, scales half `[N/64][G][64]`,
       multipliers i8 `[N/64][G][planes][64]`. Not for BCQ with plane scales.
+    * `trits16` (kernel dot), `trits64` (kernel lut, one scale per group): ternary codes, five to a byte, 1.6 bits and a
+      little padding per weight; scales as in `rows16` and `rows64`. `halftone/Pack/Trits.h` has the details.
     * `float16`: unquantized floats, f32 `[N/16][K][16]`.
 
     Row blocks are filled up with zeros; each of the parts starts at a multiple of 64 bytes.
@@ -496,19 +498,25 @@ def Lowbit_BuildTablesOp : Lowbit_DpsOp<"build_tables", ["tables"]> {
 
     B, the bytes of one token's tables, is KP/8 times that.
 
+    With `trit_group` (the padded size of a group) the tables are for ternary weights in the layout `trits64`: each
+    group is cut into slices of 5 codes, filled up with zeros, and entry c of a slice's table is sum_j t_j * a_j with
+    c = sum_j t_j 3^j in balanced ternary (t_j = -1, 0, +1), for c = 0 .. 121; again 128 low and 128 high bytes.
+
     ```mlir
     %r = lowbit.build_tables ins(%codes : tensor<?x192xi8>) outs(%tables : tensor<?x6144xi8>) width = 128
            -> tensor<?x6144xi8>
     ```
   }];
-  let arguments = (ins I8Matrix:$codes, I8Matrix:$tables, I64Attr:$width);
+  let arguments = (ins I8Matrix:$codes, I8Matrix:$tables, I64Attr:$width, OptionalAttr<I64Attr>:$trit_group);
   let assemblyFormat = [{
     `ins` `(` $codes `:` type($codes) `)` `outs` `(` $tables `:` type($tables) `)`
-    `width` `=` $width attr-dict (`->` type($results)^)?
+    `width` `=` $width (`trit_group` `=` $trit_group^)? attr-dict (`->` type($results)^)?
   }];
   let builders = [
-    OpBuilder<(ins "::mlir::Value":$codes, "::mlir::Value":$tables, "int64_t":$width), [{
-      build($_builder, $_state, ::halftone::dps::resultTypes(tables), codes, tables, width);
+    OpBuilder<(ins "::mlir::Value":$codes, "::mlir::Value":$tables, "int64_t":$width,
+                   CArg<"std::optional<int64_t>", "std::nullopt">:$tritGroup), [{
+      build($_builder, $_state, ::halftone::dps::resultTypes(tables), codes, tables,
+            $_builder.getI64IntegerAttr(width), tritGroup ? $_builder.getI64IntegerAttr(*tritGroup) : nullptr);
     }]>
   ];
 }
@@ -549,8 +557,8 @@ def Lowbit_MatmulDotOp : Lowbit_DpsOp<"matmul_dot", ["output"]> {
 
     and y is multiplied by the activations' scale at the end. Ternary weights with a scale per sign have two sums, P over
     the +1 and M over the -1 negated, and y = fma(scale of -1, float(M), fma(scale of +1, float(P), y)). `packed` has the
-    layout `rows16`; `sums` lets kernels work on unsigned codes. `in_features` is K. Formats with plane scales have no
-    integer weights. The result is the same, bit for bit, as `lowbit.matmul_lut`'s. `width` and `tile` say what the
+    layout `rows16`, or `trits16` if `layout` says so; `sums` lets kernels work on unsigned codes. `in_features` is K.
+    Formats with plane scales have no integer weights. The result is the same, bit for bit, as `lowbit.matmul_lut`'s. `width` and `tile` say what the
     kernel is made for; they change no bit of the result.
 
     ```mlir
@@ -562,19 +570,22 @@ def Lowbit_MatmulDotOp : Lowbit_DpsOp<"matmul_dot", ["output"]> {
   let arguments = (ins
     I8Matrix:$codes, F32Vector:$scales, I32Matrix:$sums, I8Vector:$packed, F32Matrix:$output,
     Lowbit_FormatAttr:$format, I64Attr:$in_features, DefaultValuedAttr<I64Attr, "16">:$width,
-    OptionalAttr<Lowbit_TileAttr>:$tile
+    OptionalAttr<Lowbit_TileAttr>:$tile,
+    DefaultValuedAttr<Lowbit_PackLayoutAttr, "::halftone::lowbit::PackLayout::Rows16">:$layout
   );
   let assemblyFormat = [{
     `ins` `(` $codes `,` $scales `,` $sums `,` $packed `:` type($codes) `,` type($scales) `,` type($sums) `,`
     type($packed) `)` `outs` `(` $output `:` type($output) `)`
-    `format` `=` $format `,` `in_features` `=` $in_features (`,` `width` `=` $width^)? attr-dict (`->` type($results)^)?
+    `format` `=` $format `,` `in_features` `=` $in_features (`,` `width` `=` $width^)? (`layout` `=` `` $layout^)?
+    attr-dict (`->` type($results)^)?
   }];
   let builders = [
     OpBuilder<(ins "::mlir::Value":$codes, "::mlir::Value":$scales, "::mlir::Value":$sums, "::mlir::Value":$packed,
                    "::mlir::Value":$output, "::mlir::Type":$format, "int64_t":$inFeatures,
-                   CArg<"int64_t", "16">:$width, CArg<"::halftone::lowbit::TileAttr", "{}">:$tile), [{
+                   CArg<"int64_t", "16">:$width, CArg<"::halftone::lowbit::TileAttr", "{}">:$tile,
+                   CArg<"::halftone::lowbit::PackLayout", "::halftone::lowbit::PackLayout::Rows16">:$layout), [{
       build($_builder, $_state, ::halftone::dps::resultTypes(output), codes, scales, sums, packed, output, format,
-            inFeatures, width, tile);
+            inFeatures, width, tile, layout);
     }]>
   ];
 }
@@ -583,7 +594,8 @@ def Lowbit_MatmulLutOp : Lowbit_DpsOp<"matmul_lut", ["output"]> {
   let summary = "product of activation tables with packed weights by look-ups";
   let description = [{
     The same product as `lowbit.matmul_dot`, and the same bits: every byte of a plane looks up the sum of 8
-    activations in `tables` (see `lowbit.build_tables`, with the same `width`). `packed` has the layout `rows64`.
+    activations in `tables` (see `lowbit.build_tables`, with the same `width`). `packed` has the layout `rows64`. With
+    `layout = trits64` and width 128 every byte looks up the sum of 5 ternary weights times activations.
 
     ```mlir
     %r = lowbit.matmul_lut
@@ -594,18 +606,21 @@ def Lowbit_MatmulLutOp : Lowbit_DpsOp<"matmul_lut", ["output"]> {
   }];
   let arguments = (ins
     I8Matrix:$tables, F32Vector:$scales, I32Matrix:$sums, I8Vector:$packed, F32Matrix:$output,
-    Lowbit_FormatAttr:$format, I64Attr:$in_features, I64Attr:$width
+    Lowbit_FormatAttr:$format, I64Attr:$in_features, I64Attr:$width,
+    DefaultValuedAttr<Lowbit_PackLayoutAttr, "::halftone::lowbit::PackLayout::Rows64">:$layout
   );
   let assemblyFormat = [{
     `ins` `(` $tables `,` $scales `,` $sums `,` $packed `:` type($tables) `,` type($scales) `,` type($sums) `,`
     type($packed) `)` `outs` `(` $output `:` type($output) `)`
-    `format` `=` $format `,` `in_features` `=` $in_features `,` `width` `=` $width attr-dict (`->` type($results)^)?
+    `format` `=` $format `,` `in_features` `=` $in_features `,` `width` `=` $width (`layout` `=` `` $layout^)?
+    attr-dict (`->` type($results)^)?
   }];
   let builders = [
     OpBuilder<(ins "::mlir::Value":$tables, "::mlir::Value":$scales, "::mlir::Value":$sums, "::mlir::Value":$packed,
-                   "::mlir::Value":$output, "::mlir::Type":$format, "int64_t":$inFeatures, "int64_t":$width), [{
+                   "::mlir::Value":$output, "::mlir::Type":$format, "int64_t":$inFeatures, "int64_t":$width,
+                   CArg<"::halftone::lowbit::PackLayout", "::halftone::lowbit::PackLayout::Rows64">:$layout), [{
       build($_builder, $_state, ::halftone::dps::resultTypes(output), tables, scales, sums, packed, output, format,
-            inFeatures, width);
+            inFeatures, width, layout);
     }]>
   ];
 }

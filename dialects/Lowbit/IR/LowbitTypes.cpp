@@ -3,7 +3,7 @@
 #include "dialects/Lowbit/IR/LowbitTypes.h"
 
 #include "dialects/Lowbit/IR/LowbitDialect.h"
-#include "halftone/Pack/Layout.h"
+#include "halftone/Pack/Trits.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -42,6 +42,10 @@ int64_t lowbit::tableBytes(int64_t paddedColumns, int64_t width) {
   constexpr int64_t kSlice = 8, kEntryBytes = 2;
   int64_t entries = width == 128 ? 128 : 2 * 16;
   return paddedColumns / kSlice * entries * kEntryBytes;
+}
+
+int64_t lowbit::tritTableBytes(int64_t paddedColumns, int64_t paddedGroup) {
+  return paddedColumns <= 0 ? 0 : TritSlices(GroupShape(paddedGroup, paddedColumns)).total * 128 * 2;
 }
 
 static StorageComponent component(MLIRContext *context, StringRef name, ArrayRef<int64_t> shape, bool half) {

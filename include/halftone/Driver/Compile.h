@@ -32,6 +32,7 @@ struct CompileOptions {
   std::vector<std::vector<int32_t>> calibrationTokens; ///< sequences, for `compensate`
   std::vector<std::string> activationPolicy;           ///< regex=kind, see lowbit-requantize-activations
   std::string activationRanges;                        ///< JSON file with ranges of activations; empty: none
+  std::string ternaryPacking = "auto";                 ///< auto, bits or trits
   /// LLVM's name of the CPU, or native; several, separated by commas, for a model that picks when it is opened.
   std::string cpu = "native";
   std::string triple;          ///< target triple, empty: this machine's

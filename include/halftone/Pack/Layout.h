@@ -34,6 +34,9 @@
 //   scales: half [rowBlocks][groups][scalesPerGroup][64]
 //   multipliers: i8 [rowBlocks][groups][planes][64] (two-level BCQ)
 //
+// Trits16 (dot), Trits64 (lut). As Rows16 and Rows64, for ternary codes, five to a
+// byte; Trits.h has the details.
+//
 // Float16: unquantized weights, f32 [rowBlocks of 16][cols][16].
 //
 //===----------------------------------------------------------------------===//
@@ -45,7 +48,7 @@
 
 namespace halftone {
 
-enum class Layout { Rows16, Rows64, Float16 };
+enum class Layout { Rows16, Rows64, Float16, Trits16, Trits64 };
 
 /// Elements of a step: the unit to which groups are padded.
 constexpr int64_t kStep = 32;
@@ -121,7 +124,7 @@ inline int64_t packedBytes(const Format &format, int64_t rows, int64_t cols, Lay
 }
 
 /// True if a format can be stored in a layout: floats in Float16 only, all others in Rows16; BCQ with plane scales
-/// and VS-Quant not in Rows64.
+/// and VS-Quant not in Rows64; ternary in Trits16 and, with one scale, in Trits64.
 bool layoutHolds(Layout layout, const Format &format);
 
 /// True if products with a format can count bits: two-level BCQ, ternary and int<b> in Rows64, with half scales and with

@@ -164,12 +164,19 @@ def LowbitSelectKernels : Pass<"lowbit-select-kernels", "::mlir::ModuleOp"> {
     Activations of 16 bits are two tokens of 8 bits, high and low half, to every kernel; `lowbit.sum_token_pairs` adds
     their products.
 
-    Errors: a forced lut, dot or popcount with float weights or bcq with plane scales (with `auto` they are computed
-    by dequant); lut or popcount with vsq, which has no planes of weights; operations on buffers.
+    Ternary weights are packed as two bits each or five to a byte. `ternary-packing = auto` takes five to a byte for
+    lut on targets that look up 128 entries at once, where that is both smaller and faster, and two bits otherwise;
+    `trits` also takes five to a byte for dot, which trades speed for 1.6 bits; `bits` never does. Kernels on floats and
+    `lowbit.gather_packed` read two bits.
+
+    Errors: an unknown ternary packing, or `trits` where there is no such kernel; a forced lut, dot or popcount with float
+    weights or bcq with plane scales (with `auto` they are computed by dequant); lut or popcount with vsq, which has no
+    planes of weights; operations on buffers.
   }];
   let options = [
     Option<"cpu", "cpu", "std::string", "\"native\"", "LLVM CPU name: sets the table width of lut, the tiles of dot">,
-    Option<"triple", "triple", "std::string", "\"\"", "target triple, this machine's if empty">
+    Option<"triple", "triple", "std::string", "\"\"", "target triple, this machine's if empty">,
+    Option<"ternaryPacking", "ternary-packing", "std::string", "\"auto\"", "auto, bits (2 each) or trits (5 per byte)">
   ];
   let dependentDialects = ["::halftone::lowbit::LowbitDialect", "::mlir::arith::ArithDialect",
                            "::mlir::tensor::TensorDialect"];

@@ -157,12 +157,16 @@ static std::string tilingName(const DotTiling &tiling) {
 Kernel halftone::getDotKernel(ModuleOp module, const MatmulShape &shape, int64_t tableWidth, const DotTiling &tiling) {
   Builder b(module.getContext());
   GroupShape groups(shape.format, shape.cols);
-  PackedShape packed(shape.format, shape.rows, shape.cols, Layout::Rows16);
+  PackedShape packed(shape.format, shape.rows, shape.cols, shape.layout);
   Type i8 = b.getI8Type(), f32 = b.getF32Type();
   bool usesTables = tableWidth >= 128 && shape.format.kind == FormatKind::Bcq;
-  std::string name = std::string(usesTables ? "dot128_" : "dot_") + shape.format.name() + "_" + sizeName(shape.rows) +
-                     "x" + sizeName(shape.cols) + "_t" + sizeName(shape.tokens) + tilingName(tiling);
-  int64_t rowTile = shape.tokens == 1 && packed.rowBlocks > 1 ? tiling.blocks : 1;
+  bool trits = shape.layout == Layout::Trits16;
+  std::string name = std::string(usesTables ? "dot128_"
+                                 : trits    ? "dot_trits_"
+                                            : "dot_") +
+                     shape.format.name() + "_" + sizeName(shape.rows) + "x" + sizeName(shape.cols) + "_t" +
+                     sizeName(shape.tokens) + tilingName(tiling);
+  int64_t rowTile = shape.tokens == 1 && packed.rowBlocks > 1 && !trits ? tiling.blocks : 1;
   auto function =
       getOrCreateKernel(module, UnknownLoc::get(module.getContext()), name,
                         {MemRefType::get({shape.tokens, groups.paddedCols()}, i8), MemRefType::get({shape.tokens}, f32),
@@ -174,7 +178,7 @@ Kernel halftone::getDotKernel(ModuleOp module, const MatmulShape &shape, int64_t
                             auto tile = [&](Value token, int64_t columns) {
                               if (shape.format.kind == FormatKind::Vsq)
                                 return emitVectorScaledDot(k, shape, operands, rowBlock, blocks, token, columns);
-                              if (shape.format.scalePerSign)
+                              if (shape.format.scalePerSign || trits)
                                 return emitTernaryDot(k, shape, operands, rowBlock, blocks, token, columns);
                               DotTile(k, shape, operands, tableWidth, tiling, rowBlock, blocks, token, columns).emit();
                             };

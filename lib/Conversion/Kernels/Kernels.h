@@ -20,6 +20,7 @@ namespace halftone {
 struct MatmulShape {
   Format format;
   int64_t tokens, rows, cols;
+  Layout layout = Layout::Rows16; ///< of the weights, where a kernel reads several
 };
 
 /// A kernel and how many units a call has, as `units` per token or in all.
@@ -40,11 +41,11 @@ struct DotTiling {
   bool pairs() const { return fastU <= 16; }
 };
 
-/// args: codes i8 [T][KP], scales f32 [T], sums i32 [T][G], packed i8 [B] (Rows16), y f32 [T][N]. Unit: 16 rows.
-/// `tableWidth` 128: BCQ codes are decoded by byte tables.
+/// args: codes i8 [T][KP], scales f32 [T], sums i32 [T][G], packed i8 [B] (Rows16 or Trits16), y f32 [T][N]. Unit: 16
+/// rows. `tableWidth` 128: BCQ codes are decoded by byte tables.
 Kernel getDotKernel(mlir::ModuleOp module, const MatmulShape &shape, int64_t tableWidth, const DotTiling &tiling = {});
 
-/// args: tables i8 [T][...], scales, sums, packed (Rows64), y. Unit: 64 rows. `width`: 128 or 16 entries.
+/// args: tables i8 [T][...], scales, sums, packed (Rows64 or Trits64), y. Unit: 64 rows. `width`: 128 or 16 entries.
 Kernel getLutKernel(mlir::ModuleOp module, const MatmulShape &shape, int64_t width);
 
 /// args: planes i8 [T][bits*KP/8], scales, sums, packed (Rows64), y. Unit: 64 rows. `bits` of the activations, 1..8.
@@ -76,6 +77,10 @@ Kernel getBuildTablesKernel(mlir::ModuleOp module, int64_t tokens, int64_t padde
 
 /// args: codes i8 [T][KP], planes i8 [T][bits*KP/8]. Unit: one token.
 Kernel getBuildPlanesKernel(mlir::ModuleOp module, int64_t tokens, int64_t paddedCols, int64_t bits);
+
+/// args: codes i8 [T][KP], tables i8 [T][lowbit::tritTableBytes(KP, paddedGroup)]. Unit: one slice of 5 elements of one
+/// token. Tables for the layout Trits64.
+Kernel getTritTablesKernel(mlir::ModuleOp module, int64_t tokens, int64_t paddedCols, int64_t paddedGroup);
 
 /// args: x f32 [T][D], gain f32 [D], y f32 [T][D]. Unit: one token. RMS norm (arXiv 1910.07467).
 Kernel getRmsNormKernel(mlir::ModuleOp module, int64_t tokens, int64_t size, double epsilon);

@@ -21,6 +21,7 @@
 
 #include "Kernels.h"
 #include "Tiles.h"
+#include "TritLut.h"
 #include "dialects/Lowbit/IR/LowbitTypes.h"
 #include "dialects/Simd/IR/SimdOps.h"
 
@@ -255,6 +256,8 @@ void storeTable(KernelBuilder &k, Value sums, Value tables, Value token, Value o
 } // namespace
 
 Kernel halftone::getLutKernel(ModuleOp module, const MatmulShape &shape, int64_t width) {
+  if (shape.layout == Layout::Trits64)
+    return getTritLutKernel(module, shape);
   Builder b(module.getContext());
   GroupShape groups(shape.format, shape.cols);
   PackedShape packed(shape.format, shape.rows, shape.cols, Layout::Rows64);

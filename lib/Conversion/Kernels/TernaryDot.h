@@ -8,7 +8,8 @@
 
 namespace halftone {
 
-/// Emits the products of `blocks` blocks of 16 rows and `columns` tokens for ternary weights with a scale per sign.
+/// Emits the products of `blocks` blocks of 16 rows and `columns` tokens for ternary weights with a scale per
+/// sign, or in the layout Trits16.
 void emitTernaryDot(KernelBuilder &k, const MatmulShape &shape, const DotOperands &args, mlir::Value rowBlock,
                     int64_t blocks, mlir::Value token, int64_t columns);
 

@@ -17,8 +17,8 @@ namespace {
 MemRefType memrefOf(Value value) { return cast<MemRefType>(value.getType()); }
 
 /// Shape of a product whose output is y [T][N].
-MatmulShape matmulShape(Value y, Type format, int64_t cols) {
-  return {*lowbit::typeToFormat(format), memrefOf(y).getDimSize(0), memrefOf(y).getDimSize(1), cols};
+MatmulShape matmulShape(Value y, Type format, int64_t cols, Layout layout = Layout::Rows16) {
+  return {*lowbit::typeToFormat(format), memrefOf(y).getDimSize(0), memrefOf(y).getDimSize(1), cols, layout};
 }
 
 void convert(lowbit::MatmulDotOp op, ModuleOp module) {
@@ -26,7 +26,7 @@ void convert(lowbit::MatmulDotOp op, ModuleOp module) {
   DotTiling tiling;
   if (lowbit::TileAttr tile = op.getTileAttr())
     tiling = {tile.getBlocks(), tile.getColumns(), tile.getFastU()};
-  MatmulShape shape = matmulShape(op.getOutput(), op.getFormat(), op.getInFeatures());
+  MatmulShape shape = matmulShape(op.getOutput(), op.getFormat(), op.getInFeatures(), lowbit::toLayout(op.getLayout()));
   Kernel kernel = getDotKernel(module, shape, op.getWidth(), tiling);
   launch(b, op.getLoc(), kernel, {op.getCodes(), op.getScales(), op.getSums(), op.getPacked(), op.getOutput()},
          op.getOutput());
@@ -34,7 +34,8 @@ void convert(lowbit::MatmulDotOp op, ModuleOp module) {
 
 void convert(lowbit::MatmulLutOp op, ModuleOp module) {
   OpBuilder b(op);
-  Kernel kernel = getLutKernel(module, matmulShape(op.getOutput(), op.getFormat(), op.getInFeatures()), op.getWidth());
+  MatmulShape shape = matmulShape(op.getOutput(), op.getFormat(), op.getInFeatures(), lowbit::toLayout(op.getLayout()));
+  Kernel kernel = getLutKernel(module, shape, op.getWidth());
   launch(b, op.getLoc(), kernel, {op.getTables(), op.getScales(), op.getSums(), op.getPacked(), op.getOutput()},
          op.getOutput());
 }
@@ -94,7 +95,9 @@ void convert(lowbit::RequantizeTokensOp op, ModuleOp module) {
 void convert(lowbit::BuildTablesOp op, ModuleOp module) {
   OpBuilder b(op);
   MemRefType codes = memrefOf(op.getCodes());
-  Kernel kernel = getBuildTablesKernel(module, codes.getDimSize(0), codes.getDimSize(1), op.getWidth());
+  int64_t tokens = codes.getDimSize(0), cols = codes.getDimSize(1);
+  Kernel kernel = op.getTritGroup() ? getTritTablesKernel(module, tokens, cols, *op.getTritGroup())
+                                    : getBuildTablesKernel(module, tokens, cols, op.getWidth());
   launch(b, op.getLoc(), kernel, {op.getCodes(), op.getTables()}, op.getCodes());
 }
 

@@ -431,3 +431,63 @@ func.func @popcount_vectors(%a: tensor<4x32xi8>, %s: tensor<4xf32>, %g: tensor<4
       outs(%y : tensor<4x64xf32>) format = !lowbit.vsq<bits = 4, vector = 32, scale_bits = 4>, in_features = 64, bits = 4 -> tensor<4x64xf32>
   return
 }
+
+// -----
+
+func.func @trit_group(%c: tensor<4x64xi8>, %t: tensor<4x3584xi8>) {
+  // expected-error@below {{trit_group must be a positive multiple of 32, not 40}}
+  %r = lowbit.build_tables ins(%c : tensor<4x64xi8>) outs(%t : tensor<4x3584xi8>) width = 128 trit_group = 40 -> tensor<4x3584xi8>
+  return
+}
+
+// -----
+
+func.func @trit_width(%c: tensor<4x64xi8>, %t: tensor<4x3584xi8>) {
+  // expected-error@below {{tables of five ternary weights have width 128}}
+  %r = lowbit.build_tables ins(%c : tensor<4x64xi8>) outs(%t : tensor<4x3584xi8>) width = 16 trit_group = 32 -> tensor<4x3584xi8>
+  return
+}
+
+// -----
+
+func.func @trit_tables(%c: tensor<4x64xi8>, %t: tensor<4x2048xi8>) {
+  // expected-error@below {{bytes (B) of tables must be 3584, not 2048}}
+  %r = lowbit.build_tables ins(%c : tensor<4x64xi8>) outs(%t : tensor<4x2048xi8>) width = 128 trit_group = 32 -> tensor<4x2048xi8>
+  return
+}
+
+// -----
+
+func.func @dot_layout(%c: tensor<4x64xi8>, %s: tensor<4xf32>, %g: tensor<4x2xi32>, %p: tensor<1280xi8>, %y: tensor<4x64xf32>) {
+  // expected-error@below {{layout must be rows16 or trits16, not trits64}}
+  %r = lowbit.matmul_dot ins(%c, %s, %g, %p : tensor<4x64xi8>, tensor<4xf32>, tensor<4x2xi32>, tensor<1280xi8>)
+      outs(%y : tensor<4x64xf32>) format = !lowbit.ternary<group = 32>, in_features = 64 layout = trits64 -> tensor<4x64xf32>
+  return
+}
+
+// -----
+
+func.func @lut_layout(%t: tensor<4x2048xi8>, %s: tensor<4xf32>, %g: tensor<4x2xi32>, %p: tensor<1280xi8>, %y: tensor<4x64xf32>) {
+  // expected-error@below {{layout must be rows64 or trits64, not rows16}}
+  %r = lowbit.matmul_lut ins(%t, %s, %g, %p : tensor<4x2048xi8>, tensor<4xf32>, tensor<4x2xi32>, tensor<1280xi8>)
+      outs(%y : tensor<4x64xf32>) format = !lowbit.ternary<group = 32>, in_features = 64, width = 128 layout = rows16 -> tensor<4x64xf32>
+  return
+}
+
+// -----
+
+func.func @lut_trit_width(%t: tensor<4x512xi8>, %s: tensor<4xf32>, %g: tensor<4x2xi32>, %p: tensor<1280xi8>, %y: tensor<4x64xf32>) {
+  // expected-error@below {{layout trits64 needs tables of width 128, not 16}}
+  %r = lowbit.matmul_lut ins(%t, %s, %g, %p : tensor<4x512xi8>, tensor<4xf32>, tensor<4x2xi32>, tensor<1280xi8>)
+      outs(%y : tensor<4x64xf32>) format = !lowbit.ternary<group = 32>, in_features = 64, width = 16 layout = trits64 -> tensor<4x64xf32>
+  return
+}
+
+// -----
+
+// Look-ups of five trits add up one sum, with one scale.
+func.func @trits64_per_sign(%w: tensor<64x64x!lowbit.ternary<group = 32, scale = per_sign>>) {
+  // expected-error@below {{layout trits64 cannot hold '!lowbit.ternary<group = 32, scale = per_sign>'}}
+  %p = lowbit.pack %w layout(trits64) : tensor<64x64x!lowbit.ternary<group = 32, scale = per_sign>> -> tensor<1280xi8>
+  return
+}

@@ -41,6 +41,25 @@ func.func @tensors(%x: tensor<?x64xf32>, %ids: tensor<?xi32>, %packed: tensor<12
   return
 }
 
+// CHECK-LABEL: func.func @trits
+func.func @trits(%x: tensor<?x64xf32>, %codes: tensor<?x64xi8>, %s: tensor<?xf32>, %g: tensor<?x2xi32>,
+                 %t: tensor<?x3584xi8>, %w: tensor<64x64x!format>) {
+  // CHECK: lowbit.pack %{{.+}} layout(trits16) : tensor<64x64x!lowbit.ternary<group = 32>> -> tensor<1280xi8>
+  %p = lowbit.pack %w layout(trits16) : tensor<64x64x!format> -> tensor<1280xi8>
+  // CHECK: lowbit.pack %{{.+}} layout(trits64) : tensor<64x64x!lowbit.ternary<group = 32>> -> tensor<1152xi8>
+  %q = lowbit.pack %w layout(trits64) : tensor<64x64x!format> -> tensor<1152xi8>
+  // CHECK: lowbit.build_tables ins(%{{.+}} : tensor<?x64xi8>) outs(%{{.+}} : tensor<?x3584xi8>) width = 128 trit_group = 32 -> tensor<?x3584xi8>
+  %tables = lowbit.build_tables ins(%codes : tensor<?x64xi8>) outs(%t : tensor<?x3584xi8>) width = 128 trit_group = 32
+      -> tensor<?x3584xi8>
+  // CHECK: lowbit.matmul_lut ins({{.+}}) outs(%{{.+}} : tensor<?x64xf32>) format = !lowbit.ternary<group = 32>, in_features = 64, width = 128 layout = trits64 -> tensor<?x64xf32>
+  %0 = lowbit.matmul_lut ins(%tables, %s, %g, %q : tensor<?x3584xi8>, tensor<?xf32>, tensor<?x2xi32>, tensor<1152xi8>)
+      outs(%x : tensor<?x64xf32>) format = !format, in_features = 64, width = 128 layout = trits64 -> tensor<?x64xf32>
+  // CHECK: lowbit.matmul_dot ins({{.+}}) outs(%{{.+}} : tensor<?x64xf32>) format = !lowbit.ternary<group = 32>, in_features = 64 layout = trits16 -> tensor<?x64xf32>
+  %1 = lowbit.matmul_dot ins(%codes, %s, %g, %p : tensor<?x64xi8>, tensor<?xf32>, tensor<?x2xi32>, tensor<1280xi8>)
+      outs(%x : tensor<?x64xf32>) format = !format, in_features = 64 layout = trits16 -> tensor<?x64xf32>
+  return
+}
+
 // CHECK-LABEL: func.func @memrefs
 func.func @memrefs(%x: memref<1x172xf32>, %c: memref<1x192xi8>, %s: memref<1xf32>, %g: memref<1x6xi32>,
                    %t: memref<1x1536xi8>, %packed: memref<1664xi8>, %y: memref<1x16xf32>) {

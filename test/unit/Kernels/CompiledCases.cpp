@@ -4,6 +4,7 @@
 #include "dialects/Lowbit/IR/LowbitDialect.h"
 #include "dialects/Lowbit/IR/LowbitTypes.h"
 #include "halftone/Driver/Compile.h"
+#include "halftone/Pack/Layout.h"
 #include "halftone/Support/SafeTensors.h"
 #include "halftone/Target/TargetInfo.h"
 #include "llvm/Support/FileSystem.h"
@@ -45,7 +46,40 @@ Case test::makeCase(const std::string &format, int64_t rows, int64_t cols, const
   return c;
 }
 
-/// The stage-1 function of a case.
+/// The operations of stage 2 that multiply %x by weights %q in a layout of five trits to a byte; the result is %y.
+static std::string tritOperations(const Case &c, llvm::StringRef element) {
+  Format format = llvm::cantFail(parseFormat(c.format));
+  GroupShape groups(format, c.cols);
+  bool isLut = c.strategy == "lut-trits";
+  Layout layout = isLut ? Layout::Trits64 : Layout::Trits16;
+  std::string t = c.oneToken ? "1" : "?", n = c.oneToken ? "" : "%n";
+  std::string codes = llvm::formatv("tensor<{0}x{1}xi8>", t, groups.paddedCols());
+  std::string rest = llvm::formatv("tensor<{0}xf32>, tensor<{0}x{1}xi32>", t, groups.count);
+  std::string packed = llvm::formatv("tensor<{0}xi8>", packedBytes(format, c.rows, c.cols, layout));
+  int64_t paddedGroup = groups.steps * kStep;
+  std::string tables = llvm::formatv("tensor<{0}x{1}xi8>", t, lowbit::tritTableBytes(groups.paddedCols(), paddedGroup));
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << llvm::formatv("  %p = lowbit.pack %q layout({0}) : tensor<{1}x{2}x{3}> -> {4}\n", isLut ? "trits64" : "trits16",
+                      c.rows, c.cols, element, packed);
+  os << llvm::formatv("  %c0e = tensor.empty({0}) : {1}\n  %s0 = tensor.empty({0}) : tensor<{2}xf32>\n", n, codes, t);
+  os << llvm::formatv("  %g0 = tensor.empty({0}) : tensor<{1}x{2}xi32>\n", n, t, groups.count);
+  os << llvm::formatv("  %c, %s, %g = lowbit.quantize_activations ins(%x : tensor<{0}x{1}xf32>) outs(%c0e, %s0, %g0 : "
+                      "{2}, {3}) group = {4} -> {2}, {3}\n",
+                      t, c.cols, codes, rest, groups.size);
+  if (isLut)
+    os << llvm::formatv("  %t0 = tensor.empty({0}) : {1}\n  %t = lowbit.build_tables ins(%c : {2}) outs(%t0 : {1}) "
+                        "width = 128 trit_group = {3} -> {1}\n",
+                        n, tables, codes, paddedGroup);
+  os << llvm::formatv("  %y = lowbit.matmul_{0} ins(%{1}, %s, %g, %p : {2}, {3}, {4}) outs(%e : tensor<{5}x{6}xf32>) "
+                      "format = {7}, in_features = {8}{9}",
+                      isLut ? "lut" : "dot", isLut ? "t" : "c", isLut ? tables : codes, rest, packed, t, c.rows,
+                      element, c.cols, isLut ? ", width = 128 layout = trits64" : " layout = trits16");
+  os << llvm::formatv(" -> tensor<{0}x{1}xf32>\n", t, c.rows);
+  return text;
+}
+
+/// The function of a case, of stage 1 or with kernels of stage 2.
 static std::string functionText(const Case &c, size_t index, mlir::MLIRContext &context) {
   std::string element;
   llvm::raw_string_ostream(element) << lowbit::formatToType(&context, llvm::cantFail(parseFormat(c.format)));
@@ -64,6 +98,10 @@ static std::string functionText(const Case &c, size_t index, mlir::MLIRContext &
   if (!c.oneToken)
     os << llvm::formatv("  %n = tensor.dim %x, %c0 : {0}\n", input);
   os << llvm::formatv("  %e = tensor.empty({0}) : {1}\n", c.oneToken ? "" : "%n", output);
+  if (llvm::StringRef(c.strategy).ends_with("trits")) {
+    os << tritOperations(c, element) << llvm::formatv("  return %y : {0}\n}\n", output);
+    return text;
+  }
   os << llvm::formatv("  %y = lowbit.{0} ins(%x, {1} : {2}, {3}) outs(%e : {4}) ", isGather ? "gather" : "matmul",
                       c.isFloat() ? "%w" : "%q", input, weight, output);
   if (!isGather)

@@ -19,14 +19,18 @@ namespace halftone::test {
 struct Case {
   std::string format;
   int64_t rows, cols;
-  std::string strategy;  ///< dot, lut, popcount (integer activations), dequant (float activations), or gather
+  /// dot, lut, popcount (integer activations), dequant (float activations), or gather; dot-trits, lut-trits: kernels of stage 2 on
+  /// five trits to a byte, whatever the target
+  std::string strategy;
   bool oneToken = false; ///< a function for T = 1 only, else for any T
   std::vector<float> weights;
   QuantizedMatrix matrix; ///< what the weights become; empty for the format float
   unsigned bits = 8;      ///< of the activations of integer strategies
   bool wide = false;      ///< integer strategies: activations of 16 bits instead of 8
 
-  bool isInteger() const { return strategy == "dot" || strategy == "lut" || strategy == "popcount"; }
+  bool isInteger() const {
+    return strategy.substr(0, 3) == "dot" || strategy.substr(0, 3) == "lut" || strategy == "popcount";
+  }
   bool isFloat() const { return format == "float"; }
   std::string text() const;
 };

@@ -7,6 +7,7 @@
 #include "Oracle.h"
 #include "gtest/gtest.h"
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <numeric>
 
@@ -134,6 +135,24 @@ TEST_P(MatmulTest, Ternary) { check(makeCases({"ternary"}, "", 8)); }
 
 TEST_P(MatmulTest, TernaryWithAScalePerSign) { check(makeCases({"ternary"}, "a", 8)); }
 
+/// Five trits to a byte: superblocks of five groups, groups that stand alone, short last groups, one group.
+TEST_P(MatmulTest, FiveTritsPerByte) {
+  std::vector<Case> cases;
+  const std::pair<const char *, Shape> list[] = {
+      {"ternaryg32", {17, 173}},  {"ternaryg0", {65, 70}},   {"ternaryg7", {3, 80}},     {"ternaryg128", {18, 1500}},
+      {"ternaryg64", {130, 400}}, {"ternaryg0", {1, 1}},     {"ternaryg40", {33, 515}},  {"ternaryg300", {70, 1000}},
+      {"ternaryg32", {16, 32}},   {"ternaryg0", {5, 4100}},  {"ternaryg32a", {17, 173}}, {"ternaryg0a", {65, 70}},
+      {"ternaryg7a", {3, 80}},    {"ternaryg64a", {20, 710}}};
+  for (auto [index, entry] : llvm::enumerate(list))
+    for (const char *strategy : {"dot-trits", "lut-trits"}) {
+      if (entry.first[std::strlen(entry.first) - 1] == 'a' && strategy[0] == 'l')
+        continue;
+      cases.push_back(makeCase(entry.first, entry.second.rows, entry.second.cols, strategy));
+      cases.back().oneToken = index % 2 == 1;
+    }
+  check(cases);
+}
+
 TEST_P(MatmulTest, RoundToNearest) {
   check(makeCases({"rtn2", "rtn3", "rtn4", "rtn5", "rtn6", "rtn7", "rtn8"}, "", 2));
 }
@@ -204,7 +223,11 @@ TEST_P(MatmulTest, LargestSums) {
     for (const char *strategy : {"dot", "lut"}) {
       Case c{format, 17, 2050, strategy, false, std::vector<float>(17 * 2050, 1.0f), {}, 8};
       c.matrix = llvm::cantFail(quantize(c.weights, c.rows, c.cols, llvm::cantFail(parseFormat(format)), "w", 1));
-      cases.push_back(std::move(c));
+      cases.push_back(c);
+      if (format == std::string("ternaryg0")) {
+        c.strategy += "-trits";
+        cases.push_back(std::move(c));
+      }
     }
   CompiledCases compiled(thinned(cases, GetParam()), GetParam());
   ASSERT_TRUE(compiled.isLoaded());

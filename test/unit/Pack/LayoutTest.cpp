@@ -138,6 +138,12 @@ TEST(Layout, WhatALayoutHolds) {
   EXPECT_TRUE(layoutHolds(Layout::Rows64, formatOf("bcq2g32")));
   EXPECT_TRUE(layoutHolds(Layout::Rows16, formatOf("vsq4v16s6")));
   EXPECT_FALSE(layoutHolds(Layout::Rows64, formatOf("vsq4v16s6")));
+  for (Layout layout : {Layout::Trits16, Layout::Trits64}) {
+    EXPECT_TRUE(layoutHolds(layout, formatOf("ternaryg32")));
+    EXPECT_EQ(layoutHolds(layout, formatOf("ternaryg32a")), layout == Layout::Trits16);
+    EXPECT_FALSE(layoutHolds(layout, formatOf("rtn2g32")));
+    EXPECT_FALSE(layoutHolds(layout, Format()));
+  }
 }
 
 } // namespace

@@ -41,12 +41,12 @@ void forAll(Check check) {
   unsigned seed = 1;
   for (const std::string &name : formatNames())
     for (auto [rows, cols] : kShapes)
-      for (Layout layout : {Layout::Rows16, Layout::Rows64}) {
+      for (Layout layout : {Layout::Rows16, Layout::Rows64, Layout::Trits16, Layout::Trits64}) {
         Format format = formatOf(name);
         if (!layoutHolds(layout, format))
           continue;
-        SCOPED_TRACE(name + " " + std::to_string(rows) + "x" + std::to_string(cols) +
-                     (layout == Layout::Rows16 ? " rows16" : " rows64"));
+        SCOPED_TRACE(name + " " + std::to_string(rows) + "x" + std::to_string(cols) + " layout " +
+                     std::to_string(int(layout)));
         check(randomMatrix(format, rows, cols, seed++), layout);
         if (::testing::Test::HasFailure())
           return;
@@ -78,6 +78,8 @@ TEST(Pack, UnpackIsTheInverse) {
 // Padding of columns, rows and parts stays zero: there are exactly as many ones as in the matrix.
 TEST(Pack, PaddingIsZero) {
   forAll([](const QuantizedMatrix &matrix, Layout layout) {
+    if (layout == Layout::Trits16 || layout == Layout::Trits64)
+      return; // a byte has five codes; TritsTest looks at the padding
     PackedShape shape(matrix.format, matrix.rows, matrix.cols, layout);
     std::vector<uint8_t> bytes = pack(matrix, layout);
     llvm::ArrayRef<uint8_t> all(bytes);
