@@ -64,8 +64,10 @@ static std::string typeText(const Format &format) {
                          format.offset ? ", range = asymmetric" : "", format.floatScales ? ", scale = f32" : "",
                          format.perTensor ? ", scope = tensor" : "");
   case FormatKind::Vsq:
-    return llvm::formatv("!lowbit.vsq<bits = {0}, vector = {1}, scale_bits = {2}>", format.bits, format.group,
-                         format.scaleBits);
+    return llvm::formatv("!lowbit.vsq<bits = {0}, vector = {1}, scale_bits = {2}, element = {3}, scale = {4}>",
+                         format.bits, format.group, format.scaleBits,
+                         llvm::ArrayRef<const char *>{"signed", "unsigned", "e2m1"}[size_t(format.element)],
+                         llvm::ArrayRef<const char *>{"integer", "float", "e8m0", "e4m3"}[size_t(format.vectorScale)]);
   }
   return "";
 }

@@ -51,7 +51,7 @@ static Error checkKernels(const CompileOptions &options) {
   if (lowbit::isIntegerStrategy(*strategy) && *activations == lowbit::Activations::F32)
     return createStringError("strategy " + options.strategy +
                              " works on integer activations; use --activations i8 or b1 to b8, or --strategy dequant");
-  if (!is_contained({"auto", "bits", "trits"}, options.ternaryPacking))
+  if (!llvm::is_contained({"auto", "bits", "trits"}, options.ternaryPacking))
     return createStringError("unknown ternary packing '" + options.ternaryPacking + "', expected auto, bits or trits");
   return Error::success();
 }

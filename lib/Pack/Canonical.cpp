@@ -85,9 +85,13 @@ Error readScales(Reader &reader, QuantizedMatrix &matrix) {
   const Format &format = matrix.format;
   int64_t items = matrix.scaleGroups(), planes = format.bits;
   if (format.kind == FormatKind::Vsq) {
-    if (Error error = reader.take(items, matrix.multipliers))
+    unsigned width = multiplierWidth(format);
+    if (Error error = width == 4   ? reader.take(items, matrix.vectorScales)
+                      : width == 2 ? reader.take(items, matrix.scales)
+                                   : reader.take(items, matrix.multipliers))
       return error;
-    return reader.take(matrix.rows, matrix.rowScales);
+    int64_t count = format.vectorScale == VsqScale::E4M3 ? 1 : matrix.rows;
+    return hasRowScales(format) ? reader.take(count, matrix.rowScales) : Error::success();
   }
   if (format.kind != FormatKind::Bcq) {
     if (Error error = format.floatScales ? reader.take(items, matrix.rowScales) : reader.take(items, matrix.scales))
@@ -117,9 +121,14 @@ Error checkValues(const Reader &reader, const QuantizedMatrix &matrix) {
   for (uint16_t half : matrix.scales)
     if ((half & 0x7fff) >= 0x7c00)
       return reader.problem("a scale is not finite");
-  for (float scale : matrix.rowScales)
-    if (!std::isfinite(scale))
-      return reader.problem("a scale is not finite");
+  for (ArrayRef<float> scales : {ArrayRef<float>(matrix.rowScales), ArrayRef<float>(matrix.vectorScales)})
+    for (float scale : scales)
+      if (!std::isfinite(scale))
+        return reader.problem("a scale is not finite");
+  if (format.element == VsqElement::E2M1)
+    for (int8_t scale : matrix.multipliers)
+      if (uint8_t(scale) >= (format.vectorScale == VsqScale::E8M0 ? 255 : 127))
+        return reader.problem("a scale is not a number");
   if (format.kind == FormatKind::Ternary)
     for (uint8_t code : matrix.codes)
       if (code > 2)
@@ -162,8 +171,12 @@ std::vector<std::vector<uint8_t>> halftone::toCanonical(const QuantizedMatrix &m
   ArrayRef<int8_t> multipliers(matrix.multipliers);
   ArrayRef<float> floats(matrix.rowScales);
   if (format.kind == FormatKind::Vsq) {
-    parts.push_back(bytesOf(multipliers));
-    parts.push_back(bytesOf(floats));
+    unsigned width = multiplierWidth(format);
+    parts.push_back(width == 4   ? bytesOf(ArrayRef<float>(matrix.vectorScales))
+                    : width == 2 ? bytesOf(scales)
+                                 : bytesOf(multipliers));
+    if (hasRowScales(format))
+      parts.push_back(bytesOf(floats));
     return parts;
   }
   size_t q = format.bits, terms = q + 1;

@@ -2,7 +2,9 @@
 
 #include "halftone/Pack/Layout.h"
 #include "halftone/Pack/Trits.h"
+#include "halftone/Quantize/Quantize.h"
 #include "llvm/Support/MathExtras.h"
+#include <algorithm>
 
 using namespace halftone;
 
@@ -46,9 +48,33 @@ unsigned halftone::vectorsPerGroup(const Format &format) {
   return shared ? kStep / format.group : 1;
 }
 
+/// VS-Quant with integer scales: the largest product of element, activation and vector scale.
+static int64_t largestProduct(const Format &format) {
+  return int64_t(127) * largestElement(format) * ((1 << format.scaleBits) - 1);
+}
+
 bool halftone::vectorSumsFitWord(const Format &format, int64_t cols) {
-  int64_t largest = int64_t(127) * ((1 << (format.bits - 1)) - 1) * ((1 << format.scaleBits) - 1);
-  return cols <= INT32_MAX / largest;
+  return cols <= INT32_MAX / largestProduct(format);
+}
+
+int64_t halftone::maxVectorScaledColumns(const Format &format) {
+  if (format.vectorScale != VsqScale::Integer)
+    return INT64_MAX;
+  int64_t largest = largestProduct(format);
+  if (format.group * largest > INT32_MAX)
+    return 0;
+  return std::min<int64_t>(int64_t(1) << 18, ((int64_t(1) << 40) - 1) / largest);
+}
+
+unsigned halftone::multiplierWidth(const Format &format) {
+  if (format.kind != FormatKind::Vsq)
+    return 1;
+  return format.vectorScale == VsqScale::Float ? 4 : format.scaleBits > 8 ? 2 : 1;
+}
+
+bool halftone::hasRowScales(const Format &format) {
+  return format.kind == FormatKind::Vsq &&
+         (format.vectorScale == VsqScale::Integer || format.vectorScale == VsqScale::E4M3);
 }
 
 unsigned halftone::scalesPerGroup(const Format &format) {
@@ -93,9 +119,9 @@ PackedShape::PackedShape(const Format &format, int64_t rows, int64_t cols, Layou
     if (layout == Layout::Trits64)
       blockCodes = TritSlices(groups).total * 64;
     blockScales = groups.count * scalesPerGroup(format) * rowsPerBlock * scaleBytes(format);
-    if (format.kind == FormatKind::Vsq)
+    if (hasRowScales(format))
       blockScales = rowsPerBlock * 4;
-    blockMultipliers = groups.count * multipliersPerGroup(format) * rowsPerBlock;
+    blockMultipliers = groups.count * multipliersPerGroup(format) * multiplierWidth(format) * rowsPerBlock;
   }
   codesBytes = blockCodes * rowBlocks;
   int64_t scaledBlocks = format.perTensor ? 1 : rowBlocks;

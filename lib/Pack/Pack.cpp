@@ -91,24 +91,47 @@ void packRow(const SlotMap &map, const QuantizedMatrix &matrix, Layout layout, i
 /// Byte of the integer scale of a vector of VS-Quant.
 int64_t vectorScaleByte(const SlotMap &map, const Format &format, int64_t row, int64_t vector) {
   unsigned perGroup = vectorsPerGroup(format);
-  return map.shape.multipliersOffset + map.perGroup(row, vector / perGroup, vector % perGroup, perGroup);
+  return map.shape.multipliersOffset +
+         multiplierWidth(format) * map.perGroup(row, vector / perGroup, vector % perGroup, perGroup);
 }
 
 void packVectorScales(const SlotMap &map, const QuantizedMatrix &matrix, uint8_t *out) {
+  const Format &format = matrix.format;
   int64_t vectors = matrix.groups();
+  unsigned bytes = multiplierWidth(format);
+  bool perTensor = format.vectorScale == VsqScale::E4M3;
   for (int64_t row = 0; row < matrix.rows; ++row) {
-    std::memcpy(out + map.shape.scalesOffset + 4 * row, &matrix.rowScales[row], 4);
-    for (int64_t vector = 0; vector < vectors; ++vector)
-      out[vectorScaleByte(map, matrix.format, row, vector)] = uint8_t(matrix.vectorScale(row, vector));
+    if (hasRowScales(format))
+      std::memcpy(out + map.shape.scalesOffset + 4 * row, &matrix.rowScales[perTensor ? 0 : row], 4);
+    for (int64_t vector = 0; vector < vectors; ++vector) {
+      int64_t at = row * vectors + vector;
+      const void *scale = bytes == 4   ? static_cast<const void *>(&matrix.vectorScales[at])
+                          : bytes == 2 ? static_cast<const void *>(&matrix.scales[at])
+                                       : &matrix.multipliers[at];
+      std::memcpy(out + vectorScaleByte(map, format, row, vector), scale, bytes);
+    }
   }
 }
 
 void unpackVectorScales(const SlotMap &map, const uint8_t *bytes, QuantizedMatrix &matrix) {
-  matrix.rowScales.resize(matrix.rows);
-  for (int64_t row = 0; row < matrix.rows; ++row) {
+  const Format &format = matrix.format;
+  int64_t vectors = matrix.groups();
+  unsigned size = multiplierWidth(format);
+  if (hasRowScales(format))
+    matrix.rowScales.resize(format.vectorScale == VsqScale::E4M3 ? 1 : matrix.rows);
+  for (size_t row = 0; row < matrix.rowScales.size(); ++row)
     std::memcpy(&matrix.rowScales[row], bytes + map.shape.scalesOffset + 4 * row, 4);
-    for (int64_t vector = 0; vector < matrix.groups(); ++vector)
-      matrix.multipliers.push_back(int8_t(bytes[vectorScaleByte(map, matrix.format, row, vector)]));
+  if (size == 4)
+    matrix.vectorScales.resize(matrix.rows * vectors);
+  else if (size == 2)
+    matrix.scales.resize(matrix.rows * vectors);
+  else
+    matrix.multipliers.resize(matrix.rows * vectors);
+  for (int64_t at = 0; at < matrix.rows * vectors; ++at) {
+    void *scale = size == 4   ? static_cast<void *>(&matrix.vectorScales[at])
+                  : size == 2 ? static_cast<void *>(&matrix.scales[at])
+                              : &matrix.multipliers[at];
+    std::memcpy(scale, bytes + vectorScaleByte(map, format, at / vectors, at % vectors), size);
   }
 }
 

@@ -39,7 +39,7 @@ struct VsqPart {
   uint64_t low, high;
 };
 const VsqPart vsqParts[] = {
-    {"vsq", "bits of an element", 2, 8}, {"v", "elements of a vector", 8, 128}, {"s", "bits of a vector scale", 3, 8}};
+    {"vsq", "bits of an element", 2, 8}, {"v", "elements of a vector", 8, 128}, {"s", "bits of a vector scale", 3, 10}};
 } // namespace
 
 static const Family *familyOf(const Format &format) {
@@ -51,8 +51,12 @@ static const Family *familyOf(const Format &format) {
 }
 
 std::string Format::name() const {
-  if (kind == FormatKind::Vsq)
-    return "vsq" + utostr(bits) + "v" + itostr(group) + "s" + utostr(scaleBits);
+  if (kind == FormatKind::Vsq) {
+    if (element == VsqElement::E2M1)
+      return vectorScale == VsqScale::E8M0 ? "mxfp4" : "nvfp4";
+    return "vsq" + utostr(bits) + (element == VsqElement::Unsigned ? "u" : "") + "v" + itostr(group) + "s" +
+           (vectorScale == VsqScale::Float ? "f" : utostr(scaleBits));
+  }
   const Family *family = familyOf(*this);
   if (!family)
     return "float";
@@ -74,7 +78,11 @@ int64_t Format::groupCount(int64_t cols) const { return cols <= 0 ? 0 : (cols - 
 double Format::bitsPerWeight(int64_t rows, int64_t cols) const {
   if (kind == FormatKind::Float)
     return 32;
-  double perGroup = kind == FormatKind::Vsq ? scaleBits : 16, perRow = kind == FormatKind::Vsq ? 32 : 0;
+  double perGroup = kind == FormatKind::Vsq ? scaleBits : 16, perRow = 0;
+  if (kind == FormatKind::Vsq && vectorScale == VsqScale::Integer)
+    perRow = 32;
+  if (kind == FormatKind::Vsq && vectorScale == VsqScale::E4M3 && rows > 0)
+    perRow = 32.0 / double(rows);
   if (kind == FormatKind::Bcq)
     perGroup = planeScales ? 16.0 * bits + (offset ? 16 : 0) : 16 + 8.0 * bits + (offset ? 8 : 0);
   if (kind == FormatKind::Rtn)
@@ -101,8 +109,8 @@ static std::string describeFormats() {
          "to 8, with a final f for float plane scales, z for an offset per group), binaryg<group>, ternaryg<group> "
          "(with a final a for a scale per sign), rtn<bits>g<group> and int<bits>g<group> (symmetric integers, integers "
          "with a zero point; bits 2 to 8, t instead of g<group> for one scale per tensor, with a final f for 32-bit "
-         "scales), vsq<bits>v<vector>s<scale bits> (bits 2 to 8, vector 8 to 128, scale bits 3 to 8); group 0 is the "
-         "whole row";
+         "scales), vsq<bits>v<vector>s<scale bits> (bits 2 to 8, with a final u for unsigned, vector 8 to 128, scale "
+         "bits 3 to 10 or f for a float), mxfp4, nvfp4; group 0 is the whole row";
 }
 
 /// The valid names with the least edit distance, among examples that have the numbers of `name`.
@@ -113,7 +121,9 @@ static std::string nearestNames(StringRef name) {
   if (!digits.getAsInteger(10, group) && group <= uint64_t(maxGroup))
     sizes.insert(sizes.begin(), "g" + utostr(group));
 
-  std::vector<std::pair<unsigned, std::string>> ranked = {{name.edit_distance("float"), "float"}};
+  std::vector<std::pair<unsigned, std::string>> ranked;
+  for (const char *example : {"float", "mxfp4", "nvfp4"})
+    ranked.push_back({name.edit_distance(example), example});
   for (const Family &family : families)
     for (unsigned bits = family.minBits; bits <= family.maxBits; ++bits)
       for (const std::string &size : sizes)
@@ -149,12 +159,22 @@ static Error unknownFormat(StringRef name, const Twine &why = "") {
 }
 
 static Expected<Format> parseVsq(StringRef name) {
+  Format format;
   StringRef rest = name;
   uint64_t numbers[3];
   for (auto [part, number] : zip_equal(vsqParts, numbers)) {
     std::optional<uint64_t> value;
     if (rest.consume_front(part.letters))
       value = takeNumber(rest);
+    if (part.letters == "vsq" && rest.consume_front("u"))
+      format.element = VsqElement::Unsigned;
+    if (part.letters == "s" && rest.consume_front("f")) {
+      format.vectorScale = VsqScale::Float;
+      if (!value)
+        value = part.high;
+      else
+        return unknownFormat(name);
+    }
     if (!value)
       return unknownFormat(name);
     number = *value;
@@ -165,11 +185,22 @@ static Expected<Format> parseVsq(StringRef name) {
     if (number < part.low || number > part.high)
       return unknownFormat(name, ": vsq has " + Twine(part.low) + " to " + Twine(part.high) + " " + part.what +
                                      ", not " + Twine(number));
-  Format format;
   format.kind = FormatKind::Vsq;
   format.bits = numbers[0];
   format.group = numbers[1];
-  format.scaleBits = numbers[2];
+  format.scaleBits = format.vectorScale == VsqScale::Float ? 32 : numbers[2];
+  return format;
+}
+
+/// MXFP4 or NVFP4.
+static Format smallFloats(int64_t vector, VsqScale scale) {
+  Format format;
+  format.kind = FormatKind::Vsq;
+  format.bits = 4;
+  format.group = vector;
+  format.scaleBits = 8;
+  format.element = VsqElement::E2M1;
+  format.vectorScale = scale;
   return format;
 }
 
@@ -177,6 +208,10 @@ Expected<Format> halftone::parseFormat(StringRef name) {
   Format format;
   if (name == "float")
     return format;
+  if (name == "mxfp4")
+    return smallFloats(32, VsqScale::E8M0);
+  if (name == "nvfp4")
+    return smallFloats(16, VsqScale::E4M3);
   if (name.starts_with("vsq"))
     return parseVsq(name);
   const Family *family = find_if(families, [&](const Family &f) { return name.starts_with(f.prefix); });

@@ -3,6 +3,7 @@
 #include "halftone/Quantize/Quantize.h"
 #include "Groups.h"
 #include "Ternary.h"
+#include "Vsq.h"
 #include "halftone/Quantize/Bcq.h"
 #include "halftone/Support/Half.h"
 #include "halftone/Support/Parallel.h"
@@ -21,40 +22,6 @@ float halftone::halfToFloat(uint16_t half) { return halfBitsToFloat(half); }
 
 /// Elements below which another thread is not worth its start.
 static constexpr int64_t minElementsPerRange = 1 << 14;
-
-//===----------------------------------------------------------------------===//
-// One group
-//===----------------------------------------------------------------------===//
-
-/// VS-Quant of one row: its scale, then scales and codes of its vectors.
-static void quantizeVsqRow(const Format &format, ArrayRef<float> weights, MutableArrayRef<uint8_t> codes,
-                           MutableArrayRef<int8_t> vectorScales, float &rowScale) {
-  int limit = (1 << (format.bits - 1)) - 1, top = (1 << format.scaleBits) - 1;
-  float largest = 0;
-  for (float w : weights)
-    largest = std::max(largest, std::abs(w));
-  rowScale = largest == 0 ? 1.0f : float(double(largest) / limit / top);
-  rowScale = std::max(rowScale, std::numeric_limits<float>::denorm_min());
-  // The largest weight must stay finite where rounding lifts the scale.
-  while (std::isinf(float(limit) * (float(top) * rowScale)))
-    rowScale = std::nextafter(rowScale, 0.0f);
-  size_t size = format.groupSize(weights.size());
-  for (auto [vector, scale] : enumerate(vectorScales)) {
-    size_t begin = vector * size, length = std::min(size, weights.size() - begin);
-    float peak = 0;
-    for (float w : weights.slice(begin, length))
-      peak = std::max(peak, std::abs(w));
-    double quotient = double(peak) / limit / rowScale;
-    int integer = int(std::ceil(std::min(quotient * (1 - 0x1p-22) - 1e-12, double(top))));
-    integer = std::max(integer, 1);
-    scale = int8_t(uint8_t(integer));
-    double unit = float(integer) * rowScale;
-    for (size_t i = begin; i < begin + length; ++i) {
-      double value = std::clamp(roundEven(std::clamp(weights[i] / unit, -256.0, 256.0)), -double(limit), double(limit));
-      codes[i] = uint8_t(int(value) + limit + 1);
-    }
-  }
-}
 
 //===----------------------------------------------------------------------===//
 // Matrices
@@ -95,20 +62,6 @@ static Error checkInput(ArrayRef<float> weights, int64_t rows, int64_t cols, con
     return createStringError("tensor '" + tensor + "': the weight at [" + Twine(bad / cols) + ", " + Twine(bad % cols) +
                              "] is " + (std::isnan(weights[bad]) ? "not a number" : "infinite"));
   return Error::success();
-}
-
-static QuantizedMatrix quantizeVsq(ArrayRef<float> weights, QuantizedMatrix result, unsigned threads) {
-  int64_t rows = result.rows, cols = result.cols, vectors = result.groups();
-  result.codes.resize(weights.size());
-  result.multipliers.resize(rows * vectors);
-  result.rowScales.resize(rows);
-  parallelFor(rows, threads, minElementsPerRange / std::max<int64_t>(cols, 1) + 1, [&](int64_t begin, int64_t end) {
-    for (int64_t row = begin; row < end; ++row)
-      quantizeVsqRow(result.format, weights.slice(row * cols, cols),
-                     MutableArrayRef(result.codes).slice(row * cols, cols),
-                     MutableArrayRef(result.multipliers).slice(row * vectors, vectors), result.rowScales[row]);
-  });
-  return result;
 }
 
 /// Numbers of stored half scales and multipliers per group.
@@ -210,11 +163,14 @@ static void codeValues(const QuantizedMatrix &q, int64_t group, MutableArrayRef<
     values[2] = halfBitsToFloat(q.scales[2 * group]);
     return;
   }
+  if (format.kind == FormatKind::Vsq) {
+    float unit = q.vectorUnit(group / q.groups(), group % q.groups());
+    for (size_t code = 0; code < values.size(); ++code)
+      values[code] = unit * float(q.elementInteger(uint8_t(code))) * q.tensorScale();
+    return;
+  }
   if (format.kind != FormatKind::Bcq) {
-    float scale = format.kind == FormatKind::Vsq
-                      ? float(uint8_t(q.multipliers[group])) * q.rowScales[group / q.groups()]
-                  : format.floatScales ? q.rowScales[group]
-                                       : halfBitsToFloat(q.scales[group]);
+    float scale = format.floatScales ? q.rowScales[group] : halfBitsToFloat(q.scales[group]);
     int step = format.kind == FormatKind::Binary ? 2 : 1;
     int offset = step == 2 || format.kind == FormatKind::Ternary ? 1
                  : format.offset                                 ? q.zeroPoint(group)

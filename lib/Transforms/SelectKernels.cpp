@@ -63,7 +63,7 @@ private:
     bool integers = op.getActivations() != lowbit::Activations::F32;
     bool hasIntegers = format.kind != FormatKind::Float && !format.planeScales;
     int64_t cols = cast<ShapedType>(op.getWeights().getType()).getDimSize(1);
-    bool tooLong = format.kind == FormatKind::Vsq && cols > kMaxVectorScaledColumns;
+    bool tooLong = format.kind == FormatKind::Vsq && cols > maxVectorScaledColumns(format);
     if (strategy == lowbit::Strategy::Auto)
       return integers && hasIntegers && !tooLong ? fastest(op, format) : lowbit::Strategy::Dequant;
     if (strategy == lowbit::Strategy::Dequant)
@@ -81,7 +81,7 @@ private:
     }
     if (tooLong) {
       op.emitOpError("rows of ") << cols << " elements are too long for exact sums in format " << format.name()
-                                 << " (at most " << kMaxVectorScaledColumns << "); use strategy dequant";
+                                 << " (at most " << maxVectorScaledColumns(format) << "); use strategy dequant";
       return failure();
     }
     assert(integers && "the verifier of lowbit.matmul wants integer activations here");

@@ -28,7 +28,9 @@ formats (g: elements that share a scale, 0: the whole row)
   rtn<bits>g<group>      integers around 0, round to nearest, 2 to 8 bits; with f at the end: 32-bit scales;
                          rtn<bits>t: one scale per tensor
   int<bits>g<group>      the same with a zero point per group; int<bits>t
-  vsq<bits>v<V>s<M>      VS-Quant: 2 to 8 bits, scales of M = 3 to 8 bits per V = 8 to 128 elements, a float per row
+  vsq<bits>v<V>s<M>      VS-Quant: 2 to 8 bits, scales of M = 3 to 10 bits per V = 8 to 128 elements, a float per row;
+                         <bits>u: unsigned elements; sf: a float per vector
+  mxfp4, nvfp4           floats of 4 bits with a scale of 8 bits per 32 or 16 elements
   float                  unquantized
 
 examples

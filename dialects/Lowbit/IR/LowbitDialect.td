@@ -30,6 +30,9 @@ def LowbitDialect : Dialect {
     | the same, `range = asymmetric` | s(row, group) * (0 .. 2^b-1 minus zero point(row, group)) | b + 24 / g | `int4g32` |
     | either with `scale = f32` / `scope = tensor` | s in 32 bits / one s for the tensor | + 16 / g / b + 0 | `rtn8g0f` / `int8t` |
     | `!lowbit.vsq<bits = b, vector = v, scale_bits = m>` | gamma(row) * (integer of m bits)(row, vector) * integer of b bits | b + m / v + 32 / K | `vsq4v16s6` |
+    | `!lowbit.vsq<bits = b, vector = v, scale_bits = 32, scale = float>` | float(row, vector) * integer of b bits | b + 32 / v | `vsq4v16sf` |
+    | `!lowbit.vsq<bits = 4, vector = 32, scale_bits = 8, element = e2m1, scale = e8m0>` | 2^(c(row, vector) - 127) * E2M1 | 4.25 | `mxfp4` |
+    | `!lowbit.vsq<bits = 4, vector = 16, scale_bits = 8, element = e2m1, scale = e4m3>` | float of the tensor * E4M3(row, vector) * E2M1 | 4.5 + 32 / (N K) | `nvfp4` |
 
     Example: `tensor<64x64x!lowbit.bcq<planes = 3, group = 32>>` has 64 * 2 groups of 32 elements. Each group takes
     3 * 32 bits of planes, 16 bits of scale and 3 * 8 bits of multipliers: 136 bits, or 4.25 bits per element.
@@ -52,7 +55,10 @@ def LowbitDialect : Dialect {
     | `ternary`, `scale = per_sign` | codes `[N, KP/4] i8`, scales `[N, G, 2] f16` (of +1, then of -1) |
     | `bcq` with an offset | as above, then offsets `[N, G] i8`, or `[N, G] f16` with `scale = plane` |
     | `int` | planes `[b, N, KP/8] i8`, scales `[N, G] f16` or f32 (`scope = tensor`: `[1]`); asymmetric: zero_points of the scales' shape, i8 (unsigned) |
-    | `vsq` | planes `[b, N, KP/8] i8`, multipliers `[N, G] i8` (unsigned), scales `[N] f32` |
+    | `vsq` | planes `[b, N, KP/8] i8`, multipliers `[N, G] i8` (unsigned; i16 above 8 bits), scales `[N] f32` |
+    | `vsq`, `scale = float` | planes `[b, N, KP/8] i8`, multipliers `[N, G] f32` |
+    | `vsq`, `e8m0` | planes `[4, N, KP/8] i8` (bits of E2M1), multipliers `[N, G] i8` (codes) |
+    | `vsq`, `e4m3` | planes `[4, N, KP/8] i8`, multipliers `[N, G] i8` (codes), scales `[1] f32` |
 
     Element j of a padded row is bit j mod 8 (least significant first) of byte j / 8 of its plane. A set bit is +1,
     a clear bit -1. Ternary codes take two bits each, element j in bits 2 (j mod 4) of byte j / 4: 0, 1, 2 stand for
@@ -73,7 +79,9 @@ def LowbitDialect : Dialect {
     ternary ::= `!lowbit.ternary` `<` `group` `=` size (`,` `scale` `=` (`shared` | `per_sign`))? `>`
     int     ::= `!lowbit.int` `<` `bits` `=` 2..8 `,` `group` `=` size (`,` `range` `=` (`symmetric` | `asymmetric`))?
                 (`,` `scale` `=` (`f16` | `f32`))? (`,` `scope` `=` (`group` | `tensor`))? `>`
-    vsq     ::= `!lowbit.vsq` `<` `bits` `=` 2..8 `,` `vector` `=` 8..128 `,` `scale_bits` `=` 3..8 `>`
+    vsq     ::= `!lowbit.vsq` `<` `bits` `=` 2..8 `,` `vector` `=` 8..128 `,` `scale_bits` `=` (3..10 | 32 | 8)
+                (`,` `element` `=` (`signed` | `unsigned` | `e2m1`))?
+                (`,` `scale` `=` (`integer` | `float` | `e8m0` | `e4m3`))? `>`
     ```
 
     ### Where weights are

@@ -38,6 +38,19 @@ def Lowbit_IntScope : Lowbit_Enum<"IntScope", "what shares a scale of uniform in
   I32EnumCase<"Tensor", 1, "tensor">
 ]>;
 
+def Lowbit_VsqElement : Lowbit_Enum<"VsqElement", "elements of vectors with a scale", [
+  I32EnumCase<"Signed", 0, "signed">,
+  I32EnumCase<"Unsigned", 1, "unsigned">,
+  I32EnumCase<"E2M1", 2, "e2m1">
+]>;
+
+def Lowbit_VsqScale : Lowbit_Enum<"VsqScale", "scales of vectors", [
+  I32EnumCase<"Integer", 0, "integer">,
+  I32EnumCase<"Float", 1, "float">,
+  I32EnumCase<"E8M0", 2, "e8m0">,
+  I32EnumCase<"E4M3", 3, "e4m3">
+]>;
+
 def Lowbit_Solver : Lowbit_Enum<"Solver", "how codes and scales are found", [
   I32EnumCase<"Greedy", 0, "greedy">,
   I32EnumCase<"Refined", 1, "refined">,

@@ -208,9 +208,12 @@ LogicalResult MatmulDotOp::verify() {
   int64_t padded = paddedColumns(getInFeatures(), packedGroup(getFormat()));
   if (failed(dps::verifyExpectedSize(*this, "padded features (KP)", "codes", getCodes(), 1, padded)))
     return failure();
-  if (isa<VsqType>(getFormat()) && int64_t(getInFeatures()) > kMaxVectorScaledColumns)
-    return emitOpError() << "in_features must be at most " << kMaxVectorScaledColumns << " for exact sums in "
-                         << getFormat() << ", not " << getInFeatures();
+  if (isa<VsqType>(getFormat())) {
+    int64_t most = maxVectorScaledColumns(*typeToFormat(getFormat()));
+    if (int64_t(getInFeatures()) > most)
+      return emitOpError() << "in_features must be at most " << most << " for exact sums in " << getFormat() << ", not "
+                           << getInFeatures();
+  }
   return verifyPacked(*this, getPacked(), getFormat(), getOutput().getType().getDimSize(1), getInFeatures(),
                       getLayout());
 }

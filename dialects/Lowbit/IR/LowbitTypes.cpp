@@ -212,10 +212,26 @@ Format IntType::getFormat() const {
 // VsqType
 //===----------------------------------------------------------------------===//
 
+/// MXFP4 and NVFP4 are the only formats with small floats.
+static LogicalResult verifySmallFloats(function_ref<InFlightDiagnostic()> emitError, unsigned bits, int64_t vector,
+                                       unsigned scaleBits, lowbit::VsqElement element, lowbit::VsqScale scale) {
+  bool isMx = vector == 32 && scale == lowbit::VsqScale::E8M0, isNv = vector == 16 && scale == lowbit::VsqScale::E4M3;
+  if (element == lowbit::VsqElement::E2M1 && bits == 4 && scaleBits == 8 && (isMx || isNv))
+    return success();
+  return emitError()
+         << "formats of small floats have element = e2m1, bits = 4, scale_bits = 8 and either vector = 32 and "
+            "scale = e8m0 (MXFP4) or vector = 16 and scale = e4m3 (NVFP4)";
+}
+
 LogicalResult VsqType::verify(function_ref<InFlightDiagnostic()> emitError, unsigned bits, int64_t vector,
-                              unsigned scaleBits) {
-  if (failed(verifyRange(emitError, "bits", bits, 2, 8)) ||
-      failed(verifyRange(emitError, "scale_bits", scaleBits, 3, 8)))
+                              unsigned scaleBits, lowbit::VsqElement element, lowbit::VsqScale scale) {
+  if (element == lowbit::VsqElement::E2M1 || scale == lowbit::VsqScale::E8M0 || scale == lowbit::VsqScale::E4M3)
+    return verifySmallFloats(emitError, bits, vector, scaleBits, element, scale);
+  if (failed(verifyRange(emitError, "bits", bits, 2, 8)))
+    return failure();
+  if (scale == lowbit::VsqScale::Float && scaleBits != 32)
+    return emitError() << "scale_bits of scale = float must be 32, not " << scaleBits;
+  if (scale == lowbit::VsqScale::Integer && failed(verifyRange(emitError, "scale_bits", scaleBits, 3, 10)))
     return failure();
   if (vector >= 8 && vector <= 128)
     return success();
@@ -226,9 +242,15 @@ double VsqType::getBitsPerElement(int64_t rows, int64_t cols) const { return get
 
 SmallVector<StorageComponent> VsqType::getStorage(ArrayRef<int64_t> shape) const {
   int64_t rows = shape[0], bits = getBits(), padded = paddedColumns(shape[1], packedGroup(*this));
-  return {component(getContext(), "planes", {bits, rows, padded / 8}, false),
-          component(getContext(), "multipliers", {rows, groupCount(shape[1], getVector())}, false),
-          {"scales", {rows}, Float32Type::get(getContext())}};
+  Builder builder(getContext());
+  Type scale = getScale() == lowbit::VsqScale::Float ? Type(builder.getF32Type())
+               : getScaleBits() > 8                  ? Type(builder.getI16Type())
+                                                     : Type(builder.getI8Type());
+  SmallVector<StorageComponent> parts{component(getContext(), "planes", {bits, rows, padded / 8}, false),
+                                      {"multipliers", {rows, groupCount(shape[1], getVector())}, scale}};
+  if (hasRowScales(getFormat()))
+    parts.push_back({"scales", {getScale() == lowbit::VsqScale::E4M3 ? 1 : rows}, builder.getF32Type()});
+  return parts;
 }
 
 Type VsqType::getExpressedType() const { return Float32Type::get(getContext()); }
@@ -241,6 +263,8 @@ Format VsqType::getFormat() const {
   format.bits = getBits();
   format.group = getVector();
   format.scaleBits = getScaleBits();
+  format.element = halftone::VsqElement(getElement());
+  format.vectorScale = halftone::VsqScale(getScale());
   return format;
 }
 
@@ -277,7 +301,8 @@ Type lowbit::formatToType(MLIRContext *context, const Format &format) {
                         format.floatScales ? IntScale::F32 : IntScale::F16,
                         format.perTensor ? IntScope::Tensor : IntScope::Group);
   case FormatKind::Vsq:
-    return VsqType::get(context, format.bits, format.group, format.scaleBits);
+    return VsqType::get(context, format.bits, format.group, format.scaleBits, lowbit::VsqElement(format.element),
+                        lowbit::VsqScale(format.vectorScale));
   }
   llvm_unreachable("unknown format kind");
 }

@@ -16,7 +16,7 @@ struct StorageComponent {
   /// "planes", "codes", "scales", "multipliers", "offsets" or "zero_points".
   std::string name;
   llvm::SmallVector<int64_t> shape;
-  /// i8, f16 or f32.
+  /// i8, i16, f16 or f32.
   mlir::Type elementType;
 
   mlir::RankedTensorType getType() const { return mlir::RankedTensorType::get(shape, elementType); }

@@ -44,6 +44,14 @@ def Lowbit_IntScopeParameter : EnumParameter<Lowbit_IntScope> {
   let defaultValue = "::halftone::lowbit::IntScope::Group";
 }
 
+def Lowbit_VsqElementParameter : EnumParameter<Lowbit_VsqElement> {
+  let defaultValue = "::halftone::lowbit::VsqElement::Signed";
+}
+
+def Lowbit_VsqScaleParameter : EnumParameter<Lowbit_VsqScale> {
+  let defaultValue = "::halftone::lowbit::VsqScale::Integer";
+}
+
 def Lowbit_BcqType : Lowbit_Type<"Bcq", "bcq"> {
   let summary = "binary-coded weights: a sum of scaled planes of +1 and -1";
   let description = [{
@@ -112,17 +120,30 @@ def Lowbit_IntType : Lowbit_Type<"Int", "int"> {
 }
 
 def Lowbit_VsqType : Lowbit_Type<"Vsq", "vsq"> {
-  let summary = "symmetric integers with an integer scale per vector and a float scale per row (VS-Quant)";
+  let summary = "small integers or floats with a small scale per vector (VS-Quant, MXFP4, NVFP4)";
   let description = [{
     An element of vector j of a row is gamma(row) * m(row, j) * v with an integer v in -(2^(bits-1) - 1) ..
     2^(bits-1) - 1, an unsigned integer m in 1 .. 2^scale_bits - 1 per `vector` consecutive elements (the last vector
     may be short), and a 32-bit float gamma per row (arXiv 2102.04503). With 8-bit activations a product is a sum of
     integers and one float multiplication per row.
+
+    `element = unsigned` has v in 0 .. 2^bits - 1; with `scale = float` (and scale_bits = 32) a vector has a 32-bit float
+    and the row none. The small floats of the OCP Microscaling Formats and of NVIDIA are two more of this kind, and
+    nothing in between is:
+
+    * MXFP4, `<bits = 4, vector = 32, scale_bits = 8, element = e2m1, scale = e8m0>`: an element is 2^(c - 127) * v with
+      v = 0, 0.5, 1, 1.5, 2, 3, 4 or 6 and a sign.
+    * NVFP4, `<bits = 4, vector = 16, scale_bits = 8, element = e2m1, scale = e4m3>`: a vector's scale is an E4M3 number,
+      the tensor has a 32-bit float.
+
+    Twice an E2M1 number is an integer, so that with 8-bit activations the sum of a vector is exact, too.
   }];
   let parameters = (ins
     TypeParameter<"unsigned", "bits of an element, 2..8">:$bits,
     TypeParameter<"int64_t", "elements that share an integer scale, 8..128">:$vector,
-    TypeParameter<"unsigned", "bits of the scale of a vector, 3..8">:$scale_bits
+    TypeParameter<"unsigned", "bits of the scale of a vector: integer 3..10, float 32, else 8">:$scale_bits,
+    Lowbit_VsqElementParameter:$element,
+    Lowbit_VsqScaleParameter:$scale
   );
 }
 

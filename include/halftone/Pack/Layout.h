@@ -21,7 +21,10 @@
 // rows' scales are floats [rowBlocks][16]. Vectors of 8 or 16 elements would waste
 // most of a step; they are packed four or two to a group of 32 elements, so that
 // codes lie in the order of the row without gaps, and a group has that many
-// multipliers (in the last group those of missing vectors are zero). All other
+// multipliers (in the last group those of missing vectors are zero).  A multiplier
+// is a byte, but two for integers of more than 8 bits and four (a float) for float
+// vector scales; of the formats with floats of 8 bits it is their code. The rows'
+// scales are there for integer scales, and as copies of the tensor's for nvfp4. All other
 // vectors are groups. Activations are padded in the same order; their sums are
 // those of packed groups, so kernels on vectors of 8 or 16 sum up what they need.
 //   scales: float [rowBlocks][16]
@@ -74,18 +77,26 @@ int64_t packedGroup(const Format &format);
 /// VS-Quant: vectors in a packed group (1, 2 or 4); 1 for all other formats.
 unsigned vectorsPerGroup(const Format &format);
 
-/// VS-Quant with 8-bit activations: longest row whose sums kernels keep exactly (2^18 * 127 * 127 * 255 < 2^40).
-constexpr int64_t kMaxVectorScaledColumns = int64_t(1) << 18;
+/// VS-Quant with 8-bit activations: longest row whose sums kernels keep exactly: at most 2^18 columns, sums below 2^40
+/// and the term of one vector, V * largest element * 127 * (2^scaleBits - 1), below 2^31; 0 if a term is not. Formats
+/// with float vector scales have no limit but that of one vector's sum.
+int64_t maxVectorScaledColumns(const Format &format);
 
-/// VS-Quant with 8-bit activations: true if no sum of a row of `cols` elements leaves 32 bits, whatever the weights and
-/// activations: cols * (2^(bits-1) - 1) * 127 * (2^scaleBits - 1) < 2^31.
+/// VS-Quant with integer scales and 8-bit activations: true if no sum of a row of `cols` elements leaves 32 bits,
+/// whatever the weights and activations: cols * largest element * 127 * (2^scaleBits - 1) < 2^31.
 bool vectorSumsFitWord(const Format &format, int64_t cols);
+
+/// VS-Quant: bytes of a vector's scale: 1, 2 for integers of more than 8 bits, 4 for floats. 1 for other formats.
+unsigned multiplierWidth(const Format &format);
+
+/// VS-Quant: true if a float per row is stored (integer scales, or E4M3, whose tensor has one scale).
+bool hasRowScales(const Format &format);
 
 /// Scales per (row, group): 1, the planes of BCQ with plane scales and its offset, or 2 of ternary per sign (of +1,
 /// then of -1); 0 for VS-Quant, whose scales are per row.
 unsigned scalesPerGroup(const Format &format);
 
-/// Bytes of integer multipliers per (row, packed group): the planes of two-level BCQ and its offset, the vectors of
+/// Integer multipliers per (row, packed group): the planes of two-level BCQ and its offset, the vectors of
 /// VS-Quant, the zero point of int, else 0.
 unsigned multipliersPerGroup(const Format &format);
 
@@ -127,8 +138,8 @@ inline int64_t packedBytes(const Format &format, int64_t rows, int64_t cols, Lay
 /// and VS-Quant not in Rows64; ternary in Trits16 and, with one scale, in Trits64.
 bool layoutHolds(Layout layout, const Format &format);
 
-/// True if products with a format can count bits: two-level BCQ, ternary and int<b> in Rows64, with half scales and with
-/// no multipliers but those of BCQ planes.
+/// True if products with a format can count bits: two-level BCQ, ternary and int<b> in Rows64, with half scales and
+/// with no multipliers but those of BCQ planes.
 bool canCountBits(const Format &format);
 
 } // namespace halftone

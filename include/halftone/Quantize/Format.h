@@ -2,8 +2,8 @@
 //
 // A weight format by its short name, as users write it: `bcq3g32`, `bcq3g32f`,
 // `bcq3g32z`, `bcqgreedy3g32f`, `binaryg32`, `ternaryg64`, `ternaryg64a`,
-// `rtn4g32`, `int4g32`, `int8t`, `vsq4v16s6`, `float`. Group 0 is the whole row, t
-// the whole tensor.
+// `rtn4g32`, `int4g32`, `int8t`, `vsq4v16s6`, `mxfp4`, `nvfp4`, `float`. Group 0
+// is the whole row, t the whole tensor.
 //
 //===----------------------------------------------------------------------===//
 #ifndef HALFTONE_QUANTIZE_FORMAT_H
@@ -25,6 +25,13 @@ enum class FormatKind {
   Vsq      ///< VS-Quant: as Rtn, with an integer scale per vector and a float scale per row (arXiv 2102.04503)
 };
 
+/// Elements of formats of kind Vsq: integers, or floats of 4 bits (SmallFloat.h).
+enum class VsqElement { Signed, Unsigned, E2M1 };
+
+/// Their scales of vectors: unsigned integers times a float per row, floats, or floats of 8 bits: powers of two
+/// (MXFP4), or E4M3 times a float per tensor (NVFP4).
+enum class VsqScale { Integer, Float, E8M0, E4M3 };
+
 /// How BCQ codes and scales are found (ALGORITHMS 1.2 names).
 enum class BcqSolver { Greedy, Refined, Alternating };
 
@@ -45,8 +52,12 @@ struct Format {
   bool perTensor = false;
   /// RTN only: 32-bit scales instead of half-precision ones.
   bool floatScales = false;
-  /// VS-Quant only: bits of an unsigned vector scale (3..8).
+  /// VS-Quant only: bits of a vector scale (integers 3..10, float 32, else 8).
   unsigned scaleBits = 0;
+  /// VS-Quant only. E2M1 with E8M0 scales and vectors of 32 is MXFP4, with E4M3 scales and vectors of 16 NVFP4; there
+  /// are no other formats of these.
+  VsqElement element = VsqElement::Signed;
+  VsqScale vectorScale = VsqScale::Integer;
   BcqSolver solver = BcqSolver::Alternating;
   /// Rounds of the alternating solver.
   unsigned rounds = 15;
@@ -61,13 +72,15 @@ struct Format {
   /// two-level BCQ (q*g + 16 + 8q)/g per group, plane scales (q*g + 16q)/g, an
   /// offset 8/g or 16/g more; binary (g + 16)/g, ternary (2g + 16)/g, per sign
   /// (2g + 32)/g, rtn (b*g + 16)/g, float scales 16/g and a zero point 8/g more
-  /// (per tensor: once), VS-Quant b + M/V + 32/cols, float 32.
+  /// (per tensor: once), VS-Quant b + M/V + 32/cols, with float
+  /// vector scales b + 32/V, mxfp4 4.25, nvfp4 4.5 + 32/(rows*cols), float 32.
   double bitsPerWeight(int64_t rows, int64_t cols) const;
 
   bool operator==(const Format &o) const {
     return kind == o.kind && bits == o.bits && group == o.group && planeScales == o.planeScales &&
            scalePerSign == o.scalePerSign && offset == o.offset && perTensor == o.perTensor &&
-           floatScales == o.floatScales && scaleBits == o.scaleBits && solver == o.solver && rounds == o.rounds;
+           floatScales == o.floatScales && scaleBits == o.scaleBits && element == o.element &&
+           vectorScale == o.vectorScale && solver == o.solver && rounds == o.rounds;
   }
   bool operator!=(const Format &o) const { return !(*this == o); }
 };

@@ -2,7 +2,7 @@
 //
 // For a block of 16 rows, elements in ascending order:
 //   one scale per group:  s = fma(w[k], x[k], s) over the group's integer weights, y = fma(scale, s, y)
-//                         (VS-Quant: over a vector, with the vector's integer times the row's scale)
+//                         (VS-Quant: over a vector, with the vector's scale; nvfp4: at the end y * scale of the tensor)
 //   plane scales:         y = fma(w[k], x[k], y), w[k] = sum of +-scales, planes ascending
 //   a scale per sign:     y = fma(w[k], x[k], y), w[k] = -s_1, 0 or s_0
 //   floats:               y = fma(w[k], x[k], y)
@@ -43,10 +43,17 @@ public:
                        [&](Value group, bool last, ValueRange carried) { return emitGroup(group, last, carried); });
     for (auto [i, reader] : llvm::enumerate(readers))
       for (int64_t c = 0; c < columns; ++c)
-        storeRows(k, sums[i * columns + c], args.y, tokens[c], reader.block(), shape.rows, kLanes);
+        storeRows(k, tensorScaled(reader, sums[i * columns + c]), args.y, tokens[c], reader.block(), shape.rows,
+                  kLanes);
   }
 
 private:
+  /// nvfp4: the tensor's scale is applied to whole sums.
+  Value tensorScaled(WeightReader &reader, Value sum) {
+    bool scaled = shape.format.kind == FormatKind::Vsq && shape.format.vectorScale == VsqScale::E4M3;
+    return scaled ? k.mulF(sum, reader.rowScales()) : sum;
+  }
+
   /// Adds weight times activation of one element, for every block and column.
   SmallVector<Value> accumulate(function_ref<Value(size_t reader)> weight, Value element, ValueRange sums) {
     SmallVector<Value> activations, next;

@@ -7,8 +7,10 @@
 
 #include "KernelBuilder.h"
 #include "Kernels.h"
+#include "SmallScale.h"
 #include "WeightReader.h"
 #include "dialects/Simd/IR/SimdOps.h"
+#include "halftone/Quantize/Quantize.h"
 
 using namespace mlir;
 using namespace halftone;
@@ -92,11 +94,41 @@ private:
   Value vectorScale(Value group, Value element) {
     Value entry = k.affine(k.affine(block, groups.count, group), multipliersPerGroup(format),
                            arith::DivUIOp::create(k.b, k.loc, element, k.index(format.group)));
-    Value byte = k.addIndex(k.affine(entry, kLanes, lane), packedShape.multipliersOffset);
-    Value integer = arith::ExtUIOp::create(k.b, k.loc, k.i32(), k.loadScalar(packed, byte));
+    unsigned bytes = multiplierWidth(format);
+    Value byte = k.addIndex(k.mulIndex(k.affine(entry, kLanes, lane), bytes), packedShape.multipliersOffset);
+    auto first = [&](Value vector) { return vector::ExtractOp::create(k.b, k.loc, vector, ArrayRef<int64_t>{0}); };
+    if (bytes == 4)
+      return first(k.loadBytesAs(packed, byte, k.floats(1)));
+    Value raw = bytes == 2 ? Value(first(k.loadBytesAs(packed, byte, k.vec(1, k.i16())))) : k.loadScalar(packed, byte);
+    Value integer = arith::ExtUIOp::create(k.b, k.loc, k.i32(), raw);
+    if (format.vectorScale != VsqScale::Integer)
+      return smallScaleUnit(k, format.vectorScale, integer);
+    return k.mulF(k.toFloat(integer), rowScale());
+  }
+
+  /// VS-Quant: the float of the row, or of the tensor.
+  Value rowScale() {
     Value row = k.mulIndex(k.affine(block, kLanes, lane), 4);
     Value scale = k.loadBytesAs(packed, k.addIndex(row, packedShape.scalesOffset), k.floats(1));
-    return k.mulF(k.toFloat(integer), vector::ExtractOp::create(k.b, k.loc, scale, ArrayRef<int64_t>{0}));
+    return vector::ExtractOp::create(k.b, k.loc, scale, ArrayRef<int64_t>{0});
+  }
+
+  /// Twice the number of an E2M1 code: 0 and 1 as they are, else 2 or 3 shifted by the exponent less 1.
+  Value smallFloatInteger(Value code) {
+    Value magnitude = k.andI(code, k.i32(7)), mantissa = k.andI(code, k.i32(1));
+    Value exponent = k.shrU(magnitude, 1);
+    Value shift = arith::MaxSIOp::create(k.b, k.loc, k.subI(exponent, k.i32(1)), k.i32(0));
+    Value shifted = arith::ShLIOp::create(k.b, k.loc, k.addI(mantissa, k.i32(2)), shift);
+    Value integer = k.select(k.isNonZero(exponent), shifted, mantissa);
+    return k.select(k.isNonZero(k.andI(code, k.i32(8))), k.subI(k.i32(0), integer), integer);
+  }
+
+  /// VS-Quant and its kin.
+  Value decodeVector(Value group, Value element, Value code) {
+    Value integer =
+        format.element == VsqElement::E2M1 ? smallFloatInteger(code) : k.subI(code, k.i32(elementOffset(format)));
+    Value value = k.mulF(vectorScale(group, element), k.toFloat(integer));
+    return format.vectorScale == VsqScale::E4M3 ? k.mulF(value, rowScale()) : value;
   }
 
   Value decode(Value group, Value element) {
@@ -114,6 +146,8 @@ private:
       Value notPlus = k.select(k.isNonZero(k.andI(code, k.i32(1))), k.f32(0.0), k.negF(scales[1]));
       return k.select(k.isNonZero(k.andI(code, k.i32(2))), scales[0], notPlus);
     }
+    if (format.kind == FormatKind::Vsq)
+      return decodeVector(group, element, code);
     if (format.kind != FormatKind::Bcq) {
       bool isBinary = format.kind == FormatKind::Binary;
       Value zero = k.i32(isBinary || format.kind == FormatKind::Ternary ? 1 : 1 << (format.bits - 1));
@@ -121,8 +155,7 @@ private:
         code = k.addI(code, code);
       if (format.kind == FormatKind::Rtn && format.offset)
         zero = multipliers[0];
-      Value scale = format.kind == FormatKind::Vsq ? vectorScale(group, element) : scales[0];
-      return k.mulF(scale, k.toFloat(k.subI(code, zero)));
+      return k.mulF(scales[0], k.toFloat(k.subI(code, zero)));
     }
     Value total;
     for (unsigned plane = 0; plane < format.bits; ++plane) {

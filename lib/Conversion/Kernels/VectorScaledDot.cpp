@@ -9,6 +9,11 @@
 // of 127 * 127, times 255), its low half adds less than 2^16 to `low`, its high
 // half less than 2^14 to `high`.
 //
+// Formats with float scales of vectors (a float, E8M0, E4M3) add up in floats, each
+// vector's exact sum once, in ascending order:
+//   y[t] = fma(scale of the vector, float(S_j), y[t]),
+// then times the tensor's scale (nvfp4) and the scale of token t.
+//
 // Vectors of 8 and 16 elements lie several in a step. The activations' sums per
 // vector are then made here, by a dot product with `offset` in every byte.
 //
@@ -30,7 +35,8 @@ public:
   VectorScaledDotTile(KernelBuilder &k, const MatmulShape &shape, const DotOperands &args, Value rowBlock,
                       int64_t blocks, Value token, int64_t columns)
       : k(k), shape(shape), args(args), groups(shape.format, shape.cols), vectors(vectorsPerGroup(shape.format)),
-        columns(columns), words(vectorSumsFitWord(shape.format, shape.cols) ? 1 : 2) {
+        columns(columns), floatScales(shape.format.vectorScale != VsqScale::Integer),
+        words(floatScales || vectorSumsFitWord(shape.format, shape.cols) ? 1 : 2) {
     for (int64_t i = 0; i < blocks; ++i)
       readers.emplace_back(k, shape.format, shape.rows, shape.cols, args.packed, k.addIndex(rowBlock, i));
     for (int64_t c = 0; c < columns; ++c)
@@ -38,7 +44,7 @@ public:
   }
 
   void emit() {
-    SmallVector<Value> sums(readers.size() * columns * words, k.splat(k.words(), 0));
+    SmallVector<Value> sums(readers.size() * columns * words, k.splat(floatScales ? k.floats() : k.words(), 0));
     sums = forGroups(k, groups, sums, [&](Value group, bool last, ValueRange carried) {
       for (WeightReader &reader : readers)
         reader.enterGroup(group);
@@ -48,8 +54,9 @@ public:
       Value scale = k.broadcast(k.loadScalar(args.scales, tokens[c]));
       for (auto [i, reader] : llvm::enumerate(readers)) {
         Value sum = total(ValueRange(sums).slice((i * columns + c) * words, words));
-        storeRows(k, k.mulF(k.mulF(sum, reader.rowScales()), scale), args.y, tokens[c], reader.block(), shape.rows,
-                  kLanes);
+        if (hasRowScales(shape.format))
+          sum = k.mulF(sum, reader.rowScales());
+        storeRows(k, k.mulF(sum, scale), args.y, tokens[c], reader.block(), shape.rows, kLanes);
       }
     }
   }
@@ -59,6 +66,8 @@ private:
 
   /// The exact sum, rounded once to float: the high word has 24 bits at most.
   Value total(ValueRange sum) {
+    if (floatScales)
+      return sum[0];
     if (words == 1)
       return k.toFloat(sum[0]);
     Value low = k.andI(sum[0], k.splat(k.words(), 0xffff));
@@ -69,10 +78,15 @@ private:
   /// Adds m_j * S_j of one vector; `dots` are sums over u * a and `corrections` offset * sum over a.
   void addVector(SmallVectorImpl<Value> &sums, int64_t vector, ValueRange dots, ValueRange corrections) {
     for (auto [i, reader] : llvm::enumerate(readers)) {
-      Value scale = reader.vectorScales(vector);
+      Value scale = floatScales ? reader.scales(vector) : reader.vectorScales(vector);
       for (int64_t c = 0; c < columns; ++c) {
         int64_t at = i * columns + c;
-        Value term = k.mulI(scale, k.subI(dots[at], corrections[c]));
+        Value sum = k.subI(dots[at], corrections[c]);
+        if (floatScales) {
+          sums[at] = k.fma(scale, k.toFloat(sum), sums[at]);
+          continue;
+        }
+        Value term = k.mulI(scale, sum);
         if (words == 1) {
           sums[at] = k.addI(sums[at], term);
           continue;
@@ -155,6 +169,7 @@ private:
   GroupShape groups;
   int64_t vectors; ///< in a packed group
   int64_t columns;
+  bool floatScales;
   int64_t words; ///< of a sum: 1, or 2 for low and high
   std::vector<WeightReader> readers;
   SmallVector<Value> tokens;
@@ -164,6 +179,6 @@ private:
 
 void halftone::emitVectorScaledDot(KernelBuilder &k, const MatmulShape &shape, const DotOperands &args, Value rowBlock,
                                    int64_t blocks, Value token, int64_t columns) {
-  assert(shape.cols <= kMaxVectorScaledColumns && "the sums of longer rows have no kernel");
+  assert(shape.cols <= maxVectorScaledColumns(shape.format) && "the sums of longer rows have no kernel");
   VectorScaledDotTile(k, shape, args, rowBlock, blocks, token, columns).emit();
 }

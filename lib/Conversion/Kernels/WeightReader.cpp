@@ -10,7 +10,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "WeightReader.h"
+#include "SmallScale.h"
 #include "dialects/Simd/IR/SimdOps.h"
+#include "halftone/Quantize/Quantize.h"
+#include "halftone/Support/SmallFloat.h"
 
 using namespace mlir;
 using namespace halftone;
@@ -39,8 +42,9 @@ int64_t WeightReader::offset() const {
   case FormatKind::Ternary:
     return 1;
   case FormatKind::Rtn:
-  case FormatKind::Vsq:
     return int64_t(1) << (format.bits - 1);
+  case FormatKind::Vsq:
+    return elementOffset(format);
   case FormatKind::Float:
     break;
   }
@@ -55,8 +59,9 @@ int64_t WeightReader::maxU() const {
   case FormatKind::Ternary:
     return 2;
   case FormatKind::Rtn:
-  case FormatKind::Vsq:
     return (int64_t(1) << format.bits) - 1;
+  case FormatKind::Vsq:
+    return largestElement(format) + elementOffset(format);
   case FormatKind::Float:
     break;
   }
@@ -251,7 +256,23 @@ Value WeightReader::unpackChunk(int64_t chunk) {
     u = u ? k.addI(u, part) : part;
     firstVector += field.width;
   }
-  return format.kind == FormatKind::Binary ? k.addI(u, u) : u;
+  if (format.kind == FormatKind::Binary)
+    return k.addI(u, u);
+  return format.element == VsqElement::E2M1 ? integersOfSmallFloats(u) : u;
+}
+
+/// Twice the numbers of E2M1 codes, plus 12.
+Value WeightReader::integersOfSmallFloats(Value codes) {
+  SmallVector<int64_t> entries;
+  for (unsigned code = 0; code < 16; ++code)
+    entries.push_back(e2m1Twice(code) + elementOffset(format));
+  return simd::TableLookupOp::create(k.b, k.loc, k.bytes(), k.constant(k.bytes(16), entries), codes);
+}
+
+Value WeightReader::loadMultipliers(int64_t vector, VectorType type) {
+  Value entry = k.addIndex(k.mulIndex(groupIndex, multipliersPerGroup(format)), vector);
+  int64_t bytes = kLanes * multiplierWidth(format);
+  return k.loadBytesAs(packed, k.addIndex(k.mulIndex(entry, bytes), shape.multipliersOffset), type);
 }
 
 int64_t WeightReader::fieldsInPlace() const {
@@ -353,7 +374,8 @@ Value WeightReader::exactSum(ArrayRef<Value> sums, Value activationSum) {
 }
 
 Value WeightReader::vectorScales(int64_t vector) {
-  return arith::ExtUIOp::create(k.b, k.loc, k.words(), multiplierBytes(vector));
+  Value raw = loadMultipliers(vector, multiplierWidth(format) == 2 ? k.vec(kLanes, k.i16()) : k.bytes(kLanes));
+  return arith::ExtUIOp::create(k.b, k.loc, k.words(), raw);
 }
 
 Value WeightReader::rowScales() {
@@ -361,8 +383,12 @@ Value WeightReader::rowScales() {
 }
 
 Value WeightReader::scales(int64_t vector) {
-  if (format.kind == FormatKind::Vsq)
+  if (format.kind == FormatKind::Vsq && format.vectorScale == VsqScale::Integer)
     return k.mulF(k.toFloat(vectorScales(vector)), rowScales());
+  if (format.kind == FormatKind::Vsq && format.vectorScale == VsqScale::Float)
+    return loadMultipliers(vector, k.floats());
+  if (format.kind == FormatKind::Vsq)
+    return smallScaleUnit(k, format.vectorScale, vectorScales(vector));
   Value place = k.addIndex(k.mulIndex(scaleIndex(), kLanes * scaleBytes(format)), shape.scalesOffset);
   return format.floatScales ? k.loadBytesAs(packed, place, k.floats()) : halves(place);
 }

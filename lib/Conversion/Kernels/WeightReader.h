@@ -58,7 +58,7 @@ public:
   Value exactSum(llvm::ArrayRef<Value> sums, Value activationSum);
 
   /// Two-level, ternary and integer formats: the scales of the 16 rows as floats. VS-Quant: those of a vector of the
-  /// packed group, the integer times the row's scale.
+  /// packed group: the integer times the row's scale, or the unit of float scales (QuantizedMatrix::vectorUnit).
   Value scales(int64_t vector = 0);
 
   /// Ternary with a scale per sign: the float weights of 16 rows of element 4*chunk + j of the step.
@@ -67,7 +67,7 @@ public:
   /// VS-Quant: the integer scales of a vector of the packed group for 16 rows, as words.
   Value vectorScales(int64_t vector);
 
-  /// VS-Quant: the float scales of the 16 rows.
+  /// The float scales of the 16 rows of formats that have them.
   Value rowScales();
 
   /// BCQ with plane scales: the float weights of 16 rows of element 4*chunk + j of the step.
@@ -98,6 +98,8 @@ private:
   /// Where a plane's bit of a chunk lies in its byte once shifted right by a count that many chunks share.
   int placeInNibble(unsigned plane, int64_t chunk) const;
   Part unpackPlane(unsigned plane, int64_t chunk, size_t sum);
+  Value integersOfSmallFloats(Value codes);
+  Value loadMultipliers(int64_t vector, mlir::VectorType type);
   Value halves(Value byteOffset);
   /// Index among all (row block, group) of the scales that the group entered has.
   Value scaleIndex();

@@ -42,8 +42,24 @@ func.func private @vsq_bits(tensor<4x8x!lowbit.vsq<bits = 9, vector = 16, scale_
 
 // -----
 
-// expected-error@below {{scale_bits must be in 3..8, not 2}}
+// expected-error@below {{scale_bits must be in 3..10, not 2}}
 func.func private @vsq_scale_bits(tensor<4x8x!lowbit.vsq<bits = 4, vector = 16, scale_bits = 2>>)
+
+// -----
+
+// expected-error@below {{scale_bits of scale = float must be 32, not 8}}
+func.func private @vsq_float_bits(tensor<4x8x!lowbit.vsq<bits = 4, vector = 16, scale_bits = 8, scale = float>>)
+
+// -----
+
+// There are no small floats but MXFP4 and NVFP4.
+// expected-error@below {{formats of small floats have element = e2m1, bits = 4, scale_bits = 8 and either vector = 32 and scale = e8m0 (MXFP4) or vector = 16 and scale = e4m3 (NVFP4)}}
+func.func private @small_floats(tensor<4x8x!lowbit.vsq<bits = 4, vector = 16, scale_bits = 8, element = e2m1, scale = e8m0>>)
+
+// -----
+
+// expected-error@below {{formats of small floats have element = e2m1}}
+func.func private @small_scales(tensor<4x8x!lowbit.vsq<bits = 4, vector = 32, scale_bits = 8, scale = e8m0>>)
 
 // -----
 

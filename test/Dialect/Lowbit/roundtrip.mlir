@@ -31,6 +31,8 @@ module attributes { lowbit.externals = "model.safetensors" } {
   // CHECK-SAME: tensor<4x8x!lowbit.ternary<group = 64, scale = per_sign>>
   // CHECK-SAME: tensor<4x8x!lowbit.int<bits = 4, group = 32>>
   // CHECK-SAME: tensor<4x8x!lowbit.vsq<bits = 4, vector = 16, scale_bits = 6>>
+  // CHECK-SAME: tensor<4x8x!lowbit.vsq<bits = 8, vector = 16, scale_bits = 32, element = unsigned, scale = float>>
+  // CHECK-SAME: tensor<4x8x!lowbit.vsq<bits = 4, vector = 32, scale_bits = 8, element = e2m1, scale = e8m0>>
   func.func private @formats(tensor<4x8x!lowbit.bcq<planes = 3, group = 0, scale = two_level>>,
                              tensor<4x8x!lowbit.bcq<planes = 8, group = 128, scale = plane>>,
                              tensor<4x8x!lowbit.binary<group = 32>>,
@@ -38,7 +40,9 @@ module attributes { lowbit.externals = "model.safetensors" } {
                              tensor<4x8x!lowbit.ternary<group = 64, scale = shared>>,
                              tensor<4x8x!lowbit.ternary<group = 64, scale = per_sign>>,
                              tensor<4x8x!lowbit.int<bits = 4, group = 32>>,
-                             tensor<4x8x!lowbit.vsq<bits = 4, vector = 16, scale_bits = 6>>)
+                             tensor<4x8x!lowbit.vsq<bits = 4, vector = 16, scale_bits = 6, element = signed>>,
+                             tensor<4x8x!lowbit.vsq<bits = 8, vector = 16, scale_bits = 32, element = unsigned, scale = float>>,
+                             tensor<4x8x!lowbit.vsq<bits = 4, vector = 32, scale_bits = 8, element = e2m1, scale = e8m0>>)
 
   // CHECK-LABEL: func.func @weights
   func.func @weights(%w: tensor<64x64xf32>) -> tensor<64x64xf32> {

@@ -86,6 +86,10 @@ TEST_F(LowbitTypes, StorageComponents) {
   EXPECT_EQ(storage(type("rtn8tf"), 4, 64), "planes:8x4x8xi8 scales:1xf32");
   // Vectors of 16 are not padded, vectors of 24 are: 172 = 10 * 16 + 12 = 7 * 24 + 4.
   EXPECT_EQ(storage(type("vsq4v16s6"), 4, 172), "planes:4x4x24xi8 multipliers:4x11xi8 scales:4xf32");
+  EXPECT_EQ(storage(type("vsq4v16s9"), 4, 172), "planes:4x4x24xi8 multipliers:4x11xi16 scales:4xf32");
+  EXPECT_EQ(storage(type("vsq4v16sf"), 4, 172), "planes:4x4x24xi8 multipliers:4x11xf32");
+  EXPECT_EQ(storage(type("mxfp4"), 4, 64), "planes:4x4x8xi8 multipliers:4x2xi8");
+  EXPECT_EQ(storage(type("nvfp4"), 4, 64), "planes:4x4x8xi8 multipliers:4x4xi8 scales:1xf32");
   EXPECT_EQ(storage(type("vsq4v24s6"), 4, 172), "planes:4x4x32xi8 multipliers:4x8xi8 scales:4xf32");
   // 172 = 5 * 32 + 12, padded to 192.
   EXPECT_EQ(storage(type("ternaryg32"), 4, 172), "codes:4x48xi8 scales:4x6xf16");
@@ -112,9 +116,9 @@ TEST_F(LowbitTypes, TableBytes) {
 }
 
 TEST_F(LowbitTypes, FormatsThereAndBack) {
-  for (const char *name :
-       {"bcq3g32", "bcq4g0f", "ternaryg64", "ternaryg64a", "rtn4g32", "rtn8g0", "vsq4v16s6", "vsq8v128s3", "binaryg32",
-        "bcq3g32z", "bcq3g32fz", "int4g32", "int8t", "rtn8t", "rtn8g0f", "int8tf"}) {
+  for (const char *name : {"bcq3g32",    "bcq4g0f",   "ternaryg64", "ternaryg64a", "rtn4g32",   "rtn8g0", "vsq4v16s6",
+                           "vsq8v128s3", "binaryg32", "bcq3g32z",   "bcq3g32fz",   "int4g32",   "int8t",  "rtn8t",
+                           "rtn8g0f",    "int8tf",    "vsq4uv16s4", "vsq4v16s10",  "vsq3v24sf", "mxfp4",  "nvfp4"}) {
     Format format = llvm::cantFail(parseFormat(name));
     std::optional<Format> back = typeToFormat(formatToType(&context, format));
     ASSERT_TRUE(back) << name;

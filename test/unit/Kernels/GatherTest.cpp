@@ -15,10 +15,10 @@ TEST_P(GatherTest, RowsOfEveryFormat) {
     GTEST_SKIP() << "this CPU cannot run code for " << GetParam();
   std::vector<Case> cases;
   for (const char *format :
-       {"float",     "bcq1g32",     "bcq3g7",    "bcq8g0",    "bcq1g16f",  "bcq3g32f", "ternaryg64",
-        "ternaryg0", "ternaryg16a", "rtn2g33",   "rtn3g32",   "rtn5g16",   "rtn7g0",   "rtn8g40",
-        "vsq4v16s6", "vsq3v8s8",    "vsq8v24s4", "vsq5v64s5", "binaryg16", "bcq3g7z",  "bcq4g32fz",
-        "int4g32",   "int8t",       "int8g0",    "rtn4tf",    "int5g33f"}) {
+       {"float",       "bcq1g32",   "bcq3g7",     "bcq8g0",    "bcq1g16f",   "bcq3g32f",  "ternaryg64", "ternaryg0",
+        "ternaryg16a", "rtn2g33",   "rtn3g32",    "rtn5g16",   "rtn7g0",     "rtn8g40",   "vsq4v16s6",  "vsq3v8s8",
+        "vsq8v24s4",   "vsq5v64s5", "binaryg16",  "bcq3g7z",   "bcq4g32fz",  "int4g32",   "int8t",      "int8g0",
+        "rtn4tf",      "int5g33f",  "vsq4uv16s6", "vsq4v16s9", "vsq4v24s10", "vsq4v16sf", "mxfp4",      "nvfp4"}) {
     cases.push_back(makeCase(format, 37, 70, "gather"));
     cases.push_back(makeCase(format, cases.size() % 3 + 1, cases.size() % 5 + 1, "gather"));
     cases.back().oneToken = true;

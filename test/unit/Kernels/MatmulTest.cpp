@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Oracle.h"
+#include "halftone/Pack/Layout.h"
 #include "gtest/gtest.h"
 #include <cmath>
 #include <cstring>
@@ -175,8 +176,9 @@ TEST_P(MatmulTest, ScalesPerTensor) {
 /// Vectors that share a step (8, 16), fill steps (32, 64, 128) and leave tails; sums of one word and of two.
 TEST_P(MatmulTest, VectorScales) {
   std::vector<Case> cases;
-  const char *formats[] = {"vsq4v16s6", "vsq4v16s4", "vsq3v8s4",   "vsq8v16s8",  "vsq2v32s3",
-                           "vsq5v64s8", "vsq6v12s5", "vsq7v100s7", "vsq8v128s8", "vsq4v24s6"};
+  const char *formats[] = {"vsq4v16s6",  "vsq4v16s4",  "vsq3v8s4",   "vsq8v16s8", "vsq2v32s3",  "vsq5v64s8",
+                           "vsq6v12s5",  "vsq7v100s7", "vsq8v128s8", "vsq4v24s6", "vsq4uv16s6", "vsq5uv40s9",
+                           "vsq4v16s10", "vsq8v32s9",  "vsq4v16sf",  "vsq3v40sf", "mxfp4",      "nvfp4"};
   size_t shape = 0;
   for (const char *format : formats)
     for (int i = 0; i < 2; ++i) {
@@ -194,8 +196,11 @@ TEST_P(MatmulTest, VectorScales) {
 /// 8 bits with 8-bit scales a word is just enough, at 523 it is not; 33,000 columns need 37 bits.
 TEST_P(MatmulTest, LargestVectorScaledSums) {
   std::vector<Case> cases;
-  for (const char *format : {"vsq8v16s8", "vsq8v128s8", "vsq8v8s8", "vsq4v16s6"})
+  for (const char *format : {"vsq8v16s8", "vsq8v128s8", "vsq8v8s8", "vsq4v16s6", "vsq8v128s10", "vsq8uv64s10",
+                             "vsq4v16sf", "mxfp4", "nvfp4"})
     for (int64_t cols : {522, 523, 33000, 38400}) {
+      if (cols > maxVectorScaledColumns(llvm::cantFail(parseFormat(format))))
+        continue;
       Case c{format, 17, cols, "dot", false, std::vector<float>(17 * cols, 1.0f), {}, 8};
       for (int64_t k = 0; k < cols; ++k)
         c.weights[cols + k] = k % 3 ? 1.0f : -1.0f;

@@ -66,7 +66,9 @@ int32_t test::integerWeight(const QuantizedMatrix &m, int64_t row, int64_t col) 
     return 2 * code - 1;
   if (m.format.kind == FormatKind::Rtn && m.format.offset)
     return code - m.zeroPoint(m.scaleItem(row, col / m.groupSize()));
-  if (m.format.kind == FormatKind::Rtn || m.format.kind == FormatKind::Vsq)
+  if (m.format.kind == FormatKind::Vsq)
+    return m.elementInteger(uint8_t(code));
+  if (m.format.kind == FormatKind::Rtn)
     return code - (1 << (m.format.bits - 1));
   int64_t terms = m.format.bits + m.format.offset;
   const int8_t *multipliers = &m.multipliers[(row * m.groups() + col / m.groupSize()) * terms];
@@ -78,7 +80,7 @@ int32_t test::integerWeight(const QuantizedMatrix &m, int64_t row, int64_t col) 
 
 static float scaleOf(const QuantizedMatrix &m, int64_t row, int64_t group) {
   if (m.format.kind == FormatKind::Vsq)
-    return float(m.vectorScale(row, group)) * m.rowScales[row];
+    return m.vectorUnit(row, group);
   int64_t item = m.scaleItem(row, group);
   return m.format.floatScales ? m.rowScales[item] : halfToFloat(m.scales[item]);
 }
@@ -134,7 +136,7 @@ static float perSignProduct(const QuantizedMatrix &m, int64_t row, const Codes &
 }
 
 static float integerProduct(const QuantizedMatrix &m, int64_t row, const Codes &codes) {
-  if (m.format.kind == FormatKind::Vsq)
+  if (m.format.kind == FormatKind::Vsq && m.format.vectorScale == VsqScale::Integer)
     return vectorScaledProduct(m, row, codes);
   if (m.format.scalePerSign)
     return perSignProduct(m, row, codes);
@@ -145,7 +147,7 @@ static float integerProduct(const QuantizedMatrix &m, int64_t row, const Codes &
       sum += int64_t(integerWeight(m, row, k)) * codes.values[k];
     y = std::fma(scaleOf(m, row, group), float(sum), y);
   }
-  return y * codes.scale;
+  return y * m.tensorScale() * codes.scale;
 }
 
 static float floatProduct(const Case &c, int64_t row, const float *x) {
@@ -164,7 +166,7 @@ static float floatProduct(const Case &c, int64_t row, const float *x) {
       sum = std::fma(float(integerWeight(m, row, k)), x[k], sum);
     y = std::fma(scaleOf(m, row, group), sum, y);
   }
-  return y;
+  return y * m.tensorScale();
 }
 
 std::vector<float> test::multiply(const Case &c, const std::vector<float> &x, int64_t tokens) {
@@ -193,7 +195,7 @@ std::vector<float> test::weightsOf(const Case &c) {
     for (int64_t k = 0; k < c.cols; ++k)
       weights.push_back(m.format.planeScales || m.format.scalePerSign
                             ? floatWeight(m, row, k)
-                            : scaleOf(m, row, k / m.groupSize()) * float(integerWeight(m, row, k)));
+                            : scaleOf(m, row, k / m.groupSize()) * float(integerWeight(m, row, k)) * m.tensorScale());
   return weights;
 }
 

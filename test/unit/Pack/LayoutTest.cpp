@@ -128,6 +128,17 @@ TEST(Layout, PartsPerGroup) {
   EXPECT_EQ(scaleBytes(formatOf("int4g32f")), 4u);
 }
 
+TEST(Layout, BoundsOfVectorScaledSums) {
+  EXPECT_TRUE(vectorSumsFitWord(formatOf("vsq8v16s8"), 522));
+  EXPECT_FALSE(vectorSumsFitWord(formatOf("vsq8v16s8"), 523));
+  EXPECT_EQ(maxVectorScaledColumns(formatOf("vsq4v16s6")), 1 << 18);
+  // Sums stay below 2^40, terms of one vector below 2^31.
+  EXPECT_EQ(maxVectorScaledColumns(formatOf("vsq8v16s10")), ((int64_t(1) << 40) - 1) / (127 * 127 * 1023));
+  EXPECT_EQ(maxVectorScaledColumns(formatOf("vsq8uv64s10")), ((int64_t(1) << 40) - 1) / (127 * 255 * 1023));
+  EXPECT_EQ(maxVectorScaledColumns(formatOf("vsq8uv128s10")), 0);
+  EXPECT_EQ(maxVectorScaledColumns(formatOf("nvfp4")), INT64_MAX);
+}
+
 TEST(Layout, WhatALayoutHolds) {
   EXPECT_TRUE(layoutHolds(Layout::Float16, Format()));
   EXPECT_FALSE(layoutHolds(Layout::Rows16, Format()));

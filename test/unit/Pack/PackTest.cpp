@@ -29,8 +29,9 @@ std::vector<std::string> formatNames() {
     names.push_back(std::string("bcq5") + group + "fz");
     names.push_back(std::string("int4") + group + "f");
   }
-  for (const char *name : {"vsq2v8s3", "vsq4v16s6", "vsq3v12s4", "vsq8v32s8", "vsq5v40s8", "vsq7v128s4", "int8t",
-                           "rtn5t", "int3tf", "rtn8tf"})
+  for (const char *name :
+       {"vsq2v8s3", "vsq4v16s6", "vsq3v12s4", "vsq8v32s8", "vsq5v40s8", "vsq7v128s4", "int8t", "rtn5t", "int3tf",
+        "rtn8tf", "vsq4uv16s6", "vsq3v16s9", "vsq8v12s10", "vsq4v8sf", "vsq4v64sf", "mxfp4", "nvfp4"})
     names.push_back(name);
   return names;
 }
@@ -72,6 +73,7 @@ TEST(Pack, UnpackIsTheInverse) {
     EXPECT_EQ(back.scales, matrix.scales);
     EXPECT_EQ(back.multipliers, matrix.multipliers);
     EXPECT_EQ(back.rowScales, matrix.rowScales);
+    EXPECT_EQ(back.vectorScales, matrix.vectorScales);
   });
 }
 
@@ -88,12 +90,15 @@ TEST(Pack, PaddingIsZero) {
     for (uint8_t code : matrix.codes) // the ternary codes 0, 1, 2 have as many planes set
       codes += planesOfTernary ? code : llvm::popcount(code);
     for (uint16_t scale : matrix.scales)
-      scales += llvm::popcount(scale);
+      (matrix.format.kind == FormatKind::Vsq ? multipliers : scales) += llvm::popcount(scale);
     int64_t copies = 1; // one scale per tensor is there for every row of a block
     if (matrix.format.perTensor)
       copies = std::min(matrix.rows, shape.rowsPerBlock);
     for (float scale : matrix.rowScales)
-      scales += llvm::popcount(llvm::bit_cast<uint32_t>(scale));
+      scales += llvm::popcount(llvm::bit_cast<uint32_t>(scale)) *
+                (matrix.format.vectorScale == VsqScale::E4M3 ? matrix.rows : 1); // a copy per row
+    for (float scale : matrix.vectorScales)
+      multipliers += llvm::popcount(llvm::bit_cast<uint32_t>(scale));
     for (int8_t multiplier : matrix.multipliers)
       multipliers += llvm::popcount(uint8_t(multiplier));
     scales *= copies;

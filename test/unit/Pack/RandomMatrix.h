@@ -20,9 +20,16 @@ inline QuantizedMatrix randomMatrix(const Format &format, int64_t rows, int64_t 
     matrix.codes.push_back(random() % codes);
   int64_t groups = format.perTensor ? 1 : rows * format.groupCount(cols);
   if (format.kind == FormatKind::Vsq) {
+    unsigned bytes = multiplierWidth(format);
     for (int64_t i = 0; i < groups; ++i)
-      matrix.multipliers.push_back(int8_t(uint8_t(random())));
-    for (int64_t i = 0; i < rows; ++i)
+      if (bytes == 4)
+        matrix.vectorScales.push_back(float(random()));
+      else if (bytes == 2)
+        matrix.scales.push_back(random());
+      else
+        matrix.multipliers.push_back(int8_t(uint8_t(random())));
+    int64_t rowScales = !hasRowScales(format) ? 0 : format.vectorScale == VsqScale::E4M3 ? 1 : rows;
+    for (int64_t i = 0; i < rowScales; ++i)
       matrix.rowScales.push_back(float(random()));
     return matrix;
   }

@@ -43,11 +43,12 @@ TEST(Format, Fields) {
 }
 
 TEST(Format, NamesRoundTrip) {
-  for (StringRef name : {"float",           "bcq1g32",        "bcq8g0f",    "bcqgreedy3g32", "bcqgreedy3g32f",
-                         "bcqrefined2g7",   "ternaryg0",      "ternaryg64", "ternaryg0a",    "rtn2g32",
-                         "rtn8g2147483647", "vsq4v16s6",      "vsq2v8s3",   "vsq8v128s8",    "bcq3g32z",
-                         "bcq8g0fz",        "bcqgreedy2g32z", "binaryg0",   "int4g32",       "int2g0f",
-                         "int8t",           "int8tf",         "rtn8t",      "rtn4tf",        "rtn4g32f"})
+  for (StringRef name : {"float",     "bcq1g32",    "bcq8g0f",    "bcqgreedy3g32", "bcqgreedy3g32f",  "bcqrefined2g7",
+                         "ternaryg0", "ternaryg64", "ternaryg0a", "rtn2g32",       "rtn8g2147483647", "vsq4v16s6",
+                         "vsq2v8s3",  "vsq8v128s8", "bcq3g32z",   "bcq8g0fz",      "bcqgreedy2g32z",  "binaryg0",
+                         "int4g32",   "int2g0f",    "int8t",      "int8tf",        "rtn8t",           "rtn4tf",
+                         "rtn4g32f",  "vsq4uv16s4", "vsq8v64s10", "vsq4v16sf",     "vsq2uv8sf",       "mxfp4",
+                         "nvfp4"})
     EXPECT_EQ(cantFail(parseFormat(name)).name(), name);
 }
 
@@ -105,7 +106,14 @@ TEST(Format, Refused) {
                          "vsq4v7s4",
                          "vsq4v129s4",
                          "vsq4v16s2",
-                         "vsq4v16s9"})
+                         "vsq4v16s11",
+                         "vsq4v16s4u",
+                         "vsq4v16f",
+                         "vsq4v16s8f",
+                         "vsqu4v16s4",
+                         "mxfp4g32",
+                         "mxfp6",
+                         "fp4"})
     EXPECT_NE(errorOf(name).find(("unknown format '" + name + "'").str()), std::string::npos) << name.str();
 }
 
@@ -121,7 +129,7 @@ TEST(Format, ErrorsNameTheNearest) {
             0u);
   EXPECT_EQ(errorOf("vsq4v200s4").find("unknown format 'vsq4v200s4': vsq has 8 to 128 elements of a vector, not 200; "),
             0u);
-  EXPECT_EQ(errorOf("vsq4v16s2").find("unknown format 'vsq4v16s2': vsq has 3 to 8 bits of a vector scale, not 2; "),
+  EXPECT_EQ(errorOf("vsq4v16s2").find("unknown format 'vsq4v16s2': vsq has 3 to 10 bits of a vector scale, not 2; "),
             0u);
   EXPECT_EQ(errorOf("vqs4v16s4").find("unknown format 'vqs4v16s4'; did you mean 'vsq4v16s4'? ("), 0u);
   EXPECT_EQ(errorOf("imt4g32").find("unknown format 'imt4g32'; did you mean 'int4g32'? ("), 0u);
@@ -164,6 +172,9 @@ TEST(Format, BitsPerWeight) {
   EXPECT_DOUBLE_EQ(bits("int8t", 64), 8 + 24 / (5 * 64.0));
   EXPECT_DOUBLE_EQ(bits("rtn8t", 64), 8 + 16 / (5 * 64.0));
   EXPECT_DOUBLE_EQ(bits("vsq4v16s4", 4096), 4.25 + 32 / 4096.0);
+  EXPECT_DOUBLE_EQ(bits("vsq4v16sf", 4096), 6);
+  EXPECT_DOUBLE_EQ(bits("mxfp4", 4096), 4.25);
+  EXPECT_DOUBLE_EQ(bits("nvfp4", 4096), 4.5 + 32.0 / (5 * 4096));
   EXPECT_DOUBLE_EQ(bits("vsq4v16s6", 172), 4 + (11 * 6 + 32) / 172.0);
   // The short last group has a scale of its own.
   EXPECT_DOUBLE_EQ(bits("rtn4g32", 172), 4 + 6 * 16 / 172.0);
