@@ -164,8 +164,9 @@ static Expected<Format> parseVsq(StringRef name) {
   uint64_t numbers[3];
   for (auto [part, number] : zip_equal(vsqParts, numbers)) {
     std::optional<uint64_t> value;
-    if (rest.consume_front(part.letters))
-      value = takeNumber(rest);
+    if (!rest.consume_front(part.letters))
+      return unknownFormat(name);
+    value = takeNumber(rest);
     if (part.letters == "vsq" && rest.consume_front("u"))
       format.element = VsqElement::Unsigned;
     if (part.letters == "s" && rest.consume_front("f")) {

@@ -135,7 +135,10 @@ static void quantizeSmallFloats(ArrayRef<float> weights, int64_t row, QuantizedM
 /// NVFP4: the scale of the tensor lets the largest magnitude be 6 * 448.
 static float tensorScaleOf(ArrayRef<float> weights, const Format &format) {
   float peak = peakOf(weights, format);
-  return peak == 0 ? 1.0f : std::max(float(double(peak) / (6 * 448)), std::numeric_limits<float>::min());
+  float scale = peak == 0 ? 1.0f : std::max(float(double(peak) / (6 * 448)), std::numeric_limits<float>::min());
+  while (std::isinf(6 * 448 * scale))
+    scale = std::nextafter(scale, 0.0f);
+  return scale;
 }
 
 QuantizedMatrix halftone::quantizeVsq(ArrayRef<float> weights, QuantizedMatrix result, unsigned threads) {
