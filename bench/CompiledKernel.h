@@ -11,9 +11,9 @@
 namespace halftone::bench {
 
 struct KernelSpec {
-  std::string format;           ///< a format name
-  /// dot, lut, popcount1 .. popcount8 (with the bits of activations), or dequant; dot-trits, lut-trits: ternary, five to
-  /// a byte
+  std::string format; ///< a format name
+  /// dot, lut, popcount1 .. popcount8 (with the bits of activations), or dequant; dot-trits, lut-trits: ternary, five
+  /// to a byte
   std::string strategy = "dot";
   int64_t rows, cols, tokens = 1;
   std::string cpu = "native";
