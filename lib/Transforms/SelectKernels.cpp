@@ -198,8 +198,8 @@ private:
         lowbit::BuildTablesOp::create(builder, loc, codes, perToken(builder, loc, rows, bytes, builder.getI8Type()),
                                       tableWidth, trits ? std::optional<int64_t>(paddedGroup) : std::nullopt);
     return lowbit::MatmulLutOp::create(builder, loc, tables->getResult(0), scales, sums,
-                                       pack(builder, op.getWeights(), layout), output, element, groups.cols,
-                                       tableWidth, layout)
+                                       pack(builder, op.getWeights(), layout), output, element, groups.cols, tableWidth,
+                                       layout)
         ->getResult(0);
   }
 

@@ -181,7 +181,7 @@ func.func @pack_bytes(%w: tensor<16x8xf32>) {
 // -----
 
 func.func @pack_layout(%w: tensor<16x8xf32>) {
-  // expected-error@below {{expected one of [rows16, rows64, float16] for byte layout of packed weights, got: rows32}}
+  // expected-error@below {{expected one of [rows16, rows64, float16, trits16, trits64] for byte layout of packed weights, got: rows32}}
   %p = lowbit.pack %w layout(rows32) : tensor<16x8xf32> -> tensor<512xi8>
   return
 }
