@@ -8,7 +8,7 @@ using namespace halftone;
 using namespace llvm;
 
 /// From a statistics file.
-static Expected<CalibrationData> reuse(const CompileOptions &model, StringRef path) {
+static Expected<Calibration> reuse(const CompileOptions &model, StringRef path) {
   Expected<StatisticsFile> file = StatisticsFile::open(path);
   if (!file)
     return file.takeError();
@@ -17,7 +17,7 @@ static Expected<CalibrationData> reuse(const CompileOptions &model, StringRef pa
     return hash.takeError();
   if (Error error = file->checkModel(*hash, model.input))
     return std::move(error);
-  return file->data();
+  return Calibration{file->data(), toActivationStatistics(file->sites())};
 }
 
 static Expected<CalibrationData> makeData(ObservedProgram &program, const CalibrateOptions &options, StringRef text,
@@ -31,20 +31,33 @@ static Expected<CalibrationData> makeData(ObservedProgram &program, const Calibr
   return generateCalibrationText(program, options.seed, options.tokens, tell);
 }
 
-static Error save(ObservedProgram &program, const CalibrationData &data, const CompileOptions &model,
-                  const CalibrateOptions &options) {
-  Expected<std::string> hash = hashModel(model.input);
-  if (!hash)
-    return hash.takeError();
+/// Statistics of the activations; they are saved if that is wanted.
+static Expected<std::vector<ActivationStatistics>> gather(ObservedProgram &program, const CalibrationData &data,
+                                                          const CompileOptions &model,
+                                                          const CalibrateOptions &options) {
   StatisticsOptions statistics;
   statistics.threads = model.threads;
   Progress line;
   if (model.progress)
     statistics.progress = [&](size_t done, size_t total) { line.update(done, total, "calibration sequences"); };
-  return writeStatistics(options.save, program, data, *hash, statistics);
+  if (options.save.empty()) {
+    Expected<std::vector<SiteStatistics>> sites = gatherStatistics(program, data, statistics);
+    if (!sites)
+      return sites.takeError();
+    return toActivationStatistics(*sites);
+  }
+  Expected<std::string> hash = hashModel(model.input);
+  if (!hash)
+    return hash.takeError();
+  if (Error error = writeStatistics(options.save, program, data, *hash, statistics))
+    return std::move(error);
+  Expected<StatisticsFile> file = StatisticsFile::open(options.save);
+  if (!file)
+    return file.takeError();
+  return toActivationStatistics(file->sites());
 }
 
-Expected<CalibrationData> halftone::calibrate(const CompileOptions &model, const CalibrateOptions &options) {
+Expected<Calibration> halftone::calibrate(const CompileOptions &model, const CalibrateOptions &options) {
   if (model.input == "-")
     return createStringError("calibration reads the model several times, which standard input cannot; name a file");
   if (!options.reuse.empty())
@@ -65,7 +78,8 @@ Expected<CalibrationData> halftone::calibrate(const CompileOptions &model, const
   plain.input = model.input;
   plain.warnings = false;
   ObserveOptions observe;
-  observe.values.inputs = !options.save.empty();
+  bool wantsStatistics = options.statistics || !options.save.empty();
+  observe.values.inputs = observe.values.outputs = observe.values.sums = wantsStatistics;
   observe.threads = model.threads;
   observe.context = kCalibrationSequence;
   Expected<std::unique_ptr<ObservedProgram>> program = ObservedProgram::compile(plain, observe);
@@ -73,9 +87,13 @@ Expected<CalibrationData> halftone::calibrate(const CompileOptions &model, const
     return program.takeError();
   Expected<CalibrationData> data = makeData(**program, options, text, model.progress);
   if (!data)
-    return data;
-  if (!options.save.empty())
-    if (Error error = save(**program, *data, model, options))
-      return std::move(error);
-  return data;
+    return data.takeError();
+  Calibration calibration{std::move(*data), {}};
+  if (wantsStatistics) {
+    Expected<std::vector<ActivationStatistics>> activations = gather(**program, calibration.data, model, options);
+    if (!activations)
+      return activations.takeError();
+    calibration.activations = std::move(*activations);
+  }
+  return calibration;
 }

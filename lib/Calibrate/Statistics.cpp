@@ -1,4 +1,4 @@
-//===- Statistics.cpp - Gathering what the inputs of products are like ----===//
+//===- Statistics.cpp - Gathering what activations are like ---------------===//
 
 #include "halftone/Calibrate/Statistics.h"
 #include "StatisticsFormat.h"
@@ -8,43 +8,10 @@
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
 #include <cmath>
+#include <numeric>
 
 using namespace halftone;
 using namespace llvm;
-
-//===----------------------------------------------------------------------===//
-// Histogram
-//===----------------------------------------------------------------------===//
-
-/// Makes the range greater than `magnitude`. Bins of the old range lie two by two in bins of the new one.
-void Histogram::grow(double magnitude) {
-  if (magnitude < width || magnitude == 0)
-    return;
-  double wanted = std::ldexp(1.0, std::ilogb(magnitude) + 1);
-  if (width == 0)
-    width = wanted; // only zeros so far, which stay in their bin
-  for (; width < wanted; width *= 2) {
-    std::vector<int64_t> merged(kBins);
-    for (int64_t bin = 0; bin < kBins; ++bin)
-      merged[size_t(kBins / 4 + bin / 2)] += bins[size_t(bin)];
-    bins = std::move(merged);
-  }
-}
-
-void Histogram::add(ArrayRef<float> values) {
-  double magnitude = 0;
-  for (float value : values)
-    magnitude = std::max(magnitude, double(std::abs(value)));
-  grow(magnitude);
-  if (width == 0) {
-    bins[kBins / 2] += int64_t(values.size());
-    return;
-  }
-  // A power of two: the products are exact.
-  double scale = kBins / 2 / width;
-  for (float value : values)
-    ++bins[size_t(int64_t(std::floor(double(value) * scale)) + kBins / 2)];
-}
 
 //===----------------------------------------------------------------------===//
 // SiteStatistics
@@ -87,14 +54,20 @@ class Gatherer {
 public:
   Gatherer(ObservedProgram &program, const CalibrationData &data, const StatisticsOptions &options)
       : program(program), data(data), options(options) {
-    for (auto [number, site] : enumerate(program.sites()))
-      if (site.value == ObservedValue::Input)
-        order.push_back(number);
-    sites.resize(order.size());
-    for (auto [index, number] : enumerate(order)) {
-      indices[number] = index;
-      sites[index].weights = program.sites()[number].weights;
+    for (auto [number, observed] : enumerate(program.sites())) {
+      if (observed.value == ObservedValue::Residual)
+        continue; // a sum, or the embeddings
+      if (observed.value == ObservedValue::Input && options.grams) {
+        gramIndices[number] = inputs.size();
+        inputs.push_back(number);
+      }
+      indices[number] = sites.size();
+      sites.emplace_back();
+      sites.back().weights = observed.weights;
+      sites.back().value = observed.value;
     }
+    batches.resize(sites.size());
+    running.resize(sites.size());
     planRuns();
   }
 
@@ -103,7 +76,7 @@ public:
 
   ArrayRef<SiteStatistics> statistics() const { return sites; }
 
-  /// The Gram matrix of a site; they must be asked for in order.
+  /// The Gram matrix of an input, by its number among inputs; they must be asked for in order.
   Expected<const GramAccumulator *> gram(size_t index) {
     while (index >= windowEnd)
       if (Error error = run(/*small=*/false, windowEnd))
@@ -112,13 +85,13 @@ public:
   }
 
 private:
-  int64_t colsOf(size_t index) const { return program.sites()[order[index]].cols; }
+  int64_t colsOf(size_t input) const { return program.sites()[inputs[input]].cols; }
 
-  /// The end of the window of Gram matrices that begins at a site.
+  /// The end of the window of Gram matrices that begins at an input.
   size_t endOfWindow(size_t begin) const {
     int64_t bytes = 0;
     size_t end = begin;
-    for (; options.grams && end < order.size(); ++end) {
+    for (; end < inputs.size(); ++end) {
       bytes += GramAccumulator::bytes(colsOf(end));
       if (end > begin && bytes > options.gramBytes)
         break;
@@ -128,7 +101,7 @@ private:
 
   void planRuns() {
     size_t runs = 1;
-    for (size_t end = endOfWindow(0); options.grams && end < order.size(); end = endOfWindow(end))
+    for (size_t end = endOfWindow(0); end < inputs.size(); end = endOfWindow(end))
       ++runs;
     total = runs * data.sequences.size();
   }
@@ -137,29 +110,27 @@ private:
     windowBegin = begin;
     windowEnd = endOfWindow(begin);
     grams.clear();
-    for (size_t index = windowBegin; index < windowEnd; ++index)
-      grams.push_back(std::make_unique<GramAccumulator>(colsOf(index)));
+    for (size_t input = windowBegin; input < windowEnd; ++input)
+      grams.push_back(std::make_unique<GramAccumulator>(colsOf(input)));
     // Nothing behind the window's last site is needed again.
     RunRange range;
     if (!small)
-      range.stop = sites[windowEnd - 1].weights.front();
-    std::string infinite;
+      range.stop = program.sites()[inputs[windowEnd - 1]].weights.front();
+    std::string problem;
     auto observer = [&](const Observation &observation) {
-      auto found = indices.find(observation.number);
-      if (found == indices.end())
-        return;
-      size_t index = found->second;
-      if (small && !sites[index].add(observation.data, observation.rows) && infinite.empty())
-        infinite = sites[index].weights.front();
-      if (index >= windowBegin && index < windowEnd)
-        grams[index - windowBegin]->add(observation.data, options.threads);
+      if (small)
+        addSmall(observation, problem);
+      auto found = gramIndices.find(observation.number);
+      if (found != gramIndices.end() && found->second >= windowBegin && found->second < windowEnd)
+        grams[found->second - windowBegin]->add(observation.data, options.threads);
     };
     for (const std::vector<int32_t> &sequence : data.sequences) {
       if (Error error = program.run(sequence, observer, nullptr, range))
         return error;
-      if (!infinite.empty())
-        return createStringError("the model's inputs of tensor '" + infinite +
-                                 "' are not finite on the calibration text");
+      if (!problem.empty())
+        return createStringError(problem);
+      if (small)
+        endBatches();
       if (options.progress)
         options.progress(++done, total);
     }
@@ -168,12 +139,42 @@ private:
     return Error::success();
   }
 
+  /// Adds to everything but the Gram matrices. `problem`: the first one.
+  void addSmall(const Observation &observation, std::string &problem) {
+    auto found = indices.find(observation.number);
+    if (found == indices.end() || !problem.empty())
+      return;
+    SiteStatistics &site = sites[found->second];
+    if (!site.add(observation.data, observation.rows)) {
+      bool isInput = site.value == ObservedValue::Input;
+      problem = formatv("the model's {0} of tensor '{1}' are not finite on the calibration text",
+                        isInput ? "inputs" : "outputs", site.weights.front());
+      return;
+    }
+    FloatRange chunk = minMaxRange(observation.data);
+    std::vector<float> &batch = batches[found->second];
+    batch.push_back(chunk.low);
+    batch.push_back(chunk.high);
+  }
+
+  /// A sequence, a batch of the running ranges, is at its end.
+  void endBatches() {
+    for (auto [index, batch] : enumerate(batches)) {
+      running[index].add(batch);
+      sites[index].running = running[index].range();
+      batch.clear();
+    }
+  }
+
   ObservedProgram &program;
   const CalibrationData &data;
   const StatisticsOptions &options;
-  std::vector<size_t> order; ///< numbers of the sites
-  DenseMap<size_t, size_t> indices;
   std::vector<SiteStatistics> sites;
+  DenseMap<size_t, size_t> indices;        ///< of `sites`, by the number of the program's site
+  std::vector<std::vector<float>> batches; ///< of each site: smallest and largest value of the chunks of this sequence
+  std::vector<RunningRange> running;
+  std::vector<size_t> inputs;           ///< numbers of the program's sites with Gram matrices
+  DenseMap<size_t, size_t> gramIndices; ///< of `inputs`, by the number of the program's site
   size_t windowBegin = 0, windowEnd = 0;
   std::vector<std::unique_ptr<GramAccumulator>> grams; ///< of the window
   size_t done = 0, total = 0;
@@ -195,7 +196,7 @@ TensorToWrite vectorToWrite(std::string name, ElementKind kind, std::vector<T> v
 }
 
 TensorToWrite gramToWrite(Gatherer &gatherer, size_t index, const SiteStatistics &site) {
-  return {statisticsTensor(site.weights.front(), "gram"),
+  return {statisticsTensor(site.weights.front(), site.value, "gram"),
           ElementKind::F32,
           {site.cols, site.cols},
           [&gatherer, index](raw_ostream &os) -> Error {
@@ -213,12 +214,14 @@ TensorToWrite gramToWrite(Gatherer &gatherer, size_t index, const SiteStatistics
 }
 
 void addSite(std::vector<TensorToWrite> &tensors, const SiteStatistics &site) {
-  auto name = [&](StringRef what) { return statisticsTensor(site.weights.front(), what); };
+  auto name = [&](StringRef what) { return statisticsTensor(site.weights.front(), site.value, what); };
   tensors.push_back(vectorToWrite(name("min"), ElementKind::F32, site.min));
   tensors.push_back(vectorToWrite(name("max"), ElementKind::F32, site.max));
   tensors.push_back(vectorToWrite(name("sum"), ElementKind::F64, site.sum));
   tensors.push_back(vectorToWrite(name("sum_magnitudes"), ElementKind::F64, site.sumMagnitudes));
   tensors.push_back(vectorToWrite(name("sum_squares"), ElementKind::F64, site.sumSquares));
+  tensors.push_back(
+      vectorToWrite(name("running"), ElementKind::F32, std::vector<float>{site.running.low, site.running.high}));
   tensors.push_back(vectorToWrite(name("histogram"), ElementKind::I64, site.histogram.counts().vec()));
 }
 
@@ -226,6 +229,7 @@ std::string describeSites(ArrayRef<SiteStatistics> sites) {
   json::Array list;
   for (const SiteStatistics &site : sites)
     list.push_back(json::Object{{"weights", json::Array(site.weights)},
+                                {"value", statisticsKind(site.value)},
                                 {"tokens", site.tokens},
                                 {"cols", site.cols},
                                 {"histogram_range", site.histogram.range()}});
@@ -244,6 +248,30 @@ void addTokens(std::vector<TensorToWrite> &tensors, const CalibrationData &data)
 
 } // namespace
 
+std::vector<ActivationStatistics> halftone::toActivationStatistics(ArrayRef<SiteStatistics> sites) {
+  std::vector<ActivationStatistics> list;
+  for (const SiteStatistics &site : sites)
+    for (const std::string &weight : site.weights) {
+      double values = double(site.tokens) * double(site.cols);
+      double mean = std::accumulate(site.sum.begin(), site.sum.end(), 0.0) / values;
+      double square = std::accumulate(site.sumSquares.begin(), site.sumSquares.end(), 0.0) / values;
+      double deviation = std::sqrt(std::max(0.0, square - mean * mean));
+      std::string name = (statisticsKind(site.value) + ":" + weight).str();
+      list.push_back({name, site.min, site.max, mean, deviation, site.histogram, site.running});
+    }
+  return list;
+}
+
+Expected<std::vector<SiteStatistics>> halftone::gatherStatistics(ObservedProgram &program, const CalibrationData &data,
+                                                                 const StatisticsOptions &options) {
+  StatisticsOptions small = options;
+  small.grams = false;
+  Gatherer gatherer(program, data, small);
+  if (Error error = gatherer.gather())
+    return std::move(error);
+  return gatherer.statistics().vec();
+}
+
 Error halftone::writeStatistics(StringRef path, ObservedProgram &program, const CalibrationData &data,
                                 StringRef modelHash, const StatisticsOptions &options) {
   Gatherer gatherer(program, data, options);
@@ -253,9 +281,10 @@ Error halftone::writeStatistics(StringRef path, ObservedProgram &program, const 
   addTokens(tensors, data);
   for (const SiteStatistics &site : gatherer.statistics())
     addSite(tensors, site);
-  if (options.grams)
-    for (auto [index, site] : enumerate(gatherer.statistics()))
-      tensors.push_back(gramToWrite(gatherer, index, site));
+  size_t input = 0;
+  for (const SiteStatistics &site : gatherer.statistics())
+    if (options.grams && site.value == ObservedValue::Input)
+      tensors.push_back(gramToWrite(gatherer, input++, site));
   std::vector<std::pair<std::string, std::string>> metadata = {
       {"format", kStatisticsFormat.str()},
       {"model", modelHash.str()},

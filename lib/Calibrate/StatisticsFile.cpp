@@ -72,9 +72,18 @@ Error StatisticsFile::readSite(const json::Object &description) {
       return damaged("a site in the metadata has a weight without a name");
     site.weights.push_back(weight.getAsString()->str());
   }
+  std::optional<StringRef> kind = description.getString("value");
+  for (ObservedValue value : {ObservedValue::Input, ObservedValue::Output, ObservedValue::Sum})
+    if (kind == statisticsKind(value)) {
+      site.value = value;
+      kind.reset();
+      break;
+    }
+  if (kind || !description.getString("value"))
+    return damaged("the description of a site in the metadata is incomplete");
   site.tokens = *tokens;
   site.cols = *cols;
-  auto name = [&](StringRef what) { return statisticsTensor(site.weights.front(), what); };
+  auto name = [&](StringRef what) { return statisticsTensor(site.weights.front(), site.value, what); };
   if (Error error = readVector(name("min"), ElementKind::F32, *cols, site.min))
     return error;
   if (Error error = readVector(name("max"), ElementKind::F32, *cols, site.max))
@@ -85,6 +94,10 @@ Error StatisticsFile::readSite(const json::Object &description) {
     return error;
   if (Error error = readVector(name("sum_squares"), ElementKind::F64, *cols, site.sumSquares))
     return error;
+  std::vector<float> running;
+  if (Error error = readVector(name("running"), ElementKind::F32, 2, running))
+    return error;
+  site.running = {running[0], running[1]};
   std::vector<int64_t> counts;
   if (Error error = readVector(name("histogram"), ElementKind::I64, Histogram::kBins, counts))
     return error;
@@ -139,9 +152,9 @@ Error StatisticsFile::checkModel(StringRef hash, StringRef name) const {
                            name + "' (" + hash + "); calibrate again");
 }
 
-const SiteStatistics *StatisticsFile::find(StringRef weight) const {
+const SiteStatistics *StatisticsFile::find(StringRef weight, ObservedValue value) const {
   for (const SiteStatistics &site : all)
-    if (is_contained(site.weights, weight))
+    if (site.value == value && is_contained(site.weights, weight))
       return &site;
   return nullptr;
 }
@@ -151,7 +164,7 @@ Expected<std::vector<float>> StatisticsFile::gram(StringRef weight) const {
   if (!site)
     return createStringError("'" + store.files().front() + "' holds no statistics of the input of tensor '" + weight +
                              "'");
-  const TensorEntry *entry = store.find(statisticsTensor(site->weights.front(), "gram"));
+  const TensorEntry *entry = store.find(statisticsTensor(site->weights.front(), site->value, "gram"));
   if (!entry)
     return createStringError("'" + store.files().front() + "' was made without Gram matrices; calibrate again");
   if (entry->kind != ElementKind::F32 || entry->shape != std::vector<int64_t>{site->cols, site->cols})

@@ -2,7 +2,8 @@
 
 #include "Activations.h"
 #include "dialects/Lowbit/IR/LowbitOps.h"
-#include "halftone/Quantize/ActivationKind.h"
+#include "halftone/Quantize/ActivationPolicy.h"
+#include "halftone/Support/JsonShape.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
 #include "llvm/Support/JSON.h"
@@ -32,6 +33,8 @@ llvm::Expected<OutlierReport> halftone::readActivationRanges(ModuleOp module, St
   auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/true);
   if (!buffer)
     return llvm::createStringError("'" + path + "': " + buffer.getError().message());
+  if (scanJson((*buffer)->getBuffer()).depth > 16) // the parser recurses
+    return llvm::createStringError("'" + path + "': the brackets are nested too deep for ranges of activations");
   llvm::Expected<llvm::json::Value> parsed = llvm::json::parse((*buffer)->getBuffer());
   if (!parsed)
     return llvm::createStringError("'" + path + "': " + llvm::toString(parsed.takeError()));
@@ -66,6 +69,29 @@ llvm::Expected<OutlierReport> halftone::readActivationRanges(ModuleOp module, St
   }
   module->setAttr("lowbit.activation_ranges", ranges.getDictionary(module.getContext()));
   return outliers;
+}
+
+void halftone::setActivationRanges(ModuleOp module, const CompileOptions &options) {
+  ActivationPolicy policy = llvm::cantFail(ActivationPolicy::parse(options.activationPolicy, ""));
+  ActivationRange choice = llvm::cantFail(parseActivationRange(options.activationRange));
+  Builder b(module.getContext());
+  NamedAttrList ranges;
+  for (const ActivationStatistics &statistics : options.activationStatistics) {
+    std::optional<ActivationKind> kind = policy.find(statistics.name);
+    if (!kind || kind->kind != ActivationKind::Static)
+      continue;
+    NamedAttrList range;
+    range.append("max", b.getDenseF32ArrayAttr(statistics.maxs));
+    range.append("min", b.getDenseF32ArrayAttr(statistics.mins));
+    // Groups have smallest and largest values of their own.
+    if (choice.kind != ActivationRange::MinMax && kind->groups == 1) {
+      FloatRange chosen = chooseRange(statistics, choice, kind->bits);
+      range.append("chosen", b.getDenseF32ArrayAttr({chosen.low, chosen.high}));
+    }
+    ranges.append(statistics.name, range.getDictionary(module.getContext()));
+  }
+  if (!ranges.empty())
+    module->setAttr("lowbit.activation_ranges", ranges.getDictionary(module.getContext()));
 }
 
 std::map<std::string, int64_t> halftone::countActivations(ModuleOp module) {

@@ -3,7 +3,7 @@
 #include "CheckOptions.h"
 #include "Describe.h"
 #include "dialects/Lowbit/IR/LowbitAttrs.h"
-#include "halftone/Quantize/ActivationKind.h"
+#include "halftone/Quantize/ActivationPolicy.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Regex.h"
 
@@ -68,14 +68,19 @@ static Error checkCompensation(const CompileOptions &options) {
   return Error::success();
 }
 
-static Error checkActivationRule(StringRef rule) {
-  auto [pattern, name] = rule.rsplit('=');
-  if (!rule.contains('='))
-    return createStringError("--activation-policy '" + rule + "' is not of the form regex=kind");
-  std::string problem;
-  if (!llvm::Regex(pattern).isValid(problem))
-    return createStringError("--activation-policy '" + rule + "': invalid regular expression: " + problem);
-  return parseActivationKind(name).takeError();
+static Error checkActivationPolicy(const CompileOptions &options) {
+  if (Error error = ActivationPolicy::parse(options.activationPolicy, "--activation-policy").takeError())
+    return error;
+  llvm::Expected<ActivationRange> range = parseActivationRange(options.activationRange);
+  if (!range)
+    return range.takeError();
+  if (range->kind != ActivationRange::MinMax && !options.activationRanges.empty())
+    return createStringError("--activation-range " + options.activationRange +
+                             " needs statistics; the file of --activation-ranges has smallest and largest values only");
+  if (range->kind != ActivationRange::MinMax && options.activationStatistics.empty())
+    return createStringError("--activation-range " + options.activationRange +
+                             " needs calibration for a static kind of --activation-policy");
+  return Error::success();
 }
 
 static Error checkOutput(const CompileOptions &options) {
@@ -104,8 +109,7 @@ Error halftone::checkOptions(const CompileOptions &options) {
     return error;
   if (Error error = checkCompensation(options))
     return error;
-  for (const std::string &rule : options.activationPolicy)
-    if (Error error = checkActivationRule(rule))
-      return error;
+  if (Error error = checkActivationPolicy(options))
+    return error;
   return checkOutput(options);
 }

@@ -179,6 +179,9 @@ private:
       if (!outliers)
         return outliers.takeError();
       report.outliers = std::move(*outliers);
+    } else {
+      setActivationRanges(*module, options);
+      report.outliers = findOutliers(options.activationStatistics);
     }
     return llvm::Error::success();
   }

@@ -19,6 +19,7 @@ void halftone::addObservers(OpPassManager &pm, const ObservedValues &values) {
   options.inputs = values.inputs;
   options.outputs = values.outputs;
   options.residuals = values.residuals;
+  options.sums = values.sums;
   pm.addPass(createHalftoneInsertObservers(options));
 }
 
@@ -30,6 +31,8 @@ static ObservedValue toObservedValue(nn::ObservedValue kind) {
     return ObservedValue::Output;
   case nn::ObservedValue::Residual:
     return ObservedValue::Residual;
+  case nn::ObservedValue::Sum:
+    return ObservedValue::Sum;
   }
   llvm_unreachable("covered switch");
 }

@@ -1,8 +1,10 @@
 //===- Report.cpp - What a compilation made of each tensor ----------------===//
 
 #include "halftone/Driver/Report.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/raw_ostream.h"
+#include <tuple>
 
 using namespace halftone;
 
@@ -95,6 +97,39 @@ llvm::json::Value CompileReport::toJson() const {
                                                           {"ratio", ratio()}}}};
 }
 
+OutlierReport halftone::findOutliers(llvm::ArrayRef<ActivationStatistics> statistics) {
+  OutlierReport report;
+  for (const ActivationStatistics &each : statistics)
+    if (std::vector<OutlierDimension> found = findOutliers(each.mins, each.maxs, each.mean, each.deviation);
+        !found.empty())
+      report[each.name] = std::move(found);
+  return report;
+}
+
+void halftone::printOutliers(llvm::raw_ostream &os, const OutlierReport &outliers) {
+  constexpr size_t mostLines = 10, mostDimensions = 6;
+  // Activations and, in each, dimensions by how far their outliers are.
+  std::vector<std::pair<llvm::StringRef, std::vector<OutlierDimension>>> lines(outliers.begin(), outliers.end());
+  auto farther = [](const OutlierDimension &a, const OutlierDimension &b) {
+    return std::tuple(-a.deviations, a.dimension) < std::tuple(-b.deviations, b.dimension);
+  };
+  for (auto &[site, found] : lines)
+    llvm::sort(found, farther);
+  llvm::sort(lines, [](const auto &a, const auto &b) {
+    return std::tuple(-a.second[0].deviations, a.first) < std::tuple(-b.second[0].deviations, b.first);
+  });
+  for (const auto &[site, found] : llvm::ArrayRef(lines).take_front(mostLines)) {
+    os << "outliers in " << site << ", dimension (standard deviations):";
+    for (const OutlierDimension &outlier : llvm::ArrayRef(found).take_front(mostDimensions))
+      os << llvm::formatv(" {0} ({1:f1})", outlier.dimension, outlier.deviations);
+    if (found.size() > mostDimensions)
+      os << llvm::formatv(" and {0} more", found.size() - mostDimensions);
+    os << '\n';
+  }
+  if (lines.size() > mostLines)
+    os << llvm::formatv("and outliers in {0} more activations\n", lines.size() - mostLines);
+}
+
 void CompileReport::print(llvm::raw_ostream &os) const {
   size_t width = 6;
   for (const WeightRecord &record : tensors)
@@ -128,10 +163,5 @@ void CompileReport::print(llvm::raw_ostream &os) const {
       os << (kind == activationKinds.begin()->first ? " " : ", ") << count << " " << kind;
     os << '\n';
   }
-  for (const auto &[site, found] : outliers) {
-    os << "outliers in " << site << ":";
-    for (const OutlierDimension &outlier : found)
-      os << llvm::formatv(" {0} ({1:f1} sd)", outlier.dimension, outlier.deviations);
-    os << '\n';
-  }
+  printOutliers(os, outliers);
 }

@@ -7,6 +7,7 @@
 #include <cassert>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 using namespace halftone;
 using namespace llvm;
@@ -15,14 +16,14 @@ using namespace llvm;
 // Ranges of values
 //===----------------------------------------------------------------------===//
 
-ValueRange halftone::minMaxRange(ArrayRef<float> values) {
+FloatRange halftone::minMaxRange(ArrayRef<float> values) {
   float low = std::numeric_limits<float>::infinity(), high = -low;
   for (float x : values)
     if (std::isfinite(x)) {
       low = std::min(low, x);
       high = std::max(high, x);
     }
-  return low <= high ? ValueRange{low, high} : ValueRange{};
+  return low <= high ? FloatRange{low, high} : FloatRange{};
 }
 
 void RunningRange::add(ArrayRef<float> batch) {
@@ -34,7 +35,7 @@ void RunningRange::add(ArrayRef<float> batch) {
   empty = false;
 }
 
-ValueRange halftone::percentileRange(ArrayRef<float> values, double percent) {
+FloatRange halftone::percentileRange(ArrayRef<float> values, double percent) {
   assert(percent > 50 && percent <= 100);
   std::vector<float> finite;
   copy_if(values, std::back_inserter(finite), [](float x) { return std::isfinite(x); });
@@ -52,6 +53,9 @@ ValueRange halftone::percentileRange(ArrayRef<float> values, double percent) {
 //===----------------------------------------------------------------------===//
 // Histograms
 //===----------------------------------------------------------------------===//
+
+MagnitudeHistogram::MagnitudeHistogram(double width, std::vector<uint64_t> counts)
+    : bins(std::move(counts)), width(width), finite(std::accumulate(bins.begin(), bins.end(), uint64_t(0))) {}
 
 void MagnitudeHistogram::add(ArrayRef<float> values) {
   auto [low, high] = minMaxRange(values);

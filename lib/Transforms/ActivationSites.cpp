@@ -63,39 +63,16 @@ std::vector<ActivationSite> halftone::findActivationSites(ModuleOp module) {
   return sites;
 }
 
-FailureOr<ActivationPolicy> ActivationPolicy::parse(ModuleOp module, ArrayRef<std::string> texts) {
-  ActivationPolicy policy;
-  for (const std::string &text : texts) {
-    auto [regex, name] = StringRef(text).rsplit('=');
-    if (!StringRef(text).contains('='))
-      return module.emitError("activation policy '") << text << "' is not of the form regex=kind";
-    Rule rule{text, std::make_shared<llvm::Regex>(regex), {}};
-    std::string problem;
-    if (!rule.regex->isValid(problem))
-      return module.emitError("activation policy '") << text << "': invalid regular expression: " << problem;
-    llvm::Expected<ActivationKind> kind = parseActivationKind(name);
-    if (!kind)
-      return module.emitError("activation policy '") << text << "': " << llvm::toString(kind.takeError());
-    rule.kind = *kind;
-    policy.rules.push_back(std::move(rule));
-  }
-  return policy;
+FailureOr<ActivationPolicy> halftone::parseActivationPolicy(ModuleOp module, ArrayRef<std::string> rules) {
+  llvm::Expected<ActivationPolicy> policy = ActivationPolicy::parse(rules, "activation policy");
+  if (!policy)
+    return module.emitError(llvm::toString(policy.takeError()));
+  return std::move(*policy);
 }
 
-std::optional<ActivationKind> ActivationPolicy::find(StringRef site) {
-  std::optional<ActivationKind> kind;
-  for (Rule &rule : rules)
-    if (rule.regex->match(site)) {
-      rule.used = true;
-      kind = rule.kind;
-    }
-  return kind;
-}
-
-void ActivationPolicy::warnUnused(ModuleOp module) const {
-  for (const Rule &rule : rules)
-    if (!rule.used)
-      module.emitWarning("the activation policy '") << rule.text << "' matches no activation";
+void halftone::warnUnused(const ActivationPolicy &policy, ModuleOp module) {
+  for (const std::string &rule : policy.unused())
+    module.emitWarning("the activation policy '") << rule << "' matches no activation";
 }
 
 std::optional<SiteRange> halftone::findRange(ModuleOp module, StringRef site) {
@@ -106,5 +83,6 @@ std::optional<SiteRange> halftone::findRange(ModuleOp module, StringRef site) {
   auto mins = range.getAs<DenseF32ArrayAttr>("min"), maxs = range.getAs<DenseF32ArrayAttr>("max");
   if (!mins || !maxs)
     return std::nullopt;
-  return SiteRange{mins, maxs};
+  auto chosen = range.getAs<DenseF32ArrayAttr>("chosen");
+  return SiteRange{mins, maxs, chosen && chosen.size() == 2 ? chosen.asArrayRef() : ArrayRef<float>()};
 }

@@ -10,16 +10,15 @@
 #ifndef HALFTONE_LIB_TRANSFORMS_ACTIVATIONSITES_H
 #define HALFTONE_LIB_TRANSFORMS_ACTIVATIONSITES_H
 
-#include "halftone/Quantize/ActivationKind.h"
+#include "halftone/Quantize/ActivationPolicy.h"
 #include "mlir/IR/BuiltinOps.h"
-#include "llvm/Support/Regex.h"
-#include <memory>
-#include <optional>
 #include <vector>
 
 namespace halftone {
 
-/// Ranges of activations per dimension: {"in:up" = {min = array<f32: ...>, max = array<f32: ...>}, ...}.
+/// Ranges of activations per dimension: {"in:up" = {min = array<f32: ...>, max = array<f32: ...>}, ...}; beside them
+/// `chosen = array<f32: low, high>` where one scale of the whole tensor is to be made for another range than all
+/// values.
 constexpr llvm::StringLiteral activationRangesAttrName = "lowbit.activation_ranges";
 
 struct ActivationSite {
@@ -34,29 +33,15 @@ inline std::string inputSite(llvm::StringRef weight) { return ("in:" + weight).s
 /// All sites of the module's products with constant weights, in order. Functions with equal weights have equal names.
 std::vector<ActivationSite> findActivationSites(mlir::ModuleOp module);
 
-/// Rules regex=kind about sites.
-class ActivationPolicy {
-public:
-  /// Parses the rules; errors are about the module.
-  static mlir::FailureOr<ActivationPolicy> parse(mlir::ModuleOp module, llvm::ArrayRef<std::string> rules);
-  /// The kind that the last rule gives whose regex is found in the name.
-  std::optional<ActivationKind> find(llvm::StringRef site);
-  /// Warns about each rule that `find` never used.
-  void warnUnused(mlir::ModuleOp module) const;
-
-private:
-  struct Rule {
-    std::string text;
-    std::shared_ptr<llvm::Regex> regex;
-    ActivationKind kind;
-    bool used = false;
-  };
-  std::vector<Rule> rules;
-};
+/// Parses the rules of a pass option; errors are about the module.
+mlir::FailureOr<ActivationPolicy> parseActivationPolicy(mlir::ModuleOp module, llvm::ArrayRef<std::string> rules);
+/// Warns about each rule that found no activation.
+void warnUnused(const ActivationPolicy &policy, mlir::ModuleOp module);
 
 /// The range of a site per dimension, out of the module's attribute; none if it is not there.
 struct SiteRange {
   llvm::ArrayRef<float> mins, maxs;
+  llvm::ArrayRef<float> chosen; ///< lower and upper end for one scale of the whole tensor; empty: those of all values
 };
 std::optional<SiteRange> findRange(mlir::ModuleOp module, llvm::StringRef site);
 

@@ -56,6 +56,8 @@ struct InsertObservers : halftone::impl::HalftoneInsertObserversBase<InsertObser
         if (Value residual = residualOf(product))
           observe(residual, nn::ObservedValue::Residual, name);
       // What a product adds to other values is not to be told from them afterwards.
+      if (Value y = product.op->getResult(0); sums && residualOf(product))
+        observe((*y.getUsers().begin())->getResult(0), nn::ObservedValue::Sum, name);
       if (outputs && isZeroOrEmpty(product.init))
         observe(product.op->getResult(0), nn::ObservedValue::Output, name);
     }

@@ -41,7 +41,7 @@ struct PermuteChannels : halftone::impl::HalftonePermuteChannelsBase<PermuteChan
   void runOnOperation() override {
     ModuleOp module = getOperation();
     FailureOr<ActivationPolicy> policy =
-        ActivationPolicy::parse(module, std::vector<std::string>(this->policy.begin(), this->policy.end()));
+        parseActivationPolicy(module, std::vector<std::string>(this->policy.begin(), this->policy.end()));
     if (failed(policy))
       return signalPassFailure();
     std::vector<ActivationSite> sites = findActivationSites(module);
@@ -93,8 +93,10 @@ private:
     }
     Builder b(module.getContext());
     NamedAttrList all(module->getAttrOfType<DictionaryAttr>(activationRangesAttrName));
-    all.set(site, b.getDictionaryAttr({b.getNamedAttr("min", b.getDenseF32ArrayAttr(mins)),
-                                       b.getNamedAttr("max", b.getDenseF32ArrayAttr(maxs))}));
+    NamedAttrList permuted(cast<DictionaryAttr>(all.get(site)));
+    permuted.set("min", b.getDenseF32ArrayAttr(mins));
+    permuted.set("max", b.getDenseF32ArrayAttr(maxs));
+    all.set(site, permuted.getDictionary(module.getContext()));
     module->setAttr(activationRangesAttrName, all.getDictionary(module.getContext()));
   }
 };

@@ -137,7 +137,7 @@ private:
              << strategy << " works on integer activations; add activations=i8 or use dequant";
     activationKind = *a;
     strategyKind = *s;
-    FailureOr<ActivationPolicy> parsed = ActivationPolicy::parse(
+    FailureOr<ActivationPolicy> parsed = parseActivationPolicy(
         getOperation(), std::vector<std::string>(activationPolicy.begin(), activationPolicy.end()));
     if (failed(parsed))
       return failure();

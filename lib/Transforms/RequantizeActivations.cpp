@@ -23,7 +23,7 @@ struct RequantizeActivations : halftone::impl::LowbitRequantizeActivationsBase<R
   void runOnOperation() override {
     ModuleOp module = getOperation();
     FailureOr<ActivationPolicy> policy =
-        ActivationPolicy::parse(module, std::vector<std::string>(this->policy.begin(), this->policy.end()));
+        parseActivationPolicy(module, std::vector<std::string>(this->policy.begin(), this->policy.end()));
     if (failed(policy))
       return signalPassFailure();
     std::vector<std::pair<ActivationSite, ActivationKind>> work;
@@ -39,7 +39,7 @@ struct RequantizeActivations : halftone::impl::LowbitRequantizeActivationsBase<R
       if (failed(requantize(site, kind)))
         return signalPassFailure();
     }
-    policy->warnUnused(module);
+    warnUnused(*policy, module);
   }
 
 private:
@@ -83,7 +83,12 @@ private:
     if (int64_t(range->mins.size()) != size)
       return emitError(loc) << "the range of activation '" << site.name << "' has " << range->mins.size()
                             << " dimensions, the activation has " << size;
-    llvm::Expected<GroupedScales> scales = groupedScales(range->mins, range->maxs, kind.groups, kind.bits, site.name);
+    std::vector<float> mins = range->mins, maxs = range->maxs;
+    if (kind.groups == 1 && !range->chosen.empty()) {
+      llvm::fill(mins, range->chosen[0]);
+      llvm::fill(maxs, range->chosen[1]);
+    }
+    llvm::Expected<GroupedScales> scales = groupedScales(mins, maxs, kind.groups, kind.bits, site.name);
     if (!scales)
       return emitError(loc) << llvm::toString(scales.takeError());
     return *scales;

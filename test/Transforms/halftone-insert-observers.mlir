@@ -1,5 +1,5 @@
 // RUN: quant-opt --halftone-insert-observers --split-input-file %s | FileCheck %s
-// RUN: quant-opt --halftone-insert-observers='inputs=false outputs residuals' --split-input-file %s | FileCheck %s --check-prefix=ALL
+// RUN: quant-opt --halftone-insert-observers='inputs=false outputs residuals sums' --split-input-file %s | FileCheck %s --check-prefix=ALL
 
 #x = affine_map<(m, n, k) -> (m, k)>
 #w = affine_map<(m, n, k) -> (n, k)>
@@ -20,7 +20,9 @@
 // ALL: %[[Q:.+]] = linalg.matmul {{.*}} ins(%[[R]],
 // ALL: %[[QO:.+]] = nn.observe output of ["wq"] site = 1 outs(%[[Q]] :
 // ALL-NOT: nn.observe
-// ALL: linalg.add ins(%[[R]], %[[QO]]
+// ALL: %[[S:.+]] = linalg.add ins(%[[R]], %[[QO]]
+// ALL: %[[SO:.+]] = nn.observe sum of ["wq"] site = 2 outs(%[[S]] :
+// ALL: return %[[SO]]
 func.func @shared(%x: tensor<?x64xf32>, %zeros: tensor<?x64xf32>, %init: tensor<?x64xf32>)
     -> (tensor<?x64xf32>, tensor<?x64xf32>) {
   %wq = lowbit.external "wq" : tensor<64x64xf32>

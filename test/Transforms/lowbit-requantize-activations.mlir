@@ -1,4 +1,6 @@
 // RUN: quant-opt --lowbit-requantize-activations='policy=in:up=static8,out:up=i16,sum:down=peg2' %s | FileCheck %s
+// RUN: quant-opt --lowbit-requantize-activations='policy=sum:down=static8' %s | FileCheck %s --check-prefix=CHOSEN
+// RUN: quant-opt --lowbit-requantize-activations='policy=sum:down=peg1' %s | FileCheck %s --check-prefix=CHOSEN
 // RUN: quant-opt --lowbit-requantize-activations='policy=up=i8,out:up=f32' %s | FileCheck %s --check-prefix=TOKENS
 
 #a = affine_map<(m, n, k) -> (m, k)>
@@ -7,7 +9,7 @@
 
 module attributes {lowbit.activation_ranges = {
     "in:up" = {min = array<f32: -1.0, -2.0, 0.0, 0.0>, max = array<f32: 3.0, 0.5, 0.0, 1.0>},
-    "sum:down" = {min = array<f32: 0.0, 0.0, -1.0, 0.0>, max = array<f32: 2.55, 1.0, 1.55, 0.0>}}} {
+    "sum:down" = {min = array<f32: 0.0, 0.0, -1.0, 0.0>, max = array<f32: 2.55, 1.0, 1.55, 0.0>, chosen = array<f32: -0.5, 2.05>}}} {
   // An input is rounded for its product, an output (with its bias) and a sum for all who read them.
   // CHECK-LABEL: func @block
   // CHECK-SAME: (%[[X:.+]]: tensor<?x4xf32>
@@ -23,6 +25,11 @@ module attributes {lowbit.activation_ranges = {
   // CHECK-DAG: arith.constant dense<[0.000000e+00, 1.000000e+02]> : tensor<2xf32>
   // CHECK: %[[R:.+]] = lowbit.requantize ins(%[[SUM]], {{.+}} format = !lowbit.grouped<bits = 8, groups = 2>
   // CHECK: return %[[R]]
+
+  // One scale is that of the chosen range; groups have their own.
+  // CHOSEN-LABEL: func @block
+  // CHOSEN-DAG: arith.constant dense<0.00999999977> : tensor<1xf32>
+  // CHOSEN-DAG: arith.constant dense<5.000000e+01> : tensor<1xf32>
 
   // The inputs of products are left to the products; `up` is found in its input, too.
   // TOKENS-LABEL: func @block

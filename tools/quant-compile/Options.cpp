@@ -1,6 +1,7 @@
 //===- Options.cpp - Command line of quant-compile ------------------------===//
 #include "Options.h"
 
+#include "halftone/Quantize/ActivationPolicy.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/raw_ostream.h"
@@ -39,6 +40,7 @@ examples
   quant-compile my-llama --format bcq2g32 --calibrate self --compensate -o my-llama.so
   quant-compile my-llama --format bcq3g32 --tensor-format 'down_proj=rtn4g32' --head-format rtn8g0 -o m.o
   quant-compile my-llama --calibrate self --save-statistics my-llama.statistics
+  quant-compile my-llama --statistics my-llama.statistics --activation-policy 'sum:.*down_proj=static16' -o my-llama.so
   quant-compile mlp.mlir --format rtn8g0 -o mlp.o --report mlp.json
   quant-compile my-llama --mcpu znver5,x86-64-v3,x86-64 -o my-llama.so
 )";
@@ -47,9 +49,18 @@ static void printVersion(raw_ostream &os) { os << "quant-compile 0.1.0 (LLVM " L
 
 static Error usageError(const Twine &message) { return createStringError(message + "; see 'quant-compile --help'"); }
 
+/// True if an activation's range is to come from calibration. Errors are compile()'s.
+static bool needsActivationRanges(const CompileOptions &options) {
+  Expected<ActivationPolicy> policy = ActivationPolicy::parse(options.activationPolicy, "");
+  if (policy)
+    return policy->needsRanges() && options.activationRanges.empty();
+  consumeError(policy.takeError());
+  return false;
+}
+
 /// True if something that is asked for needs calibration.
 static bool usesCalibration(const QuantCompileOptions &options) {
-  return !options.calibrate.save.empty() || !options.compile.compensate.empty();
+  return !options.calibrate.save.empty() || !options.compile.compensate.empty() || options.calibrate.statistics;
 }
 
 static Error checkCalibration(const QuantCompileOptions &options, bool choosesText) {
@@ -63,7 +74,8 @@ static Error checkCalibration(const QuantCompileOptions &options, bool choosesTe
   if (calibrate.tokens < kLeastCalibrationTokens)
     return usageError("--calibration-tokens must be at least " + Twine(kLeastCalibrationTokens));
   if (calibrate.isAsked() && !usesCalibration(options))
-    return usageError("nothing uses the calibration; add --compensate, or --save-statistics");
+    return usageError(
+        "nothing uses the calibration; add --compensate, a static kind of --activation-policy, or --save-statistics");
   const std::string &compensate = options.compile.compensate;
   if (!compensate.empty() && compensate != "plain" && compensate != "full")
     return usageError("unknown compensation '" + compensate + "', expected plain or full");
@@ -122,8 +134,13 @@ Expected<QuantCompileOptions> parseQuantCompileOptions(int argc, char **argv) {
                "input, the output and the residual sum of the product with weight W): f32, i8, i16, static<bits>, "
                "grouped<K> or peg<K>; repeatable, the last match wins"),
       cl::value_desc("regex=kind"), cl::cat(category));
+  auto *range = text("activation-range",
+                     "Range of static<bits> out of calibration: minmax (default), running, percentile:<P>, mse or "
+                     "entropy",
+                     "range", c.activationRange);
   auto *ranges =
-      text("activation-ranges", "JSON file with the ranges that static kinds of activations need", "path", "");
+      text("activation-ranges",
+           "JSON file with the ranges that static kinds of activations need, in place of calibration", "path", "");
   static cl::opt<int64_t> context("context", cl::desc("Tokens that the KV cache holds (default: as the model says)"),
                                   cl::value_desc("tokens"), cl::init(0), cl::cat(category));
   static cl::opt<int64_t> chunk("chunk", cl::desc("Most tokens of one prefill call (default: 64)"),
@@ -163,6 +180,7 @@ Expected<QuantCompileOptions> parseQuantCompileOptions(int argc, char **argv) {
   c.activations = *activations;
   c.activationPolicy.assign(activationPolicy.begin(), activationPolicy.end());
   c.activationRanges = *ranges;
+  c.activationRange = *range;
   c.strategy = *strategy;
   c.compensate = compensate.getNumOccurrences() && compensate.empty() ? "full" : compensate.getValue();
   c.ternaryPacking = *packing;
@@ -187,6 +205,7 @@ Expected<QuantCompileOptions> parseQuantCompileOptions(int argc, char **argv) {
   calibrate.seed = seed;
   calibrate.save = *save;
   calibrate.reuse = *statistics;
+  calibrate.statistics = needsActivationRanges(c);
   if (c.output.empty() && calibrate.save.empty())
     return usageError("no output given; add '-o PATH'");
   if (Error error = checkCalibration(options, calibrationTokens.getNumOccurrences() || seed.getNumOccurrences()))

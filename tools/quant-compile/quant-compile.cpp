@@ -28,14 +28,18 @@ static Error run(const QuantCompileOptions &options) {
     reportFile.emplace(std::move(*file));
   }
   if (options.calibrate.isAsked()) {
-    Expected<CalibrationData> data = calibrate(c, options.calibrate);
-    if (!data)
-      return data.takeError();
+    Expected<Calibration> calibration = calibrate(c, options.calibrate);
+    if (!calibration)
+      return calibration.takeError();
     if (!options.quiet)
-      errs() << formatv("calibrated on {0} tokens ({1})\n", data->tokens(), data->source);
-    if (c.output.empty())
+      errs() << formatv("calibrated on {0} tokens ({1})\n", calibration->data.tokens(), calibration->data.source);
+    if (c.output.empty()) {
+      if (!options.quiet)
+        printOutliers(outs(), findOutliers(calibration->activations));
       return Error::success();
-    c.calibrationTokens = std::move(data->sequences);
+    }
+    c.calibrationTokens = std::move(calibration->data.sequences);
+    c.activationStatistics = std::move(calibration->activations);
   }
   Expected<CompileReport> report = compile(c);
   if (!report)

@@ -13,7 +13,8 @@ def Nn_ActivationKind : I32Enum<"ActivationKind", "a non-linear function", [
 def Nn_ObservedValue : I32Enum<"ObservedValue", "what is observed of a product and of the sum that it ends in", [
   I32EnumCase<"Input", 0, "input">,
   I32EnumCase<"Output", 1, "output">,
-  I32EnumCase<"Residual", 2, "residual">
+  I32EnumCase<"Residual", 2, "residual">,
+  I32EnumCase<"Sum", 3, "sum">
 ]> {
   let cppNamespace = "::halftone::nn";
 }

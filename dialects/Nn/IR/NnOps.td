@@ -243,8 +243,8 @@ def Nn_ObserveOp : Nn_DpsOp<"observe", ["values"]> {
     Without an observer nothing happens. Observations are never removed, merged or reordered among each other.
 
     `kind` and `weights` say what the values are: the `input` of the products with these weights, the `output` of a
-    product, or the `residual`, the other addend of the sum that a product's output goes into. Ops with equal `site`
-    are the same place in copies of one function. Values are T x K.
+    product, the `residual`, the other addend of the sum that a product's output goes into, or that `sum`. Ops with
+    equal `site` are the same place in copies of one function. Values are T x K.
 
     ```mlir
     %r = nn.observe input of ["q_proj.weight", "k_proj.weight"] site = 3 outs(%x : tensor<?x64xf32>)

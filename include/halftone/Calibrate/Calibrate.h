@@ -7,19 +7,25 @@
 namespace halftone {
 
 struct CalibrateOptions {
-  std::string source;     ///< a text file, "-", or "self": text that the model writes; empty: no calibration
-  int64_t tokens = 10240; ///< most tokens of a text; as many are written by the model itself
-  uint64_t seed = 1;      ///< of the text that the model writes
-  std::string save;       ///< statistics file to write; empty: none
-  std::string reuse;      ///< statistics file to read, instead of `source`; empty: none
+  std::string source;      ///< a text file, "-", or "self": text that the model writes; empty: no calibration
+  int64_t tokens = 10240;  ///< most tokens of a text; as many are written by the model itself
+  uint64_t seed = 1;       ///< of the text that the model writes
+  std::string save;        ///< statistics file to write; empty: none
+  std::string reuse;       ///< statistics file to read, instead of `source`; empty: none
+  bool statistics = false; ///< gather statistics without Gram matrices also where none are saved
 
   bool isAsked() const { return !source.empty() || !reuse.empty(); }
+};
+
+struct Calibration {
+  CalibrationData data;
+  std::vector<ActivationStatistics> activations; ///< where statistics are saved, reused or asked for
 };
 
 /// The tokens to calibrate the model on, and where wanted their statistics: from scratch, or from a file. Of `model`
 /// the input, the threads and the progress count. Errors: those of CalibrationText.h and Statistics.h; statistics of
 /// another model.
-llvm::Expected<CalibrationData> calibrate(const CompileOptions &model, const CalibrateOptions &options);
+llvm::Expected<Calibration> calibrate(const CompileOptions &model, const CalibrateOptions &options);
 
 } // namespace halftone
 

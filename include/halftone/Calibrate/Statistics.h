@@ -1,8 +1,9 @@
-//===- Statistics.h - What the inputs of products are like ------*- C++ -*-===//
+//===- Statistics.h - What activations are like -----------------*- C++ -*-===//
 //
-// Statistics of the inputs of a model's products on calibration text: per channel
-// and as a histogram for the choice of ranges, equalization and outliers; Gram
-// matrices for error compensation. They are gathered by running an
+// Statistics of the inputs of a model's products on calibration text, of their
+// outputs and of the residual stream: per channel and as a histogram for the choice
+// of ranges, equalization and outliers; Gram matrices of inputs for error
+// compensation. They are gathered by running an
 // ObservedProgram and live in a safetensors file, see docs/Calibration.md.
 //
 //===----------------------------------------------------------------------===//
@@ -10,43 +11,28 @@
 #define HALFTONE_CALIBRATE_STATISTICS_H
 
 #include "halftone/Calibrate/CalibrationText.h"
+#include "halftone/Quantize/Histogram.h"
+#include "halftone/Quantize/Ranges.h"
 #include "halftone/Support/SafeTensors.h"
 
 namespace halftone {
 
-/// Counts of values in 2048 bins of equal width over [-range, range). The range is a power of two above all magnitudes
-/// (0: there were only zeros) and grows with them: two bins become one. So the counts depend on nothing but the values.
-class Histogram {
-public:
-  static constexpr int64_t kBins = 2048;
-
-  Histogram() : bins(kBins) {}
-  /// From stored counts.
-  Histogram(double range, std::vector<int64_t> counts) : width(range), bins(std::move(counts)) {}
-
-  /// The values must be finite.
-  void add(llvm::ArrayRef<float> values);
-  double range() const { return width; }
-  /// Bin b holds values from (b - 1024) range / 1024 on; zeros are in bin 1024.
-  llvm::ArrayRef<int64_t> counts() const { return bins; }
-
-private:
-  void grow(double magnitude);
-  double width = 0;
-  std::vector<int64_t> bins;
-};
-
-/// What the input of one product, or of several, is like.
+/// What the input of one product or of several, the output of one, or the residual stream behind it is like.
 struct SiteStatistics {
   std::vector<std::string> weights; ///< tensor names of the products
+  ObservedValue value = ObservedValue::Input;
   int64_t tokens = 0, cols = 0;
   std::vector<float> min, max;                        ///< of each channel
   std::vector<double> sum, sumMagnitudes, sumSquares; ///< of each channel, over the tokens
   Histogram histogram;                                ///< of all channels
+  FloatRange running;                                 ///< RunningRange of all channels, a batch per sequence
 
-  /// Adds rows x cols values. False, and nothing is added, if one is not finite.
+  /// Adds rows x cols values, except to `running`. False, and nothing is added, if one is not finite.
   bool add(llvm::ArrayRef<float> values, int64_t rows);
 };
+
+/// The statistics under the names that activation policies have for them (in:W for every W that shares the input).
+std::vector<ActivationStatistics> toActivationStatistics(llvm::ArrayRef<SiteStatistics> sites);
 
 struct StatisticsOptions {
   bool grams = true;
@@ -58,9 +44,14 @@ struct StatisticsOptions {
   std::function<void(size_t, size_t)> progress;
 };
 
-/// Runs the data through the program, which observes inputs, and writes a statistics file; `modelHash` is that of
-/// hashModel(). The same bytes with any number of threads. Errors: values that are not finite name the tensor; the file
-/// cannot be written (nothing is left then).
+/// Statistics of the inputs, outputs and sums that the program observes, and no Gram matrices. Errors: values that are
+/// not finite name the tensor.
+llvm::Expected<std::vector<SiteStatistics>> gatherStatistics(ObservedProgram &program, const CalibrationData &data,
+                                                             const StatisticsOptions &options);
+
+/// Runs the data through the program, which observes inputs, and outputs and sums if these are wanted, and writes a
+/// statistics file; `modelHash` is that of hashModel(). The same bytes with any number of threads. Errors: values that
+/// are not finite name the tensor; the file cannot be written (nothing is left then).
 llvm::Error writeStatistics(llvm::StringRef path, ObservedProgram &program, const CalibrationData &data,
                             llvm::StringRef modelHash, const StatisticsOptions &options);
 
@@ -74,8 +65,8 @@ public:
   llvm::Error checkModel(llvm::StringRef hash, llvm::StringRef model) const;
 
   llvm::ArrayRef<SiteStatistics> sites() const { return all; }
-  /// Of the input of the product with this weight; null if there is none.
-  const SiteStatistics *find(llvm::StringRef weight) const;
+  /// Of the input of the product with this weight, or another value; null if there is none.
+  const SiteStatistics *find(llvm::StringRef weight, ObservedValue value = ObservedValue::Input) const;
   /// The Gram matrix of that input, row-major cols x cols. Errors: no such weight; statistics without Gram matrices.
   llvm::Expected<std::vector<float>> gram(llvm::StringRef weight) const;
   /// The tokens that the statistics are of.

@@ -8,6 +8,7 @@
 #define HALFTONE_DRIVER_COMPILE_H
 
 #include "halftone/Driver/Report.h"
+#include "halftone/Quantize/ActivationRange.h"
 #include "llvm/Support/Error.h"
 #include <optional>
 #include <string>
@@ -17,7 +18,7 @@ namespace halftone {
 
 /// What an observed program shows of its products with weights.
 struct ObservedValues {
-  bool inputs = true, outputs = false, residuals = false;
+  bool inputs = true, outputs = false, residuals = false, sums = false;
 };
 
 struct CompileOptions {
@@ -32,7 +33,10 @@ struct CompileOptions {
   std::vector<std::vector<int32_t>> calibrationTokens; ///< sequences, for `compensate`
   std::vector<std::string> activationPolicy;           ///< regex=kind, see lowbit-requantize-activations
   std::string activationRanges;                        ///< JSON file with ranges of activations; empty: none
-  std::string ternaryPacking = "auto";                 ///< auto, bits or trits
+  /// Without such a file: what calibration saw, and which range is made of it (see ActivationRange.h).
+  std::vector<ActivationStatistics> activationStatistics;
+  std::string activationRange = "minmax";
+  std::string ternaryPacking = "auto"; ///< auto, bits or trits
   /// LLVM's name of the CPU, or native; several, separated by commas, for a model that picks when it is opened.
   std::string cpu = "native";
   std::string triple;          ///< target triple, empty: this machine's

@@ -2,6 +2,7 @@
 #ifndef HALFTONE_DRIVER_REPORT_H
 #define HALFTONE_DRIVER_REPORT_H
 
+#include "halftone/Quantize/ActivationRange.h"
 #include "halftone/Quantize/Outliers.h"
 #include "halftone/Weights/Evaluate.h"
 #include "llvm/Support/JSON.h"
@@ -10,7 +11,7 @@
 namespace halftone {
 
 /// What is observed of one product y = x W^T, or of several with one input, and of the sum that it ends in.
-enum class ObservedValue { Input, Output, Residual };
+enum class ObservedValue { Input, Output, Residual, Sum };
 
 /// A place of an observed program where the host sees values.
 struct ObservedSite {
@@ -28,13 +29,19 @@ struct WeightPlace {
   bool interleaved; ///< in the layout Float16 of Pack/Layout.h, not row-major
 };
 
+/// Dimensions with outliers, by activation.
+using OutlierReport = std::map<std::string, std::vector<OutlierDimension>>;
+
+OutlierReport findOutliers(llvm::ArrayRef<ActivationStatistics> statistics);
+/// One line for each of the activations with the farthest outliers, and how many there are besides.
+void printOutliers(llvm::raw_ostream &os, const OutlierReport &outliers);
+
 struct CompileReport {
   std::string model, cpu;
   std::string activations; ///< of products with integers: i8, i16, b1 to b7, or several ("b1+i8"); else f32
   /// How many activations are rounded to which kind, see ActivationKind.h; f32: inputs of products that are not.
   std::map<std::string, int64_t> activationKinds;
-  /// Dimensions with outliers by activation, out of the ranges that were given.
-  std::map<std::string, std::vector<OutlierDimension>> outliers;
+  OutlierReport outliers; ///< out of the ranges or statistics that were given
   std::vector<WeightRecord> tensors;
   bool isModel = false; ///< a language model, not a module of functions
   /// Of observed programs only: site i, and the tensors that are there as floats.

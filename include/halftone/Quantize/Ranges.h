@@ -15,12 +15,12 @@
 namespace halftone {
 
 /// The values low..high.
-struct ValueRange {
+struct FloatRange {
   float low = 0, high = 0;
 };
 
 /// Smallest and largest finite value.
-ValueRange minMaxRange(llvm::ArrayRef<float> values);
+FloatRange minMaxRange(llvm::ArrayRef<float> values);
 
 /// An exponential moving average of ranges: the first batch counts as it is, each later one moves both ends by
 /// (1 - momentum) of the distance. After a step from a to b that is b + momentum^t (a - b), t batches later.
@@ -30,7 +30,7 @@ public:
   explicit RunningRange(double momentum = 0.9) : momentum(momentum) {}
   /// Takes a batch; one without finite values changes nothing.
   void add(llvm::ArrayRef<float> batch);
-  ValueRange range() const { return {float(low), float(high)}; }
+  FloatRange range() const { return {float(low), float(high)}; }
 
 private:
   double momentum, low = 0, high = 0;
@@ -39,7 +39,7 @@ private:
 
 /// The order statistics that leave at most (100 - percent) % of the n finite values above and as many below: the
 /// ceil(n percent / 100)-th value in ascending and in descending order. `percent` above 50, at most 100 (min-max).
-ValueRange percentileRange(llvm::ArrayRef<float> values, double percent);
+FloatRange percentileRange(llvm::ArrayRef<float> values, double percent);
 
 /// Counts of |x| in bins of equal width from 0 on, over any number of batches. The first batch that is not all zero
 /// sets the width; where a larger value comes, neighbouring bins are merged and the width doubles.
@@ -47,6 +47,8 @@ class MagnitudeHistogram {
 public:
   /// `bins` is even and positive.
   explicit MagnitudeHistogram(unsigned bins = 2048) : bins(bins) {}
+  /// From counts in bins of this width.
+  MagnitudeHistogram(double width, std::vector<uint64_t> counts);
   void add(llvm::ArrayRef<float> values);
 
   /// Upper end of the last bin; 0 while there was nothing but zero.

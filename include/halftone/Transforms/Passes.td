@@ -286,9 +286,9 @@ def HalftoneInsertObservers : Pass<"halftone-insert-observers", "::mlir::ModuleO
   let description = [{
     On stage 0. Products as in `lowbit-quantize-weights`. An `nn.observe` behind a value shows it to the host, which
     can so gather statistics of it, before anything else reads it. Products that share an input share its observation.
-    On request also outputs, and residuals: the other addend where the only use of a product's output is a `linalg.add`.
-    Outputs of products that add to other values than zeros are not observed. Sites are numbered from 0 in the order of
-    the module. The program's results stay the same, bit for bit.
+    On request also outputs, residuals (the other addend where the only use of a product's output is a `linalg.add`)
+    and these sums. Outputs of products that add to other values than zeros are not observed. Sites are numbered from 0
+    in the order of the module. The program's results stay the same, bit for bit.
 
     ```mlir
     %q = linalg.matmul indexing_maps = [...] ins(%x, %wq : ...) outs(%zeros)
@@ -302,7 +302,8 @@ def HalftoneInsertObservers : Pass<"halftone-insert-observers", "::mlir::ModuleO
   let options = [
     Option<"inputs", "inputs", "bool", "true", "observe inputs of products">,
     Option<"outputs", "outputs", "bool", "false", "observe outputs of products">,
-    Option<"residuals", "residuals", "bool", "false", "observe what the outputs of products are added to">
+    Option<"residuals", "residuals", "bool", "false", "observe what the outputs of products are added to">,
+    Option<"sums", "sums", "bool", "false", "observe the sums of outputs of products and residuals">
   ];
   let dependentDialects = ["::halftone::nn::NnDialect"];
 }

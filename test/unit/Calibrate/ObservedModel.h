@@ -9,7 +9,7 @@
 inline halftone::ObservedProgram *observedModel() {
   static std::unique_ptr<halftone::ObservedProgram> program = [] {
     halftone::ObserveOptions options;
-    options.values = {true, true, true};
+    options.values = {true, true, true, true};
     options.chunk = 16;
     options.context = 64;
     auto compiled = halftone::ObservedProgram::compile(HALFTONE_BUNDLED_MODEL, options);

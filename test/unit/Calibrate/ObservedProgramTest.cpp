@@ -137,6 +137,7 @@ TEST_F(Observed, ResidualsAddUp) {
   ASSERT_EQ(y.size(), after.size());
   for (size_t i = 0; i < y.size(); ++i)
     ASSERT_EQ(before[i] + y[i], after[i]);
+  EXPECT_EQ(values[key(layer1 + "self_attn.o_proj.weight", ObservedValue::Sum)], after);
   for (const ObservedProgram::Product &product : program->products())
     EXPECT_EQ(product.hasResidual,
               StringRef(product.weight).contains("o_proj") || StringRef(product.weight).contains("down_proj"));

@@ -8,6 +8,7 @@
 #include "llvm/Support/MemoryBuffer.h"
 #include <array>
 #include <cmath>
+#include <map>
 #include <random>
 
 using namespace halftone;
@@ -69,7 +70,7 @@ protected:
 TEST_F(Statistics, AreThoseOfPlainLoops) {
   write();
   StatisticsFile file = open();
-  EXPECT_EQ(file.sites().size(), 6u * 4 + 1);
+  EXPECT_EQ(file.sites().size(), (6u * 4 + 1) + (6u * 7 + 1) + 6u * 2);
   for (const std::string &weight : {q0, down5}) {
     std::vector<float> x;
     for (const std::vector<int32_t> &sequence : data.sequences)
@@ -115,6 +116,52 @@ TEST_F(Statistics, AreThoseOfPlainLoops) {
       }
     }
   }
+}
+
+// Outputs and sums, and the moving average of their ranges over the sequences.
+TEST_F(Statistics, OfOutputsAndSums) {
+  write();
+  StatisticsFile file = open();
+  for (ObservedValue value : {ObservedValue::Output, ObservedValue::Sum}) {
+    float least = INFINITY, most = -INFINITY;
+    double low = 0, high = 0;
+    for (const std::vector<int32_t> &sequence : data.sequences) {
+      std::vector<float> y;
+      EXPECT_FALSE(bool(program->run(sequence, [&](const Observation &observation) {
+        if (observation.site.value == value && observation.site.weights.front() == down5)
+          y.insert(y.end(), observation.data.begin(), observation.data.end());
+      })));
+      auto [first, last] = std::minmax_element(y.begin(), y.end());
+      least = std::min(least, *first);
+      most = std::max(most, *last);
+      bool isFirst = &sequence == &data.sequences.front();
+      low = isFirst ? *first : 0.9 * low + 0.1 * *first;
+      high = isFirst ? *last : 0.9 * high + 0.1 * *last;
+    }
+    const SiteStatistics *site = file.find(down5, value);
+    ASSERT_NE(site, nullptr);
+    EXPECT_EQ(*std::min_element(site->min.begin(), site->min.end()), least);
+    EXPECT_EQ(*std::max_element(site->max.begin(), site->max.end()), most);
+    EXPECT_FLOAT_EQ(site->running.low, float(low));
+    EXPECT_FLOAT_EQ(site->running.high, float(high));
+  }
+}
+
+// The names of policies; every weight that shares an input has one.
+TEST_F(Statistics, ByNamesOfActivations) {
+  llvm::Expected<std::vector<SiteStatistics>> sites = gatherStatistics(*program, data, {});
+  ASSERT_TRUE(bool(sites)) << message(sites.takeError());
+  std::map<std::string, ActivationStatistics> named;
+  for (ActivationStatistics &each : toActivationStatistics(*sites))
+    named[each.name] = each;
+  EXPECT_EQ(named.size(), 2 * (6u * 7 + 1) + 6u * 2);
+  EXPECT_EQ(named["in:" + q0].mins, named["in:" + v0].mins);
+  EXPECT_NE(named["out:" + q0].mins, named["out:" + v0].mins);
+  ASSERT_TRUE(named.count("sum:" + down5));
+  const ActivationStatistics &sum = named["sum:" + down5];
+  EXPECT_LT(std::abs(sum.mean), sum.deviation);
+  EXPECT_GT(sum.deviation, 0);
+  EXPECT_LT(sum.deviation, *std::max_element(sum.maxs.begin(), sum.maxs.end()));
 }
 
 TEST_F(Statistics, SharedInputsAreOneSite) {
@@ -176,14 +223,16 @@ TEST_F(Statistics, DamagedFilesAreRefused) {
     EXPECT_NE(at, std::string::npos) << from.str();
     return bad.replace(at, from.size(), to.str());
   };
-  EXPECT_EQ(openMessage(with("halftone statistics 1", "halftone statistics 2")),
-            "'x' is of the format 'halftone statistics 2', expected 'halftone statistics 1'; calibrate again");
-  EXPECT_EQ(openMessage(with("halftone statistics 1", "something else entire")),
+  EXPECT_EQ(openMessage(with("halftone statistics 2", "halftone statistics 3")),
+            "'x' is of the format 'halftone statistics 3', expected 'halftone statistics 2'; calibrate again");
+  EXPECT_EQ(openMessage(with("halftone statistics 2", "something else entire")),
             "'x' holds no statistics of a model's inputs");
   EXPECT_EQ(openMessage(with("\"model\":\"abc\"", "\"modem\":\"abc\"")),
             "'x': damaged statistics: its metadata are incomplete; calibrate again");
   EXPECT_EQ(openMessage(with("\"sites\":\"[{", "\"sites\":\"{{")),
             "'x': damaged statistics: its metadata are no list of sites; calibrate again");
+  EXPECT_EQ(openMessage(with("\\\"value\\\":\\\"sum", "\\\"value\\\":\\\"sun")),
+            "'x': damaged statistics: the description of a site in the metadata is incomplete; calibrate again");
   EXPECT_EQ(openMessage(with("\\\"cols\\\":128", "\\\"cols\\\":-12")),
             "'x': damaged statistics: the description of a site in the metadata is incomplete; calibrate again");
   EXPECT_EQ(openMessage(with("\\\"cols\\\":128", "\\\"cols\\\":129")),

@@ -42,7 +42,7 @@ TEST(Ranges, PercentileIsAnOrderStatistic) {
       size_t rank = 0; // the least number of values that are at least `percent` of all
       while (double(rank) * 100 < double(n) * percent)
         ++rank;
-      ValueRange range = percentileRange(values, percent);
+      FloatRange range = percentileRange(values, percent);
       EXPECT_EQ(range.high, sorted[rank - 1]) << n << " " << percent;
       EXPECT_EQ(range.low, sorted[n - rank]) << n << " " << percent;
     }
