@@ -140,14 +140,3 @@ bool halftone::layoutHolds(Layout layout, const Format &format) {
   bool planes = format.kind != FormatKind::Vsq && !(format.kind == FormatKind::Bcq && format.planeScales);
   return layout == Layout::Rows16 || planes;
 }
-
-bool halftone::canCountBits(const Format &format) {
-  bool isKnown = format.kind == FormatKind::Bcq || format.kind == FormatKind::Ternary || format.kind == FormatKind::Rtn;
-  if (!isKnown || !layoutHolds(Layout::Rows64, format))
-    return false;
-  // What else a format may store per group, kernels that count bits do not read.
-  PackedShape shape(format, 128, 64, Layout::Rows64);
-  int64_t scales = 128 * GroupShape(format, 64).count * scalesPerGroup(format) * 2;
-  return shape.scalesBytes == scales &&
-         multipliersPerGroup(format) == (format.kind == FormatKind::Bcq ? format.bits : 0);
-}

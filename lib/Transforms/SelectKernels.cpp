@@ -73,8 +73,8 @@ private:
                                 << lowbit::stringifyStrategy(strategy) << " needs; use dequant or two-level scales";
       return failure();
     }
-    if ((strategy == lowbit::Strategy::Lut && !layoutHolds(Layout::Rows64, format)) ||
-        (strategy == lowbit::Strategy::Popcount && !canCountBits(format))) {
+    bool usesPlanes = strategy == lowbit::Strategy::Lut || strategy == lowbit::Strategy::Popcount;
+    if (usesPlanes && !layoutHolds(Layout::Rows64, format)) {
       op.emitOpError("format ") << format.name() << " has no strategy " << lowbit::stringifyStrategy(strategy)
                                 << "; use dot or dequant";
       return failure();
@@ -91,7 +91,8 @@ private:
   /// Of the strategies for integer activations: counting bits where few pairs of planes meet.
   static lowbit::Strategy fastest(lowbit::MatmulOp op, const Format &format) {
     unsigned pairs = planeCount(format) * lowbit::activationBits(op.getActivations());
-    return canCountBits(format) && pairs <= kMaxPopcountPairs ? lowbit::Strategy::Popcount : lowbit::Strategy::Dot;
+    return layoutHolds(Layout::Rows64, format) && pairs <= kMaxPopcountPairs ? lowbit::Strategy::Popcount
+                                                                             : lowbit::Strategy::Dot;
   }
 
   /// Null for the usual one.

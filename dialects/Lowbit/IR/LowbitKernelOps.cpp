@@ -243,8 +243,6 @@ LogicalResult MatmulPopcountOp::verify() {
       failed(verifyScalesAndSums(*this, getPlanes(), "planes", getScales(), getSums(), getOutput(), getFormat(),
                                  getInFeatures())))
     return failure();
-  if (!canCountBits(*typeToFormat(getFormat())))
-    return emitOpError() << "cannot count bits in " << getFormat() << "; its kernels are matmul_dot and matmul_dequant";
   int64_t padded = paddedColumns(getInFeatures(), packedGroup(getFormat()));
   if (failed(dps::verifyExpectedSize(*this, "bytes (B)", "planes", getPlanes(), 1, padded / 8 * getBits())))
     return failure();

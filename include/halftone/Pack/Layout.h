@@ -138,10 +138,6 @@ inline int64_t packedBytes(const Format &format, int64_t rows, int64_t cols, Lay
 /// and VS-Quant not in Rows64; ternary in Trits16 and, with one scale, in Trits64.
 bool layoutHolds(Layout layout, const Format &format);
 
-/// True if products with a format can count bits: two-level BCQ, ternary and int<b> in Rows64, with half scales and
-/// with no multipliers but those of BCQ planes.
-bool canCountBits(const Format &format);
-
 } // namespace halftone
 
 #endif // HALFTONE_PACK_LAYOUT_H

@@ -10,7 +10,10 @@
 // is, with a = sum of activations,
 //   two-level BCQ: S = sum_p m_p (2 D_p - a)
 //   ternary:       S = D_0 + D_1 - a, or with a scale per sign D_1 and D_0 - a
+//   binary:        S = 2 D_0 - a
 //   int<b>:        S = sum_p 2^p D_p - 2^(b-1) a
+// plus z a with the offset z of a BCQ group; with a zero point z of an int group
+// it is - z a instead of - 2^(b-1) a.
 // (Bit-serial products as in DoReFa-Net, arXiv 1606.06160; one bit as in
 // XNOR-Net, arXiv 1603.05279.)
 //
@@ -126,9 +129,10 @@ private:
 
   /// The largest magnitude of an integer weight.
   int64_t largestWeight() const {
-    if (shape.format.kind == FormatKind::Ternary)
+    if (shape.format.kind == FormatKind::Ternary || shape.format.kind == FormatKind::Binary)
       return 1;
-    return shape.format.kind == FormatKind::Rtn ? int64_t(1) << (shape.format.bits - 1) : 127;
+    // With a zero point up to 2^b - 1; a BCQ weight is a signed byte, the offset included.
+    return shape.format.kind == FormatKind::Rtn ? int64_t(1) << (shape.format.bits - !shape.format.offset) : 128;
   }
 
   /// D_p of every column.
@@ -230,26 +234,47 @@ private:
       return k.addI(k.addI(sum, sum), under);
     if (shape.format.kind != FormatKind::Bcq)
       return k.addI(sum, under);
-    Value entry = k.affine(groupEntry(group.index), planes, plane);
-    Value offset = k.addIndex(k.mulIndex(entry, kRows), packed.multipliersOffset);
-    Value multiplier =
-        arith::ExtUIOp::create(k.b, k.loc, group.type, k.loadBytesAs(args.packed, offset, k.bytes(kRows)));
+    Value multiplier = arith::ExtUIOp::create(k.b, k.loc, group.type, multiplierBytes(group, plane));
     return k.addI(sum, k.mulI(multiplier, k.subI(k.addI(under, under), group.activations[column])));
   }
 
+  /// Subtracts (adds) what all weights of a group have in common, times the sum of the activations.
   Value finish(const Group &group, int64_t column, Value sum) {
-    if (shape.format.kind == FormatKind::Ternary)
-      return k.subI(sum, group.activations[column]);
-    if (shape.format.kind == FormatKind::Rtn)
-      return k.subI(sum, k.shlI(group.activations[column], shape.format.bits - 1));
-    return sum;
+    Value activations = group.activations[column];
+    switch (shape.format.kind) {
+    case FormatKind::Binary:
+      return k.subI(k.addI(sum, sum), activations);
+    case FormatKind::Ternary:
+      return k.subI(sum, activations);
+    case FormatKind::Rtn:
+      if (!shape.format.offset)
+        return k.subI(sum, k.shlI(activations, shape.format.bits - 1));
+      return k.subI(
+          sum, k.mulI(activations, arith::ExtUIOp::create(k.b, k.loc, group.type, multiplierBytes(group, k.index(0)))));
+    default:
+      if (!shape.format.offset)
+        return sum;
+      return k.addI(sum, k.mulI(activations, arith::ExtSIOp::create(k.b, k.loc, group.type,
+                                                                    multiplierBytes(group, k.index(planes)))));
+    }
   }
 
-  Value groupEntry(Value group) { return k.affine(rowBlock, groups.count, group); }
+  /// Entry p of the multipliers of a group: those of the planes, then the offset; or the zero point.
+  Value multiplierBytes(const Group &group, Value p) {
+    Value entry = k.affine(scaleIndex(group.index), multipliersPerGroup(shape.format), p);
+    return k.loadBytesAs(args.packed, k.addIndex(k.mulIndex(entry, kRows), packed.multipliersOffset), k.bytes(kRows));
+  }
+
+  /// Index among all (row block, group) of the scales of a group.
+  Value scaleIndex(Value group) {
+    return shape.format.perTensor ? k.index(0) : k.affine(rowBlock, groups.count, group);
+  }
 
   Value groupScales(Value group, int64_t i = 0) {
-    Value entry = k.affine(groupEntry(group), scalesPerGroup(shape.format), k.index(i));
-    Value offset = k.addIndex(k.mulIndex(entry, kRows * 2), packed.scalesOffset);
+    Value entry = k.affine(scaleIndex(group), scalesPerGroup(shape.format), k.index(i));
+    Value offset = k.addIndex(k.mulIndex(entry, kRows * scaleBytes(shape.format)), packed.scalesOffset);
+    if (shape.format.floatScales)
+      return k.loadBytesAs(args.packed, offset, k.floats(kRows));
     Value raw = k.loadBytesAs(args.packed, offset, k.vec(kRows, k.i16()));
     return simd::ExtendHalfOp::create(k.b, k.loc, k.floats(kRows), raw);
   }

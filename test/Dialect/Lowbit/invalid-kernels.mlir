@@ -425,7 +425,7 @@ func.func @popcount_packed(%a: tensor<4x32xi8>, %s: tensor<4xf32>, %g: tensor<4x
 // -----
 
 func.func @popcount_vectors(%a: tensor<4x32xi8>, %s: tensor<4xf32>, %g: tensor<4x2xi32>, %p: tensor<64xi8>, %y: tensor<4x64xf32>) {
-  // expected-error@below {{cannot count bits in '!lowbit.vsq<bits = 4, vector = 32, scale_bits = 4>'; its kernels are matmul_dot and matmul_dequant}}
+  // expected-error@below {{layout rows64 cannot hold '!lowbit.vsq<bits = 4, vector = 32, scale_bits = 4>'}}
   %r = lowbit.matmul_popcount
       ins(%a, %s, %g, %p : tensor<4x32xi8>, tensor<4xf32>, tensor<4x2xi32>, tensor<64xi8>)
       outs(%y : tensor<4x64xf32>) format = !lowbit.vsq<bits = 4, vector = 32, scale_bits = 4>, in_features = 64, bits = 4 -> tensor<4x64xf32>

@@ -77,6 +77,18 @@ TEST_P(PopcountTest, EveryWidthAndFormat) {
   cases.push_back(makeCase("rtn3g33", 66, 260, "popcount", 5, true));
   cases.push_back(makeCase("ternaryg40a", 66, 260, "popcount", 1, false));
   cases.push_back(makeCase("ternaryg0a", 66, 260, "popcount", 4, true));
+  cases.push_back(makeCase("binaryg32", 66, 260, "popcount", 1, false));
+  check(cases);
+}
+
+/// What all weights of a group have in common: offsets, zero points; one scale per tensor, float scales.
+TEST_P(PopcountTest, OffsetsAndZeroPoints) {
+  if (std::string(GetParam()) == "x86-64")
+    GTEST_SKIP() << "takes long to compile for narrow vectors";
+  std::vector<Case> cases;
+  for (const char *format : {"bcq2g32z", "binaryg0", "int4g32", "int3t"})
+    for (unsigned bits : {1, 3})
+      cases.push_back(makeCase(format, 66, 300, "popcount", bits, bits == 3));
   check(cases);
 }
 
