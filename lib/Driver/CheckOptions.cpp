@@ -4,6 +4,7 @@
 #include "Describe.h"
 #include "dialects/Lowbit/IR/LowbitAttrs.h"
 #include "halftone/Quantize/ActivationPolicy.h"
+#include "halftone/Quantize/ActivationVectors.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Regex.h"
 
@@ -42,15 +43,22 @@ static Error checkFormats(const CompileOptions &options) {
 }
 
 static Error checkKernels(const CompileOptions &options) {
+  bool hasVectors = namesActivationVectors(options.activations);
+  if (hasVectors)
+    if (Error error = parseActivationVectors(options.activations).takeError())
+      return error;
   std::optional<lowbit::Activations> activations = lowbit::symbolizeActivations(options.activations);
-  if (!activations)
+  if (!activations && !hasVectors)
     return createStringError("unknown activations '" + options.activations + "', expected " + lowbit::kActivationNames);
   std::optional<lowbit::Strategy> strategy = lowbit::symbolizeStrategy(options.strategy);
   if (!strategy)
     return createStringError("unknown strategy '" + options.strategy + "', expected " + lowbit::kStrategyNames);
-  if (lowbit::isIntegerStrategy(*strategy) && *activations == lowbit::Activations::F32)
+  if (lowbit::isIntegerStrategy(*strategy) && activations == lowbit::Activations::F32)
     return createStringError("strategy " + options.strategy +
                              " works on integer activations; use --activations i8 or b1 to b8, or --strategy dequant");
+  if (hasVectors && *strategy != lowbit::Strategy::Auto && *strategy != lowbit::Strategy::Dot)
+    return createStringError("strategy " + options.strategy + " has no kernel for activations " + options.activations +
+                             "; use dot");
   if (!llvm::is_contained({"auto", "bits", "trits"}, options.ternaryPacking))
     return createStringError("unknown ternary packing '" + options.ternaryPacking + "', expected auto, bits or trits");
   return Error::success();

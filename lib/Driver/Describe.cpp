@@ -109,17 +109,23 @@ llvm::StringMap<Format> halftone::compensatedFormats(ModuleOp floatModule, Modul
 
 std::string halftone::describeActivations(ModuleOp module) {
   std::set<int64_t> bits;
+  std::set<std::string> vectors;
   module.walk([&](lowbit::QuantizeActivationsOp op) { bits.insert(op.getBits()); });
-  // In stage 3 the kernels' names tell: "quantize_64g32_t1" is 8 bits, "quantize4_64g32_t1" 4.
+  module.walk([&](lowbit::MatmulVectorDotOp op) { vectors.insert(op.getVectors().name()); });
+  // In stage 3 the kernels' names tell: "quantize_64g32_t1" is 8 bits, "quantize4_64g32_t1" 4,
+  // "vdot_vsq4v16s6_by_vsq4v16s4_64x64_t1_b2_c8" vsq4v16s4.
   for (auto function : module.getOps<func::FuncOp>()) {
     StringRef name = function.getSymName();
+    auto isUnderscore = [](char c) { return c == '_'; };
+    if (function.isPrivate() && name.starts_with("vdot_"))
+      vectors.insert(name.split("_by_").second.take_until(isUnderscore).str());
     if (!function.isPrivate() || !name.consume_front("quantize"))
       continue;
     int64_t number = 8;
-    if (!name.take_until([](char c) { return c == '_'; }).getAsInteger(10, number) || name.starts_with("_"))
+    if (!name.take_until(isUnderscore).getAsInteger(10, number) || name.starts_with("_"))
       bits.insert(number);
   }
-  std::string text;
+  std::string text = llvm::join(vectors, "+");
   for (int64_t number : bits)
     text += (text.empty() ? "" : "+") + std::string(number >= 8 ? "i" : "b") + std::to_string(number);
   return text.empty() ? "f32" : text;

@@ -43,9 +43,10 @@ unsigned halftone::planeCount(const Format &format) {
 
 int64_t halftone::packedGroup(const Format &format) { return format.group * vectorsPerGroup(format); }
 
+int64_t halftone::packedVector(int64_t vector) { return vector < kStep && kStep % vector == 0 ? kStep : vector; }
+
 unsigned halftone::vectorsPerGroup(const Format &format) {
-  bool shared = format.kind == FormatKind::Vsq && format.group < kStep && kStep % format.group == 0;
-  return shared ? kStep / format.group : 1;
+  return format.kind == FormatKind::Vsq ? packedVector(format.group) / format.group : 1;
 }
 
 /// VS-Quant with integer scales: the largest product of element, activation and vector scale.

@@ -5,6 +5,7 @@
 #include "Weights.h"
 #include "dialects/Lowbit/IR/LowbitOps.h"
 #include "dialects/Nn/IR/NnOps.h"
+#include "halftone/Quantize/ActivationVectors.h"
 #include "halftone/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -90,8 +91,8 @@ struct QuantizeWeights : halftone::impl::LowbitQuantizeWeightsBase<QuantizeWeigh
     for (Operation *op : ops) {
       if (auto embed = dyn_cast<nn::EmbedOp>(op))
         rewriteEmbed(embed);
-      else if (auto product = matchProduct(cast<linalg::LinalgOp>(op)))
-        rewriteProduct(*product);
+      else if (auto product = matchProduct(cast<linalg::LinalgOp>(op)); product && failed(rewriteProduct(*product)))
+        return signalPassFailure();
     }
     for (const Rule &rule : rules)
       if (!rule.used)
@@ -125,23 +126,42 @@ private:
         return failure();
       rules.push_back(std::move(rule));
     }
-    std::optional<lowbit::Activations> a = lowbit::symbolizeActivations(activations);
-    if (!a)
-      return getOperation().emitError("unknown activations '")
-             << activations << "', expected " << lowbit::kActivationNames;
+    if (failed(readActivations()))
+      return failure();
     std::optional<lowbit::Strategy> s = lowbit::symbolizeStrategy(strategy);
     if (!s)
       return getOperation().emitError("unknown strategy '") << strategy << "', expected " << lowbit::kStrategyNames;
-    if (lowbit::isIntegerStrategy(*s) && *a == lowbit::Activations::F32)
+    if (lowbit::isIntegerStrategy(*s) && activationKind == lowbit::Activations::F32)
       return getOperation().emitError("strategy ")
              << strategy << " works on integer activations; add activations=i8 or use dequant";
-    activationKind = *a;
+    if (vectors && *s != lowbit::Strategy::Auto && *s != lowbit::Strategy::Dot)
+      return getOperation().emitError("strategy ")
+             << strategy << " has no kernel for activations " << activations << "; use dot";
     strategyKind = *s;
     FailureOr<ActivationPolicy> parsed = parseActivationPolicy(
         getOperation(), std::vector<std::string>(activationPolicy.begin(), activationPolicy.end()));
     if (failed(parsed))
       return failure();
     inputPolicy = std::move(*parsed);
+    return success();
+  }
+
+  LogicalResult readActivations() {
+    vectors = {};
+    if (namesActivationVectors(activations)) {
+      llvm::Expected<ActivationVectors> parsed = parseActivationVectors(activations);
+      if (!parsed)
+        return getOperation().emitError(llvm::toString(parsed.takeError()));
+      activationKind = lowbit::activationsOfBits(parsed->bits);
+      vectors =
+          lowbit::ActivationVectorsAttr::get(&getContext(), parsed->vector, parsed->scaleBits, parsed->productBits);
+      return success();
+    }
+    std::optional<lowbit::Activations> kind = lowbit::symbolizeActivations(activations);
+    if (!kind)
+      return getOperation().emitError("unknown activations '")
+             << activations << "', expected " << lowbit::kActivationNames;
+    activationKind = *kind;
     return success();
   }
 
@@ -213,7 +233,21 @@ private:
     return kind->bits == 16 ? lowbit::Activations::I16 : lowbit::Activations::I8;
   }
 
-  void rewriteProduct(Product product) {
+  /// The scales of vectors of a product's activations, or null: the head and inputs that the policy names have none.
+  FailureOr<lowbit::ActivationVectorsAttr> vectorsOf(Operation *op, StringRef weight, Role role, Type element) {
+    bool isHead = role == Role::Head || role == Role::TiedHead;
+    if (!vectors || element.isF32() || isHead || inputPolicy.find(inputSite(weight)))
+      return lowbit::ActivationVectorsAttr();
+    Format format = *lowbit::typeToFormat(element);
+    if (matchVectors(format, vectors.getVector()))
+      return vectors;
+    op->emitError("activations ") << activations << " need weights in a format vsq<bits>v" << vectors.getVector()
+                                  << "s<scale bits>, but " << (weight.empty() ? "these weights" : weight) << " is in "
+                                  << format.name();
+    return failure();
+  }
+
+  LogicalResult rewriteProduct(Product product) {
     OpBuilder builder(product.op);
     Location loc = product.op.getLoc();
     std::string name = weightName(product.weights);
@@ -224,13 +258,17 @@ private:
     auto shape = cast<RankedTensorType>(weights.getType()).getShape();
     Value empty = withColumns(builder, emptyLike(builder, loc, product.init), shape[0]);
     // A product with unquantized weights has nothing but the float kernel.
-    bool isFloat = cast<RankedTensorType>(weights.getType()).getElementType().isF32();
+    Type element = cast<RankedTensorType>(weights.getType()).getElementType();
+    bool isFloat = element.isF32();
+    FailureOr<lowbit::ActivationVectorsAttr> scales = vectorsOf(product.op, name, role, element);
+    if (failed(scales))
+      return failure();
     lowbit::Activations kind = isFloat ? lowbit::Activations::F32 : activationsOf(name, role);
     bool forcesIntegers = lowbit::isIntegerStrategy(strategyKind);
     lowbit::Strategy chosen =
         isFloat || (forcesIntegers && kind == lowbit::Activations::F32) ? lowbit::Strategy::Auto : strategyKind;
     auto matmul = lowbit::MatmulOp::create(builder, loc, withColumns(builder, product.activations, shape[1]), weights,
-                                           empty, kind, chosen);
+                                           empty, kind, chosen, *scales);
     Value result = matmul->getResult(0);
     if (result.getType() != product.init.getType())
       result = tensor::CastOp::create(builder, loc, product.init.getType(), result);
@@ -240,6 +278,7 @@ private:
     }
     product.op->getResult(0).replaceAllUsesWith(result);
     product.op->erase();
+    return success();
   }
 
   Format defaultFormat, embedding, head;
@@ -247,6 +286,7 @@ private:
   std::vector<Rule> rules;
   ActivationPolicy inputPolicy;
   lowbit::Activations activationKind = lowbit::Activations::F32;
+  lowbit::ActivationVectorsAttr vectors; ///< of `activationKind`, or null
   lowbit::Strategy strategyKind = lowbit::Strategy::Auto;
   llvm::DenseSet<Attribute> embeddings; ///< identities of the tables of nn.embed
 };

@@ -63,6 +63,8 @@ private:
     bool integers = op.getActivations() != lowbit::Activations::F32;
     bool hasIntegers = format.kind != FormatKind::Float && !format.planeScales;
     int64_t cols = cast<ShapedType>(op.getWeights().getType()).getDimSize(1);
+    if (op.getVectors())
+      return lowbit::Strategy::Dot;
     bool tooLong = format.kind == FormatKind::Vsq && cols > maxVectorScaledColumns(format);
     if (strategy == lowbit::Strategy::Auto)
       return integers && hasIntegers && !tooLong ? fastest(op, format) : lowbit::Strategy::Dequant;
@@ -154,6 +156,8 @@ private:
                 lowbit::Strategy strategy) {
     Location loc = op.getLoc();
     auto weights = cast<ShapedType>(op.getWeights().getType());
+    if (op.getVectors())
+      return vectorProduct(builder, op, element, format);
     bool wide = op.getActivations() == lowbit::Activations::I16;
     OpFoldResult rows = rowsOf(builder, loc, op.getInput(), wide);
     GroupShape groups(format, weights.getDimSize(1));
@@ -167,6 +171,25 @@ private:
     if (!wide)
       return y;
     return lowbit::SumTokenPairsOp::create(builder, loc, y, op.getOutput())->getResult(0);
+  }
+
+  /// The product of weights and activations that both have integer scales of vectors.
+  Value vectorProduct(OpBuilder &builder, lowbit::MatmulOp op, Type element, const Format &format) {
+    Location loc = op.getLoc();
+    lowbit::ActivationVectorsAttr vectors = *op.getVectors();
+    GroupShape groups(format, cast<ShapedType>(op.getWeights().getType()).getDimSize(1));
+    OpFoldResult rows = rowsOf(builder, loc, op.getInput(), /*wide=*/false);
+    int64_t count = format.groupCount(groups.cols), bits = lowbit::activationBits(op.getActivations());
+    auto perVector = [&] { return perToken(builder, loc, rows, count, builder.getI32Type()); };
+    auto quantize = lowbit::QuantizeActivationVectorsOp::create(
+        builder, loc, op.getInput(), perToken(builder, loc, rows, groups.paddedCols(), builder.getI8Type()),
+        perVector(), perToken(builder, loc, rows, {}, builder.getF32Type()), perVector(), bits, vectors.getVector(),
+        vectors.getScaleBits());
+    return lowbit::MatmulVectorDotOp::create(builder, loc, quantize->getResults(),
+                                             pack(builder, op.getWeights(), lowbit::PackLayout::Rows16), op.getOutput(),
+                                             element, groups.cols, bits, vectors.getScaleBits(),
+                                             vectors.getProductBits(), tile(op.getContext(), planDot(target, format)))
+        ->getResult(0);
   }
 
   /// The integer product of `activations` (codes, scales, sums) in `rows` rows.

@@ -17,7 +17,7 @@
 // FORM: error: tensor format 'up' is not of the form regex=format
 // REGEX: error: tensor format '(up=rtn4g32': invalid regular expression: parentheses not balanced
 // RULE: error: unknown format 'rtn4'
-// ACTIVATIONS: error: unknown activations 'i4', expected f32, i8, i16 or b1 to b8
+// ACTIVATIONS: error: unknown activations 'i4', expected f32, i8, i16, b1 to b8 or vsq<bits>v<vector>s<scale bits>
 // STRATEGY: error: unknown strategy 'fast', expected auto, lut, dot, dequant or popcount
 // INTEGERS: error: strategy {{dot|lut}} works on integer activations; add activations=i8 or use dequant
 

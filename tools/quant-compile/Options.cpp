@@ -103,7 +103,9 @@ Expected<QuantCompileOptions> parseQuantCompileOptions(int argc, char **argv) {
   auto *activations = text(
       "activations",
       "Precision of activations: i8 (default; exact integer products, the same bits everywhere), i16, b2 to b8 (fewer "
-      "bits), b1 (signs and mean magnitude) or f32",
+      "bits), b1 (signs and mean magnitude), f32, or vsq<b>v<V>s<M> with weights of such a format (an integer scale "
+      "per "
+      "vector; p<bits> at the end rounds products of scales)",
       "kind", c.activations);
   auto *strategy = text("strategy", "Kernel strategy: auto, lut, dot, popcount or dequant", "name", c.strategy);
   static cl::opt<std::string> compensate(

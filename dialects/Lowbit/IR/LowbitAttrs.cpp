@@ -30,6 +30,10 @@ unsigned halftone::lowbit::activationBits(Activations activations) {
   return activations == Activations::I8 ? 8 : unsigned(activations) - unsigned(Activations::B1) + 1;
 }
 
+Activations halftone::lowbit::activationsOfBits(unsigned bits) {
+  return bits == 8 ? Activations::I8 : Activations(unsigned(Activations::B1) + bits - 1);
+}
+
 bool halftone::lowbit::isIntegerStrategy(Strategy strategy) {
   return strategy == Strategy::Lut || strategy == Strategy::Dot || strategy == Strategy::Popcount;
 }
@@ -42,5 +46,16 @@ LogicalResult TileAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitErro
     return emitError() << "columns must be 1 to 16, not " << columns;
   if (fastU < 1 || fastU > 255)
     return emitError() << "fast_u must be 1 to 255, not " << fastU;
+  return success();
+}
+
+LogicalResult ActivationVectorsAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError, int64_t vector,
+                                            unsigned scaleBits, unsigned productBits) {
+  if (vector < 8 || vector > 128)
+    return emitError() << "vector must be 8 to 128, not " << vector;
+  if (scaleBits < 3 || scaleBits > 10)
+    return emitError() << "scale_bits must be 3 to 10, not " << scaleBits;
+  if (productBits > 20)
+    return emitError() << "product_bits must be 0 to 20, not " << productBits;
   return success();
 }

@@ -33,4 +33,22 @@ def Lowbit_TileAttr : AttrDef<LowbitDialect, "Tile"> {
   let genVerifyDecl = 1;
 }
 
+def Lowbit_ActivationVectorsAttr : AttrDef<LowbitDialect, "ActivationVectors"> {
+  let mnemonic = "activation_vectors";
+  let summary = "two-level scales of activations";
+  let description = [{
+    Activations have an unsigned integer scale of `scale_bits` bits (3 to 10) per `vector` elements (8 to 128) and a
+    float per token, as VS-Quant has them (arXiv 2102.04503). `product_bits`: the product of a scale with that of the
+    weights is rounded to so many bits (1 to 20; 0: it is exact).
+
+    ```mlir
+    #lowbit.activation_vectors<vector = 16, scale_bits = 4>
+    ```
+  }];
+  let parameters = (ins "int64_t":$vector, "unsigned":$scale_bits,
+                        DefaultValuedParameter<"unsigned", "0">:$product_bits);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+}
+
 #endif // HALFTONE_DIALECTS_LOWBIT_IR_LOWBITATTRS_TD

@@ -268,3 +268,57 @@ LogicalResult GatherPackedOp::verify() {
   return verifyPacked(*this, getPacked(), getFormat(), getRows(), getOutput().getType().getDimSize(1),
                       floatKernelLayout(getFormat()));
 }
+
+//===----------------------------------------------------------------------===//
+// QuantizeActivationVectorsOp, MatmulVectorDotOp
+//===----------------------------------------------------------------------===//
+
+/// What both ops have: activations of a format, their padded codes and what there is of each vector.
+static LogicalResult verifyVectors(Operation *op, const ActivationVectors &vectors, int64_t features, Value codes,
+                                   Value multipliers, Value sums) {
+  if (vectors.bits < 2 || vectors.bits > 8)
+    return op->emitOpError() << "bits must be in 2..8, not " << vectors.bits;
+  if (vectors.scaleBits < 3 || vectors.scaleBits > 10)
+    return op->emitOpError() << "scale_bits must be in 3..10, not " << vectors.scaleBits;
+  if (vectors.productBits > 20)
+    return op->emitOpError() << "product_bits must be in 0..20, not " << vectors.productBits;
+  if (vectors.vector < 8 || vectors.vector > 128)
+    return op->emitOpError() << "vector must be in 8..128, not " << vectors.vector;
+  int64_t count = groupCount(features, vectors.vector);
+  int64_t padded = paddedColumns(features, packedVector(vectors.vector));
+  if (failed(dps::verifyExpectedSize(op, "padded features (KP)", "codes", codes, 1, padded)) ||
+      failed(dps::verifyExpectedSize(op, "vectors (J)", "multipliers", multipliers, 1, count)) ||
+      failed(dps::verifyExpectedSize(op, "vectors (J)", "sums", sums, 1, count)) ||
+      failed(dps::verifySize(op, "tokens (T)", "codes", codes, 0, "multipliers", multipliers, 0)) ||
+      failed(dps::verifySize(op, "tokens (T)", "codes", codes, 0, "sums", sums, 0)))
+    return failure();
+  return success();
+}
+
+LogicalResult QuantizeActivationVectorsOp::verify() {
+  if (failed(dps::verifyNoMix(*this, getOperands())) ||
+      failed(dps::verifyStaticSize(*this, "input features (K)", "input", getInput(), 1)) ||
+      failed(dps::verifySize(*this, "tokens (T)", "input", getInput(), 0, "codes", getCodes(), 0)) ||
+      failed(dps::verifySize(*this, "tokens (T)", "input", getInput(), 0, "scales", getScales(), 0)))
+    return failure();
+  ActivationVectors vectors{unsigned(getBits()), int64_t(getVector()), unsigned(getScaleBits()), 0};
+  return verifyVectors(*this, vectors, getInput().getType().getDimSize(1), getCodes(), getMultipliers(), getSums());
+}
+
+ActivationVectors MatmulVectorDotOp::getVectors() {
+  return {unsigned(getBits()), typeToFormat(getFormat())->group, unsigned(getScaleBits()), unsigned(getProductBits())};
+}
+
+LogicalResult MatmulVectorDotOp::verify() {
+  auto type = dyn_cast<VsqType>(getFormat());
+  if (!type || !matchVectors(*typeToFormat(type), typeToFormat(type)->group))
+    return emitOpError() << "needs a format with integer scales of vectors, not " << getFormat();
+  if (failed(verifyPositive(*this, "in_features", getInFeatures())) || failed(dps::verifyNoMix(*this, getOperands())) ||
+      failed(verifyVectors(*this, getVectors(), getInFeatures(), getCodes(), getMultipliers(), getSums())) ||
+      failed(dps::verifySize(*this, "tokens (T)", "codes", getCodes(), 0, "scales", getScales(), 0)) ||
+      failed(dps::verifySize(*this, "tokens (T)", "codes", getCodes(), 0, "output", getOutput(), 0)) ||
+      failed(dps::verifyStaticSize(*this, "output features (N)", "output", getOutput(), 1)))
+    return failure();
+  return verifyPacked(*this, getPacked(), getFormat(), getOutput().getType().getDimSize(1), getInFeatures(),
+                      PackLayout::Rows16);
+}

@@ -299,6 +299,18 @@ LogicalResult MatmulOp::verify() {
   if (isIntegerStrategy(strategy) && getActivations() == Activations::F32)
     return emitOpError() << "strategy = " << stringifyStrategy(strategy)
                          << " works on integer activations; add activations = i8 or use dequant";
+  ActivationVectorsAttr vectors = getVectorsAttr();
+  if (!vectors)
+    return success();
+  unsigned bits = activationBits(getActivations());
+  if (bits < 2 || bits > 8)
+    return emitOpError() << "activations with vectors have 2 to 8 bits, not " << stringifyActivations(getActivations());
+  if (strategy != Strategy::Auto && strategy != Strategy::Dot)
+    return emitOpError() << "activations with vectors have no strategy " << stringifyStrategy(strategy) << "; use dot";
+  Type weights = getWeights().getType().getElementType();
+  if (!isa<VsqType>(weights) || !matchVectors(*typeToFormat(weights), vectors.getVector()))
+    return emitOpError() << "activations in vectors of " << vectors.getVector()
+                         << " need weights with integer scales of vectors as long, not " << weights;
   return success();
 }
 

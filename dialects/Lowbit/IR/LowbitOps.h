@@ -6,6 +6,7 @@
 #include "dialects/Lowbit/IR/LowbitAttrs.h"
 #include "dialects/Lowbit/IR/LowbitDialect.h"
 #include "dialects/Lowbit/IR/LowbitTypes.h"
+#include "halftone/Quantize/ActivationVectors.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"

@@ -315,7 +315,9 @@ def Lowbit_MatmulOp : Lowbit_DpsOp<"matmul", ["output"]> {
     x may enter: `f32` as it is, `i8` or `b8` rounded per token to 8 bits, `b2` .. `b7` to fewer, `i16` to 16, `b1` its signs times
     the mean magnitude (see `lowbit.quantize_activations`). `strategy` forces a kernel: `lut`, `dot` and `popcount`
     compute the same exact integer sums and need quantized activations; `dequant` multiplies floats; `auto` leaves
-    the choice to `lowbit-select-kernels`. The memref form is for float weights.
+    the choice to `lowbit-select-kernels`. With `vectors` activations of 2 to 8 bits have two-level scales as the weights,
+    which are of format `vsq` with vectors as long (see `lowbit.quantize_activation_vectors`); the kernel is `dot`. The
+    memref form is for float weights.
 
     ```mlir
     %r = lowbit.matmul
@@ -328,17 +330,21 @@ def Lowbit_MatmulOp : Lowbit_DpsOp<"matmul", ["output"]> {
     Lowbit_Weights:$weights,
     F32Matrix:$output,
     DefaultValuedAttr<Lowbit_ActivationsAttr, "::halftone::lowbit::Activations::F32">:$activations,
-    DefaultValuedAttr<Lowbit_StrategyAttr, "::halftone::lowbit::Strategy::Auto">:$strategy
+    DefaultValuedAttr<Lowbit_StrategyAttr, "::halftone::lowbit::Strategy::Auto">:$strategy,
+    OptionalAttr<Lowbit_ActivationVectorsAttr>:$vectors
   );
   let assemblyFormat = [{
     `ins` `(` $input `,` $weights `:` type($input) `,` type($weights) `)` `outs` `(` $output `:` type($output) `)`
-    (`activations` `=` `` $activations^)? (`strategy` `=` `` $strategy^)? attr-dict (`->` type($results)^)?
+    (`activations` `=` `` $activations^)? (`vectors` `=` $vectors^)? (`strategy` `=` `` $strategy^)? attr-dict
+    (`->` type($results)^)?
   }];
   let builders = [
     OpBuilder<(ins "::mlir::Value":$input, "::mlir::Value":$weights, "::mlir::Value":$output,
       CArg<"::halftone::lowbit::Activations", "::halftone::lowbit::Activations::F32">:$activations,
-      CArg<"::halftone::lowbit::Strategy", "::halftone::lowbit::Strategy::Auto">:$strategy), [{
-      build($_builder, $_state, ::halftone::dps::resultTypes(output), input, weights, output, activations, strategy);
+      CArg<"::halftone::lowbit::Strategy", "::halftone::lowbit::Strategy::Auto">:$strategy,
+      CArg<"::halftone::lowbit::ActivationVectorsAttr", "{}">:$vectors), [{
+      build($_builder, $_state, ::halftone::dps::resultTypes(output), input, weights, output, activations, strategy,
+            vectors);
     }]>
   ];
 }
@@ -710,5 +716,7 @@ def Lowbit_GatherPackedOp : Lowbit_DpsOp<"gather_packed", ["output"]> {
     }]>
   ];
 }
+
+include "dialects/Lowbit/IR/LowbitVectorOps.td"
 
 #endif // HALFTONE_DIALECTS_LOWBIT_IR_LOWBITOPS_TD

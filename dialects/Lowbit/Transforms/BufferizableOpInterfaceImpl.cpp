@@ -63,6 +63,8 @@ void halftone::lowbit::registerBufferizableOpInterfaceExternalModels(DialectRegi
     RequantizeOp::attachInterface<dps::BufferizableModel<RequantizeOp>>(*context);
     RequantizeTokensOp::attachInterface<dps::BufferizableModel<RequantizeTokensOp>>(*context);
     SumTokenPairsOp::attachInterface<dps::BufferizableModel<SumTokenPairsOp>>(*context);
+    QuantizeActivationVectorsOp::attachInterface<dps::BufferizableModel<QuantizeActivationVectorsOp>>(*context);
+    MatmulVectorDotOp::attachInterface<dps::BufferizableModel<MatmulVectorDotOp>>(*context);
     BuildTablesOp::attachInterface<dps::BufferizableModel<BuildTablesOp>>(*context);
     BuildPlanesOp::attachInterface<dps::BufferizableModel<BuildPlanesOp>>(*context);
     MatmulDotOp::attachInterface<dps::BufferizableModel<MatmulDotOp>>(*context);

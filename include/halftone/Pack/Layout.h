@@ -74,6 +74,9 @@ unsigned codeBits(const Format &format);
 /// Elements of a packed group: the format's group, or 32 for VS-Quant with vectors of 8 or 16. 0: the row.
 int64_t packedGroup(const Format &format);
 
+/// VS-Quant: elements of the packed group that vectors of `vector` elements lie in.
+int64_t packedVector(int64_t vector);
+
 /// VS-Quant: vectors in a packed group (1, 2 or 4); 1 for all other formats.
 unsigned vectorsPerGroup(const Format &format);
 

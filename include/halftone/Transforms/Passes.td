@@ -109,7 +109,7 @@ def LowbitQuantizeWeights : Pass<"lowbit-quantize-weights", "::mlir::ModuleOp"> 
     Option<"headFormat", "head-format", "std::string", "\"auto\"", "format of the output head, or auto">,
     ListOption<"tensorFormats", "tensor-formats", "std::string", "regex=format, the last match wins">,
     Option<"activations", "activations", "std::string", "\"f32\"",
-           "precision of activations: f32, i8, i16 or b1 to b8">,
+           "precision of activations: f32, i8, i16, b1 to b8, vsq<b>v<V>s<M>">,
     ListOption<"activationPolicy", "activation-policy", "std::string",
                "regex=kind for the inputs of products, the last match wins">,
     Option<"strategy", "strategy", "std::string", "\"auto\"", "kernel strategy: auto, lut, dot, dequant or popcount">

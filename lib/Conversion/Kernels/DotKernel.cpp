@@ -167,23 +167,23 @@ Kernel halftone::getDotKernel(ModuleOp module, const MatmulShape &shape, int64_t
                      shape.format.name() + "_" + sizeName(shape.rows) + "x" + sizeName(shape.cols) + "_t" +
                      sizeName(shape.tokens) + tilingName(tiling);
   int64_t rowTile = shape.tokens == 1 && packed.rowBlocks > 1 && !trits ? tiling.blocks : 1;
-  auto function =
-      getOrCreateKernel(module, UnknownLoc::get(module.getContext()), name,
-                        {MemRefType::get({shape.tokens, groups.paddedCols()}, i8), MemRefType::get({shape.tokens}, f32),
-                         MemRefType::get({shape.tokens, groups.count}, b.getI32Type()),
-                         MemRefType::get({packed.bytes}, i8), MemRefType::get({shape.tokens, shape.rows}, f32)},
-                        [&](KernelBuilder &k, ValueRange args) {
-                          DotOperands operands{args[0], args[1], args[2], args[3], args[4]};
-                          forRowTiles(k, args[5], args[6], rowTile, [&](Value rowBlock, int64_t blocks) {
-                            auto tile = [&](Value token, int64_t columns) {
-                              if (shape.format.kind == FormatKind::Vsq)
-                                return emitVectorScaledDot(k, shape, operands, rowBlock, blocks, token, columns);
-                              if (shape.format.scalePerSign || trits)
-                                return emitTernaryDot(k, shape, operands, rowBlock, blocks, token, columns);
-                              DotTile(k, shape, operands, tableWidth, tiling, rowBlock, blocks, token, columns).emit();
-                            };
-                            forColumnTiles(k, shape.tokens, operands.y, tile, tiling.columns);
-                          });
-                        });
+  auto function = getOrCreateKernel(
+      module, UnknownLoc::get(module.getContext()), name,
+      {MemRefType::get({shape.tokens, groups.paddedCols()}, i8), MemRefType::get({shape.tokens}, f32),
+       MemRefType::get({shape.tokens, groups.count}, b.getI32Type()), MemRefType::get({packed.bytes}, i8),
+       MemRefType::get({shape.tokens, shape.rows}, f32)},
+      [&](KernelBuilder &k, ValueRange args) {
+        DotOperands operands{args[0], args[1], args[2], args[3], args[4], {}};
+        forRowTiles(k, args[5], args[6], rowTile, [&](Value rowBlock, int64_t blocks) {
+          auto tile = [&](Value token, int64_t columns) {
+            if (shape.format.kind == FormatKind::Vsq)
+              return emitVectorScaledDot(k, shape, nullptr, operands, rowBlock, blocks, token, columns);
+            if (shape.format.scalePerSign || trits)
+              return emitTernaryDot(k, shape, operands, rowBlock, blocks, token, columns);
+            DotTile(k, shape, operands, tableWidth, tiling, rowBlock, blocks, token, columns).emit();
+          };
+          forColumnTiles(k, shape.tokens, operands.y, tile, tiling.columns);
+        });
+      });
   return {function, packed.rowBlocks};
 }

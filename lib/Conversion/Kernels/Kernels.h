@@ -11,6 +11,7 @@
 #define HALFTONE_LIB_CONVERSION_KERNELS_KERNELS_H
 
 #include "halftone/Pack/Layout.h"
+#include "halftone/Quantize/ActivationVectors.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
@@ -45,6 +46,11 @@ struct DotTiling {
 /// rows. `tableWidth` 128: BCQ codes are decoded by byte tables.
 Kernel getDotKernel(mlir::ModuleOp module, const MatmulShape &shape, int64_t tableWidth, const DotTiling &tiling = {});
 
+/// args: codes i8 [T][KP], multipliers i32 [T][J], scales f32 [T], sums i32 [T][J], packed i8 [B] (Rows16), y f32
+/// [T][N]. Unit: 16 rows. Weights and activations have integer scales of J vectors.
+Kernel getVectorDotKernel(mlir::ModuleOp module, const MatmulShape &shape, const ActivationVectors &activations,
+                          const DotTiling &tiling = {});
+
 /// args: tables i8 [T][...], scales, sums, packed (Rows64 or Trits64), y. Unit: 64 rows. `width`: 128 or 16 entries.
 Kernel getLutKernel(mlir::ModuleOp module, const MatmulShape &shape, int64_t width);
 
@@ -71,6 +77,10 @@ Kernel getRequantizeKernel(mlir::ModuleOp module, int64_t tokens, int64_t size, 
 
 /// args: x f32 [T][D], y f32 [T][D]. Unit: one token. See lowbit.requantize_tokens.
 Kernel getRequantizeTokensKernel(mlir::ModuleOp module, int64_t tokens, int64_t size, int64_t bits);
+
+/// args: x f32 [T][K], codes i8 [T][KP], multipliers i32 [T][J], scales f32 [T], sums i32 [T][J]. Unit: one token.
+Kernel getQuantizeActivationVectorsKernel(mlir::ModuleOp module, int64_t tokens, int64_t cols,
+                                          const ActivationVectors &format);
 
 /// args: codes i8 [T][KP], tables i8 [T][lowbit::tableBytes(KP, width)]. Unit: one slice of 8 elements of one token.
 Kernel getBuildTablesKernel(mlir::ModuleOp module, int64_t tokens, int64_t paddedCols, int64_t width);

@@ -17,6 +17,10 @@
 // Vectors of 8 and 16 elements lie several in a step. The activations' sums per
 // vector are then made here, by a dot product with `offset` in every byte.
 //
+// Activations that have integer scales of vectors, too, come with the sums of every
+// vector. m_j is then the product of both scales, perhaps rounded, and where one word
+// does not hold every possible sum it is kept in 64 bits.
+//
 //===----------------------------------------------------------------------===//
 
 #include "VectorScaledDot.h"
@@ -30,13 +34,24 @@ using namespace halftone;
 
 namespace {
 
+/// How the sum of a row is kept.
+enum class SumKind { Float, Word, TwoWords, Long };
+
+SumKind sumKindOf(const MatmulShape &shape, const ActivationVectors *activations) {
+  if (shape.format.vectorScale != VsqScale::Integer)
+    return SumKind::Float;
+  if (activations)
+    return activations->sumsFitWord(shape.format, shape.cols) ? SumKind::Word : SumKind::Long;
+  return vectorSumsFitWord(shape.format, shape.cols) ? SumKind::Word : SumKind::TwoWords;
+}
+
 class VectorScaledDotTile {
 public:
-  VectorScaledDotTile(KernelBuilder &k, const MatmulShape &shape, const DotOperands &args, Value rowBlock,
-                      int64_t blocks, Value token, int64_t columns)
-      : k(k), shape(shape), args(args), groups(shape.format, shape.cols), vectors(vectorsPerGroup(shape.format)),
-        columns(columns), floatScales(shape.format.vectorScale != VsqScale::Integer),
-        words(floatScales || vectorSumsFitWord(shape.format, shape.cols) ? 1 : 2) {
+  VectorScaledDotTile(KernelBuilder &k, const MatmulShape &shape, const ActivationVectors *activations,
+                      const DotOperands &args, Value rowBlock, int64_t blocks, Value token, int64_t columns)
+      : k(k), shape(shape), activations(activations), args(args), groups(shape.format, shape.cols),
+        vectors(vectorsPerGroup(shape.format)), columns(columns), kind(sumKindOf(shape, activations)),
+        words(kind == SumKind::TwoWords ? 2 : 1) {
     for (int64_t i = 0; i < blocks; ++i)
       readers.emplace_back(k, shape.format, shape.rows, shape.cols, args.packed, k.addIndex(rowBlock, i));
     for (int64_t c = 0; c < columns; ++c)
@@ -44,14 +59,14 @@ public:
   }
 
   void emit() {
-    SmallVector<Value> sums(readers.size() * columns * words, k.splat(floatScales ? k.floats() : k.words(), 0));
+    SmallVector<Value> sums(readers.size() * columns * words, k.splat(sumType(), 0));
     sums = forGroups(k, groups, sums, [&](Value group, bool last, ValueRange carried) {
       for (WeightReader &reader : readers)
         reader.enterGroup(group);
       return vectors > 1 ? emitVectors(group, last, carried) : emitVector(group, last, carried);
     });
     for (int64_t c = 0; c < columns; ++c) {
-      Value scale = k.broadcast(k.loadScalar(args.scales, tokens[c]));
+      Value scale = k.broadcast(tokenScale(tokens[c]));
       for (auto [i, reader] : llvm::enumerate(readers)) {
         Value sum = total(ValueRange(sums).slice((i * columns + c) * words, words));
         if (hasRowScales(shape.format))
@@ -62,39 +77,79 @@ public:
   }
 
 private:
+  VectorType sumType() {
+    return kind == SumKind::Float ? k.floats() : kind == SumKind::Long ? k.vec(kLanes, k.b.getI64Type()) : k.words();
+  }
+
+  /// With the power of two that rounding took from the products of scales.
+  Value tokenScale(Value token) {
+    Value scale = k.loadScalar(args.scales, token);
+    unsigned dropped = activations ? activations->droppedBits(shape.format) : 0;
+    return dropped ? k.mulF(scale, k.f32(double(int64_t(1) << dropped))) : scale;
+  }
+
   Value zeroWords() { return k.splat(k.words(), 0); }
 
   /// The exact sum, rounded once to float: the high word has 24 bits at most.
   Value total(ValueRange sum) {
-    if (floatScales)
+    if (kind == SumKind::Float)
       return sum[0];
-    if (words == 1)
+    if (kind != SumKind::TwoWords)
       return k.toFloat(sum[0]);
     Value low = k.andI(sum[0], k.splat(k.words(), 0xffff));
     Value high = k.addI(sum[1], k.shrU(sum[0], 16));
     return k.fma(k.toFloat(high), k.splat(k.floats(), 65536), k.toFloat(low));
   }
 
-  /// Adds m_j * S_j of one vector; `dots` are sums over u * a and `corrections` offset * sum over a.
-  void addVector(SmallVectorImpl<Value> &sums, int64_t vector, ValueRange dots, ValueRange corrections) {
+  /// The product of the scales `ofWeights` of 16 rows with that of the activations of vector `index`.
+  Value scaleProduct(Value ofWeights, int64_t column, Value index) {
+    Value product = k.mulI(ofWeights, k.broadcast(k.loadScalar(args.multipliers, {tokens[column], index})));
+    unsigned dropped = activations->droppedBits(shape.format);
+    return dropped ? k.shrU(k.addI(product, k.splat(k.words(), double(int64_t(1) << (dropped - 1)))), dropped)
+                   : product;
+  }
+
+  /// Adds m * dot to the sum at `sum`.
+  void addTerm(MutableArrayRef<Value> sum, Value m, Value dot) {
+    if (kind == SumKind::Long) {
+      auto extended = [&](Value x) -> Value { return arith::ExtSIOp::create(k.b, k.loc, sumType(), x); };
+      sum[0] = k.addI(sum[0], k.mulI(extended(m), extended(dot)));
+      return;
+    }
+    Value term = k.mulI(m, dot);
+    if (kind == SumKind::Word) {
+      sum[0] = k.addI(sum[0], term);
+      return;
+    }
+    sum[0] = k.addI(sum[0], k.andI(term, k.splat(k.words(), 0xffff)));
+    sum[1] = k.addI(sum[1], k.shrS(term, 16));
+  }
+
+  /// Adds m_j * S_j of vector `vector` of `group`; `dots` are sums over u * a and `corrections` offset * sum over a.
+  void addVector(SmallVectorImpl<Value> &sums, Value group, int64_t vector, ValueRange dots, ValueRange corrections) {
+    Value index = k.affine(group, vectors, k.index(vector));
     for (auto [i, reader] : llvm::enumerate(readers)) {
-      Value scale = floatScales ? reader.scales(vector) : reader.vectorScales(vector);
+      Value scale = kind == SumKind::Float ? reader.scales(vector) : reader.vectorScales(vector);
       for (int64_t c = 0; c < columns; ++c) {
         int64_t at = i * columns + c;
         Value sum = k.subI(dots[at], corrections[c]);
-        if (floatScales) {
+        if (kind == SumKind::Float)
           sums[at] = k.fma(scale, k.toFloat(sum), sums[at]);
-          continue;
-        }
-        Value term = k.mulI(scale, sum);
-        if (words == 1) {
-          sums[at] = k.addI(sums[at], term);
-          continue;
-        }
-        sums[2 * at] = k.addI(sums[2 * at], k.andI(term, k.splat(k.words(), 0xffff)));
-        sums[2 * at + 1] = k.addI(sums[2 * at + 1], k.shrS(term, 16));
+        else
+          addTerm(MutableArrayRef(sums).slice(words * at, words), activations ? scaleProduct(scale, c, index) : scale,
+                  sum);
       }
     }
+  }
+
+  /// offset * sum over a of each token, the sums being at `index` of a token's.
+  SmallVector<Value> correctionsOf(Value index) {
+    SmallVector<Value> corrections;
+    for (Value token : tokens) {
+      Value sum = k.loadScalar(args.sums, {token, index});
+      corrections.push_back(k.broadcast(k.mulI(sum, k.i32(readers.front().offset()))));
+    }
+    return corrections;
   }
 
   /// A vector that is a group: as the formats with one scale per group, up to the scale.
@@ -110,12 +165,8 @@ private:
         addChunk(next, activationsOf(element, chunk), chunk);
       return next;
     });
-    SmallVector<Value> corrections, sums(carried);
-    for (int64_t c = 0; c < columns; ++c) {
-      Value tokenSum = k.loadScalar(args.sums, {tokens[c], group});
-      corrections.push_back(k.broadcast(k.mulI(tokenSum, k.i32(readers.front().offset()))));
-    }
-    addVector(sums, 0, dots, corrections);
+    SmallVector<Value> sums(carried);
+    addVector(sums, group, 0, dots, correctionsOf(group));
     return sums;
   }
 
@@ -130,12 +181,14 @@ private:
     for (int64_t vector = 0; vector * shape.format.group < size; ++vector) {
       SmallVector<Value> dots(readers.size() * columns, zeroWords()), corrections(columns, zeroWords());
       for (int64_t chunk = vector * chunks; chunk < (vector + 1) * chunks; ++chunk) {
-        SmallVector<Value> activations = activationsOf(element, chunk);
-        addChunk(dots, activations, chunk);
-        for (int64_t c = 0; c < columns; ++c)
-          corrections[c] = dot(corrections[c], offset, activations[c], readers.front().offset());
+        SmallVector<Value> four = activationsOf(element, chunk);
+        addChunk(dots, four, chunk);
+        for (int64_t c = 0; c < columns && !activations; ++c)
+          corrections[c] = dot(corrections[c], offset, four[c], readers.front().offset());
       }
-      addVector(sums, vector, dots, corrections);
+      if (activations)
+        corrections = correctionsOf(k.affine(group, vectors, k.index(vector)));
+      addVector(sums, group, vector, dots, corrections);
     }
     return sums;
   }
@@ -144,41 +197,76 @@ private:
     return simd::Dot4Op::create(k.b, k.loc, sum, u, a, uint32_t(maxU));
   }
 
-  void addChunk(SmallVectorImpl<Value> &dots, ValueRange activations, int64_t chunk) {
+  void addChunk(SmallVectorImpl<Value> &dots, ValueRange four, int64_t chunk) {
     for (auto [i, reader] : llvm::enumerate(readers)) {
       Value weights = reader.unpackChunk(chunk);
       for (int64_t c = 0; c < columns; ++c)
-        dots[i * columns + c] = dot(dots[i * columns + c], weights, activations[c], reader.maxU());
+        dots[i * columns + c] = dot(dots[i * columns + c], weights, four[c], reader.maxU());
     }
   }
 
   /// Per token four activations in all 16 lanes.
   SmallVector<Value> activationsOf(Value element, int64_t chunk) {
-    SmallVector<Value> activations;
+    SmallVector<Value> result;
     for (Value token : tokens) {
       Value four = k.load(args.codes, {token, k.addIndex(element, 4 * chunk)}, k.bytes(4));
       Value word = vector::ExtractOp::create(k.b, k.loc, k.bitcast(four, k.words(1)), ArrayRef<int64_t>{0});
-      activations.push_back(k.bitcast(k.broadcast(word), k.bytes()));
+      result.push_back(k.bitcast(k.broadcast(word), k.bytes()));
     }
-    return activations;
+    return result;
   }
 
   KernelBuilder &k;
   const MatmulShape &shape;
+  const ActivationVectors *activations; ///< null if theirs have no scales of vectors
   const DotOperands &args;
   GroupShape groups;
   int64_t vectors; ///< in a packed group
   int64_t columns;
-  bool floatScales;
-  int64_t words; ///< of a sum: 1, or 2 for low and high
+  SumKind kind;
+  int64_t words; ///< values that a sum takes: 1, or 2 for low and high
   std::vector<WeightReader> readers;
   SmallVector<Value> tokens;
 };
 
 } // namespace
 
-void halftone::emitVectorScaledDot(KernelBuilder &k, const MatmulShape &shape, const DotOperands &args, Value rowBlock,
-                                   int64_t blocks, Value token, int64_t columns) {
-  assert(shape.cols <= maxVectorScaledColumns(shape.format) && "the sums of longer rows have no kernel");
-  VectorScaledDotTile(k, shape, args, rowBlock, blocks, token, columns).emit();
+void halftone::emitVectorScaledDot(KernelBuilder &k, const MatmulShape &shape, const ActivationVectors *activations,
+                                   const DotOperands &args, Value rowBlock, int64_t blocks, Value token,
+                                   int64_t columns) {
+  assert((activations || shape.cols <= maxVectorScaledColumns(shape.format)) &&
+         "the sums of longer rows have no kernel");
+  VectorScaledDotTile(k, shape, activations, args, rowBlock, blocks, token, columns).emit();
+}
+
+Kernel halftone::getVectorDotKernel(ModuleOp module, const MatmulShape &shape, const ActivationVectors &activations,
+                                    const DotTiling &tiling) {
+  Builder b(module.getContext());
+  GroupShape groups(shape.format, shape.cols);
+  PackedShape packed(shape.format, shape.rows, shape.cols, Layout::Rows16);
+  Type i8 = b.getI8Type(), i32 = b.getI32Type(), f32 = b.getF32Type();
+  int64_t vectors = shape.format.groupCount(shape.cols);
+  std::string name = "vdot_" + shape.format.name() + "_by_" + activations.name() + "_" + sizeName(shape.rows) + "x" +
+                     sizeName(shape.cols) + "_t" + sizeName(shape.tokens);
+  int64_t rowTile = shape.tokens == 1 && packed.rowBlocks > 1 ? tiling.blocks : 1;
+  // Sums of 64 bits take twice the registers.
+  int64_t columnTile = tiling.columns;
+  if (sumKindOf(shape, &activations) == SumKind::Long)
+    columnTile = std::max<int64_t>(columnTile / 2, 1);
+  auto function = getOrCreateKernel(
+      module, UnknownLoc::get(module.getContext()),
+      name + "_b" + std::to_string(rowTile) + "_c" + std::to_string(columnTile),
+      {MemRefType::get({shape.tokens, groups.paddedCols()}, i8), MemRefType::get({shape.tokens, vectors}, i32),
+       MemRefType::get({shape.tokens}, f32), MemRefType::get({shape.tokens, vectors}, i32),
+       MemRefType::get({packed.bytes}, i8), MemRefType::get({shape.tokens, shape.rows}, f32)},
+      [&](KernelBuilder &k, ValueRange args) {
+        DotOperands operands{args[0], args[2], args[3], args[4], args[5], args[1]};
+        forRowTiles(k, args[6], args[7], rowTile, [&](Value rowBlock, int64_t blocks) {
+          auto tile = [&](Value token, int64_t columns) {
+            emitVectorScaledDot(k, shape, &activations, operands, rowBlock, blocks, token, columns);
+          };
+          forColumnTiles(k, shape.tokens, operands.y, tile, columnTile);
+        });
+      });
+  return {function, packed.rowBlocks};
 }

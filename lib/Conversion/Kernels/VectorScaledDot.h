@@ -10,11 +10,14 @@ namespace halftone {
 /// The memrefs of a dot kernel, see getDotKernel.
 struct DotOperands {
   mlir::Value codes, scales, sums, packed, y;
+  mlir::Value multipliers; ///< of getVectorDotKernel
 };
 
-/// Emits the products of `blocks` blocks of 16 rows and `columns` tokens for a format with integer vector scales.
-void emitVectorScaledDot(KernelBuilder &k, const MatmulShape &shape, const DotOperands &args, mlir::Value rowBlock,
-                         int64_t blocks, mlir::Value token, int64_t columns);
+/// Emits the products of `blocks` blocks of 16 rows and `columns` tokens for a format with scales of vectors;
+/// `activations` is null if theirs have none.
+void emitVectorScaledDot(KernelBuilder &k, const MatmulShape &shape, const ActivationVectors *activations,
+                         const DotOperands &args, mlir::Value rowBlock, int64_t blocks, mlir::Value token,
+                         int64_t columns);
 
 } // namespace halftone
 

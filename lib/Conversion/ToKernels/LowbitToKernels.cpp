@@ -21,14 +21,25 @@ MatmulShape matmulShape(Value y, Type format, int64_t cols, Layout layout = Layo
   return {*lowbit::typeToFormat(format), memrefOf(y).getDimSize(0), memrefOf(y).getDimSize(1), cols, layout};
 }
 
+DotTiling tilingOf(lowbit::TileAttr tile) {
+  return tile ? DotTiling{tile.getBlocks(), tile.getColumns(), tile.getFastU()} : DotTiling();
+}
+
 void convert(lowbit::MatmulDotOp op, ModuleOp module) {
   OpBuilder b(op);
-  DotTiling tiling;
-  if (lowbit::TileAttr tile = op.getTileAttr())
-    tiling = {tile.getBlocks(), tile.getColumns(), tile.getFastU()};
+  DotTiling tiling = tilingOf(op.getTileAttr());
   MatmulShape shape = matmulShape(op.getOutput(), op.getFormat(), op.getInFeatures(), lowbit::toLayout(op.getLayout()));
   Kernel kernel = getDotKernel(module, shape, op.getWidth(), tiling);
   launch(b, op.getLoc(), kernel, {op.getCodes(), op.getScales(), op.getSums(), op.getPacked(), op.getOutput()},
+         op.getOutput());
+}
+
+void convert(lowbit::MatmulVectorDotOp op, ModuleOp module) {
+  OpBuilder b(op);
+  MatmulShape shape = matmulShape(op.getOutput(), op.getFormat(), op.getInFeatures());
+  Kernel kernel = getVectorDotKernel(module, shape, op.getVectors(), tilingOf(op.getTileAttr()));
+  launch(b, op.getLoc(), kernel,
+         {op.getCodes(), op.getMultipliers(), op.getScales(), op.getSums(), op.getPacked(), op.getOutput()},
          op.getOutput());
 }
 
@@ -92,6 +103,15 @@ void convert(lowbit::RequantizeTokensOp op, ModuleOp module) {
          {op.getInput(), op.getOutput()}, op.getInput());
 }
 
+void convert(lowbit::QuantizeActivationVectorsOp op, ModuleOp module) {
+  OpBuilder b(op);
+  MemRefType x = memrefOf(op.getInput());
+  ActivationVectors vectors{unsigned(op.getBits()), int64_t(op.getVector()), unsigned(op.getScaleBits()), 0};
+  Kernel kernel = getQuantizeActivationVectorsKernel(module, x.getDimSize(0), x.getDimSize(1), vectors);
+  launch(b, op.getLoc(), kernel, {op.getInput(), op.getCodes(), op.getMultipliers(), op.getScales(), op.getSums()},
+         op.getInput());
+}
+
 void convert(lowbit::BuildTablesOp op, ModuleOp module) {
   OpBuilder b(op);
   MemRefType codes = memrefOf(op.getCodes());
@@ -134,10 +154,10 @@ struct ConvertLowbitToKernels : halftone::impl::ConvertLowbitToKernelsBase<Conve
     for (Operation *op : ops) {
       if (failed(checkBuffers(op)))
         return signalPassFailure();
-      if (!convertAny<lowbit::MatmulDotOp, lowbit::MatmulLutOp, lowbit::MatmulPopcountOp, lowbit::MatmulDequantOp,
-                      lowbit::GatherPackedOp, lowbit::QuantizeActivationsOp, lowbit::BuildTablesOp,
-                      lowbit::BuildPlanesOp, lowbit::SumTokenPairsOp, lowbit::RequantizeOp, lowbit::RequantizeTokensOp>(
-              op, module)) {
+      if (!convertAny<lowbit::MatmulDotOp, lowbit::MatmulVectorDotOp, lowbit::QuantizeActivationVectorsOp,
+                      lowbit::MatmulLutOp, lowbit::MatmulPopcountOp, lowbit::MatmulDequantOp, lowbit::GatherPackedOp,
+                      lowbit::QuantizeActivationsOp, lowbit::BuildTablesOp, lowbit::BuildPlanesOp,
+                      lowbit::SumTokenPairsOp, lowbit::RequantizeOp, lowbit::RequantizeTokensOp>(op, module)) {
         op->emitOpError("has no kernel; run lowbit-select-kernels and lowbit-outline-weights before");
         return signalPassFailure();
       }

@@ -60,6 +60,24 @@ func.func @trits(%x: tensor<?x64xf32>, %codes: tensor<?x64xi8>, %s: tensor<?xf32
   return
 }
 
+// CHECK-LABEL: func.func @vectors
+func.func @vectors(%x: tensor<?x64xf32>, %c: tensor<?x64xi8>, %m: tensor<?x4xi32>, %s: tensor<?xf32>, %p: tensor<2560xi8>,
+                   %w: tensor<64x64x!lowbit.vsq<bits = 4, vector = 16, scale_bits = 4>>) {
+  // CHECK: lowbit.matmul {{.+}} activations = b4 vectors = <vector = 16, scale_bits = 4> -> tensor<?x64xf32>
+  %0 = lowbit.matmul ins(%x, %w : tensor<?x64xf32>, tensor<64x64x!lowbit.vsq<bits = 4, vector = 16, scale_bits = 4>>)
+      outs(%x : tensor<?x64xf32>) activations = b4 vectors = <vector = 16, scale_bits = 4> -> tensor<?x64xf32>
+  // CHECK: %[[Q:.+]]:4 = lowbit.quantize_activation_vectors ins(%{{.+}} : tensor<?x64xf32>) outs(%{{.+}}, %{{.+}}, %{{.+}}, %{{.+}} : tensor<?x64xi8>, tensor<?x4xi32>, tensor<?xf32>, tensor<?x4xi32>) bits = 4, vector = 16, scale_bits = 4 -> tensor<?x64xi8>, tensor<?x4xi32>, tensor<?xf32>, tensor<?x4xi32>
+  %q:4 = lowbit.quantize_activation_vectors ins(%x : tensor<?x64xf32>)
+      outs(%c, %m, %s, %m : tensor<?x64xi8>, tensor<?x4xi32>, tensor<?xf32>, tensor<?x4xi32>)
+      bits = 4, vector = 16, scale_bits = 4 -> tensor<?x64xi8>, tensor<?x4xi32>, tensor<?xf32>, tensor<?x4xi32>
+  // CHECK: lowbit.matmul_vector_dot ins(%[[Q]]#0, %[[Q]]#1, %[[Q]]#2, %[[Q]]#3, %{{.+}} : {{.+}}) outs(%{{.+}} : tensor<?x64xf32>) format = !lowbit.vsq<bits = 4, vector = 16, scale_bits = 4>, in_features = 64, bits = 4, scale_bits = 4, product_bits = 6 -> tensor<?x64xf32>
+  %1 = lowbit.matmul_vector_dot ins(%q#0, %q#1, %q#2, %q#3, %p
+      : tensor<?x64xi8>, tensor<?x4xi32>, tensor<?xf32>, tensor<?x4xi32>, tensor<2560xi8>) outs(%x : tensor<?x64xf32>)
+      format = !lowbit.vsq<bits = 4, vector = 16, scale_bits = 4>, in_features = 64, bits = 4, scale_bits = 4,
+      product_bits = 6 -> tensor<?x64xf32>
+  return
+}
+
 // CHECK-LABEL: func.func @memrefs
 func.func @memrefs(%x: memref<1x172xf32>, %c: memref<1x192xi8>, %s: memref<1xf32>, %g: memref<1x6xi32>,
                    %t: memref<1x1536xi8>, %packed: memref<1664xi8>, %y: memref<1x16xf32>) {

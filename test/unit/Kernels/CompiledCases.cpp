@@ -23,6 +23,8 @@ using DynamicProductFunction = int32_t (*)(const halftone_exec *, const void *, 
 
 std::string Case::text() const {
   std::string activations = isInteger() && bits != 8 ? " b" + std::to_string(bits) : "";
+  if (vectors)
+    activations = " " + vectors->name();
   return llvm::formatv("{0} {1}x{2} {3}{4}{5}", format, rows, cols, strategy, activations,
                        oneToken ? ", one token" : "")
       .str();
@@ -79,6 +81,16 @@ static std::string tritOperations(const Case &c, llvm::StringRef element) {
   return text;
 }
 
+/// `activations = ...` of a product.
+static std::string activationsText(const Case &c) {
+  if (c.vectors)
+    return llvm::formatv("activations = b{0} vectors = <vector = {1}, scale_bits = {2}, product_bits = {3}>",
+                         c.vectors->bits, c.vectors->vector, c.vectors->scaleBits, c.vectors->productBits);
+  if (!c.isInteger())
+    return "activations = f32";
+  return "activations = " + (c.bits == 8 && c.strategy != "popcount" ? "i8" : "b" + std::to_string(c.bits));
+}
+
 /// The function of a case, of stage 1 or with kernels of stage 2.
 static std::string functionText(const Case &c, size_t index, mlir::MLIRContext &context) {
   std::string element;
@@ -105,12 +117,7 @@ static std::string functionText(const Case &c, size_t index, mlir::MLIRContext &
   os << llvm::formatv("  %y = lowbit.{0} ins(%x, {1} : {2}, {3}) outs(%e : {4}) ", isGather ? "gather" : "matmul",
                       c.isFloat() ? "%w" : "%q", input, weight, output);
   if (!isGather)
-    os << llvm::formatv("activations = {0} strategy = {1} ",
-                        !c.isInteger()                            ? "f32"
-                        : c.wide                                  ? "i16"
-                        : c.bits == 8 && c.strategy != "popcount" ? "i8"
-                                                                  : "b" + std::to_string(c.bits),
-                        c.strategy);
+    os << activationsText(c) << llvm::formatv(" strategy = {0} ", c.strategy);
   os << llvm::formatv("-> {0}\n  return %y : {0}\n}\n", output);
   return text;
 }

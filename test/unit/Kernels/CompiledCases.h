@@ -7,8 +7,10 @@
 #ifndef HALFTONE_TEST_UNIT_KERNELS_COMPILEDCASES_H
 #define HALFTONE_TEST_UNIT_KERNELS_COMPILEDCASES_H
 
+#include "halftone/Quantize/ActivationVectors.h"
 #include "halftone/Quantize/Quantize.h"
 #include "halftone/abi.h"
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -26,7 +28,9 @@ struct Case {
   std::vector<float> weights;
   QuantizedMatrix matrix; ///< what the weights become; empty for the format float
   unsigned bits = 8;      ///< of the activations of integer strategies
-  bool wide = false;      ///< integer strategies: activations of 16 bits instead of 8
+  /// Activations with scales of vectors; `bits` says nothing then.
+  std::optional<ActivationVectors> vectors = std::nullopt;
+  bool wide = false; ///< integer strategies: activations of 16 bits instead of 8
 
   bool isInteger() const {
     return strategy.substr(0, 3) == "dot" || strategy.substr(0, 3) == "lut" || strategy == "popcount";

@@ -84,7 +84,8 @@ void expectNearExact(const std::vector<float> &y, const Case &c, const std::vect
         for (int64_t k = 0; k < c.cols; ++k)
           largest = std::max(largest, std::fabs(x[token * c.cols + k]));
         for (int64_t k = 0; k < c.cols; ++k)
-          tolerance += std::fabs(double(weights[row * c.cols + k])) * largest * 0.00395;
+          tolerance += std::fabs(double(weights[row * c.cols + k])) * largest *
+                       (c.vectors ? 0.505 / double(c.vectors->limit()) : 0.00395);
         tolerance += 1e-28;
       }
       ASSERT_NEAR(y[token * c.rows + row], sum, tolerance) << c.text() << " at [" << token << ", " << row << "]";
@@ -113,7 +114,8 @@ void MatmulTest::check(const std::vector<Case> &cases) {
         std::vector<float> x = makeActivations(tokens, c.cols, seed + unsigned(index));
         std::vector<float> y = compiled.multiply(index, x, tokens);
         expectEqual(y, multiply(c, x, tokens), c, tokens);
-        expectNearExact(y, c, x, tokens);
+        if (!c.vectors || c.vectors->productBits == 0)
+          expectNearExact(y, c, x, tokens);
       }
     }
   }
@@ -218,6 +220,88 @@ TEST_P(MatmulTest, LargestVectorScaledSums) {
     }
 }
 
+Case makeVectorsCase(const char *weights, const char *activations, int64_t rows, int64_t cols, bool oneToken) {
+  Case c = makeCase(weights, rows, cols, "dot");
+  c.vectors = llvm::cantFail(parseActivationVectors(activations));
+  c.oneToken = oneToken;
+  return c;
+}
+
+/// Integer scales of vectors on both sides: W4A4, W4A8 and W8A8, vectors that share a step, fill steps and are padded,
+/// sums of 32 and of 64 bits, products of scales that are rounded.
+TEST_P(MatmulTest, VectorScalesOnBothSides) {
+  std::vector<Case> cases;
+  struct {
+    const char *weights, *activations;
+    Shape shape;
+  } const list[] = {{"vsq4v16s4", "vsq4v16s4", {33, 172}},      {"vsq4v16s6", "vsq8v16s6", {17, 515}},
+                    {"vsq8v16s8", "vsq8v16s8", {65, 70}},       {"vsq3v8s4", "vsq2v8s3", {5, 1100}},
+                    {"vsq4uv32s10", "vsq5v32s10", {18, 300}},   {"vsq6v12s5", "vsq6v12s5", {31, 64}},
+                    {"vsq4v100s7", "vsq7v100s7p6", {70, 172}},  {"vsq4v16s4", "vsq4v16s4p4", {129, 40}},
+                    {"vsq5v128s8", "vsq8v128s9p12", {16, 515}}, {"vsq8v8s8", "vsq8v8s8", {1, 3}},
+                    {"vsq2v64s3", "vsq3v64s3p20", {3, 37}},     {"vsq8v16s10", "vsq8v16s10", {20, 1}}};
+  for (auto [index, entry] : llvm::enumerate(list))
+    cases.push_back(
+        makeVectorsCase(entry.weights, entry.activations, entry.shape.rows, entry.shape.cols, index % 3 == 1));
+  check(cases);
+}
+
+/// All codes and scales at their limits, in rows that are just short enough for sums of one word and one column longer.
+TEST_P(MatmulTest, LargestSumsOfTwoScales) {
+  std::vector<Case> cases;
+  for (auto [weights, activations] :
+       {std::pair("vsq4v16s6", "vsq8v16s6"), std::pair("vsq8v16s8", "vsq8v16s8"), std::pair("vsq8v16s8", "vsq8v16s8p6"),
+        std::pair("vsq8uv128s10", "vsq8v128s10")}) {
+    Format format = llvm::cantFail(parseFormat(weights));
+    ActivationVectors vectors = llvm::cantFail(parseActivationVectors(activations));
+    int64_t longest = 1;
+    while (vectors.sumsFitWord(format, longest + 1))
+      ++longest;
+    for (int64_t cols : {longest, longest + 1, int64_t(33000)}) {
+      Case c{weights, 17, cols, "dot", false, std::vector<float>(17 * cols, 1.0f), {}, 8, vectors};
+      for (int64_t k = 0; k < cols; ++k)
+        c.weights[cols + k] = k % 3 ? 1.0f : -1.0f;
+      c.matrix = llvm::cantFail(quantize(c.weights, c.rows, c.cols, format, "w", 1));
+      cases.push_back(std::move(c));
+    }
+  }
+  CompiledCases compiled(thinned(cases, GetParam()), GetParam());
+  ASSERT_TRUE(compiled.isLoaded());
+  for (auto [index, c] : llvm::enumerate(compiled.cases()))
+    for (float sign : {1.0f, -1.0f}) {
+      std::vector<float> x(2 * c.cols, sign);
+      std::vector<float> y = compiled.multiply(index, x, 2);
+      expectEqual(y, multiply(c, x, 2), c, 2);
+      // 255 * 255 rounded to 6 bits is 64 * 2^10: 0.8% more.
+      EXPECT_NEAR(y[0], sign * float(c.cols), (c.vectors->productBits ? 9e-3 : 1e-4) * float(c.cols)) << c.text();
+    }
+}
+
+/// Rounding the products of scales: the fewer bits are kept, the larger the error; all bits kept are exact.
+TEST(ScaleProductTest, ErrorGrowsWithDroppedBits) {
+  Case c = makeCase("vsq4v16s4", 64, 512, "dot");
+  std::vector<float> x = makeActivations(1, 512, 6);
+  auto product = [&](unsigned bits) {
+    c.vectors = ActivationVectors{4, 16, 4, bits};
+    return multiply(c, x, 1);
+  };
+  std::vector<float> exact = product(0);
+  EXPECT_EQ(firstDifference(product(8), exact), -1);
+  EXPECT_EQ(firstDifference(product(20), exact), -1);
+  double signal = 0, last = 0;
+  for (float y : exact)
+    signal += double(y) * y;
+  for (unsigned bits = 7; bits >= 2; --bits) {
+    double error = 0;
+    for (auto [a, b] : llvm::zip_equal(product(bits), exact))
+      error += (double(a) - b) * (double(a) - b);
+    EXPECT_GT(error, last) << bits << " bits";
+    RecordProperty("relative_error_" + std::to_string(bits), std::to_string(error / signal));
+    last = error;
+  }
+  EXPECT_LT(last, signal); // a few levels of scales still carry something
+}
+
 TEST_P(MatmulTest, Floats) { check(makeCases({"float"}, "", 8)); }
 
 /// Every code +-127 against the largest weights, over a row long enough to leave 16 bits in every partial sum.
@@ -255,6 +339,7 @@ TEST_P(MatmulTest, InfinityAndNaN) {
     for (const char *format : {"bcq3g32", "ternaryg0", "rtn4g7", "vsq4v16s6"})
       if (strategy != std::string("lut") || format[0] != 'v')
         cases.push_back(makeCase(format, 20, 45, strategy));
+  cases.push_back(makeVectorsCase("vsq4v16s4", "vsq4v16s4", 20, 45, false));
   cases.push_back(makeCase("float", 20, 45, "dequant"));
   CompiledCases compiled(thinned(cases, GetParam()), GetParam());
   ASSERT_TRUE(compiled.isLoaded());

@@ -1,6 +1,7 @@
 //===- Oracle.cpp - What the kernels compute, as plain loops --------------===//
 
 #include "Oracle.h"
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -56,6 +57,27 @@ std::pair<Codes, Codes> test::quantizeWideActivations(const float *x, int64_t co
     low.values[k] = int8_t(code - 255 * part);
   }
   return {high, low};
+}
+
+VectorCodes test::quantizeActivations(const float *x, int64_t cols, const ActivationVectors &vectors) {
+  int64_t count = (cols - 1) / vectors.vector + 1;
+  VectorCodes codes{std::vector<int8_t>(cols), std::vector<int32_t>(count, 1), 0};
+  std::vector<float> magnitudes(count);
+  for (int64_t k = 0; k < cols; ++k)
+    magnitudes[k / vectors.vector] = std::max(magnitudes[k / vectors.vector], std::fabs(x[k]));
+  float largest = *std::max_element(magnitudes.begin(), magnitudes.end());
+  if (largest < 1e-30f)
+    return codes;
+  float n = float((1 << (vectors.bits - 1)) - 1), top = float((1 << vectors.scaleBits) - 1);
+  codes.scale = largest / (n * top);
+  for (int64_t j = 0; j < count; ++j) {
+    float wanted = magnitudes[j] * (top / largest) * float(1 - 0x1p-21);
+    codes.multipliers[j] = int32_t(std::max(std::min(std::ceil(wanted), top), 1.0f));
+    float factor = n * top / largest / float(codes.multipliers[j]);
+    for (int64_t k = j * vectors.vector; k < std::min(cols, (j + 1) * vectors.vector); ++k)
+      codes.values[k] = int8_t(std::nearbyint(x[k] * factor));
+  }
+  return codes;
 }
 
 int32_t test::integerWeight(const QuantizedMatrix &m, int64_t row, int64_t col) {
@@ -116,6 +138,23 @@ static float vectorScaledProduct(const QuantizedMatrix &m, int64_t row, const Co
   for (int64_t k = 0; k < m.cols; ++k)
     sum += int64_t(m.vectorScale(row, k / m.groupSize())) * integerWeight(m, row, k) * codes.values[k];
   return float(sum) * m.rowScales[row] * codes.scale;
+}
+
+/// VS-Quant on both sides: per vector the product of both scales, rounded half up to `productBits`.
+static float vectorsProduct(const QuantizedMatrix &m, int64_t row, const VectorCodes &codes,
+                            const ActivationVectors &vectors) {
+  int dropped = vectors.productBits ? int(m.format.scaleBits + vectors.scaleBits) - int(vectors.productBits) : 0;
+  int64_t sum = 0;
+  for (int64_t j = 0; j < int64_t(codes.multipliers.size()); ++j) {
+    int64_t dot = 0, scale = int64_t(m.vectorScale(row, j)) * codes.multipliers[j];
+    for (int64_t k = j * vectors.vector; k < std::min(m.cols, (j + 1) * vectors.vector); ++k)
+      dot += int64_t(integerWeight(m, row, k)) * codes.values[k];
+    if (dropped > 0)
+      scale = (scale + (int64_t(1) << (dropped - 1))) / (int64_t(1) << dropped);
+    sum += scale * dot;
+  }
+  float scale = dropped > 0 ? codes.scale * float(int64_t(1) << dropped) : codes.scale;
+  return float(sum) * m.rowScales[row] * scale;
 }
 
 /// Ternary with a scale per sign: the sum over +1, then the negated sum over -1 of each group.

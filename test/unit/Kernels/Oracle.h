@@ -20,6 +20,16 @@ Codes quantizeActivations(const float *x, int64_t cols, unsigned bits = 8);
 /// 255 * high + low, and the scales are 255 s and s.
 std::pair<Codes, Codes> quantizeWideActivations(const float *x, int64_t cols);
 
+/// Activations of one token with scales of vectors.
+struct VectorCodes {
+  std::vector<int8_t> values;
+  std::vector<int32_t> multipliers; ///< of the vectors
+  float scale = 0;
+};
+
+/// VS-Quant: see lowbit.quantize_activation_vectors.
+VectorCodes quantizeActivations(const float *x, int64_t cols, const ActivationVectors &vectors);
+
 /// w of `matrix` at [row, col] divided by its group's scale. Not for plane scales.
 int32_t integerWeight(const QuantizedMatrix &matrix, int64_t row, int64_t col);
 

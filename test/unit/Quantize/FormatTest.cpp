@@ -1,3 +1,4 @@
+#include "halftone/Quantize/ActivationVectors.h"
 #include "halftone/Quantize/Format.h"
 #include "gtest/gtest.h"
 
@@ -5,7 +6,34 @@ using namespace halftone;
 using namespace llvm;
 
 namespace {
+bool errorIsSuccess(Error error) {
+  bool success = !error;
+  consumeError(std::move(error));
+  return success;
+}
+
 std::string errorOf(StringRef name) { return toString(parseFormat(name).takeError()); }
+
+TEST(ActivationVectors, Names) {
+  for (const char *name : {"vsq2v8s3", "vsq4v16s4", "vsq8v128s10p20"})
+    EXPECT_EQ(cantFail(parseActivationVectors(name)).name(), name);
+  for (const char *name : {"vsq", "vsq9v16s4", "vsq4uv16s4", "vsq4v16sf", "vsq4v16s4p", "vsq4v16s4p0", "vsq4v16s4p21",
+                           "vsq4v16s4p-1", "vsq4v16s4p6 ", "mxfp4"})
+    EXPECT_FALSE(errorIsSuccess(parseActivationVectors(name).takeError())) << name;
+}
+
+TEST(ActivationVectors, RoundingAndBounds) {
+  Format weights = cantFail(parseFormat("vsq4v16s6"));
+  ActivationVectors activations = cantFail(parseActivationVectors("vsq8v16s6"));
+  EXPECT_EQ(activations.droppedBits(weights), 0u);
+  activations.productBits = 7;
+  EXPECT_EQ(activations.droppedBits(weights), 5u);
+  activations.productBits = 13;
+  EXPECT_EQ(activations.droppedBits(weights), 0u);
+  // 63 * 63 * 8 * 128 * 528 is below 2^31, for 529 it is not.
+  EXPECT_TRUE(activations.sumsFitWord(weights, 528));
+  EXPECT_FALSE(activations.sumsFitWord(weights, 529));
+}
 
 TEST(Format, Fields) {
   Format f = cantFail(parseFormat("bcq3g128"));
