@@ -83,6 +83,22 @@ public:
     return std::move(report);
   }
 
+  /// See listProducts().
+  llvm::Expected<std::vector<Product>> products() {
+    if (llvm::Error error = checkOptions(options))
+      return std::move(error);
+    llvm::Expected<std::vector<NamedTarget>> found = findTargets(options.cpu, options.triple);
+    if (!found)
+      return found.takeError();
+    targets = std::move(*found);
+    if (llvm::Error error = load())
+      return std::move(error);
+    if (stageOf(*module) < Stage::Lowbit)
+      if (llvm::Error error = advance(Stage::Lowbit))
+        return std::move(error);
+    return openProducts(*module);
+  }
+
 private:
   static DialectRegistry registry() {
     DialectRegistry registry;
@@ -218,6 +234,10 @@ private:
       ToPlannedOptions planned;
       planned.cpu = targets[current].name;
       planned.triple = options.triple;
+      planned.tuning = options.tuningFile;
+      for (size_t i = 0; i < targets.size(); ++i)
+        if (i != current)
+          planned.sharedWith.push_back(targets[i].name);
       planned.ternaryPacking = options.ternaryPacking;
       buildToPlannedPipeline(pm, planned);
     }
@@ -478,5 +498,11 @@ private:
 };
 
 } // namespace
+
+llvm::Expected<std::vector<Product>> halftone::listProducts(const CompileOptions &options) {
+  CompileOptions quiet = options;
+  quiet.warnings = quiet.progress = false;
+  return Compilation(quiet).products();
+}
 
 llvm::Expected<CompileReport> halftone::compile(const CompileOptions &options) { return Compilation(options).run(); }

@@ -2,6 +2,7 @@
 #ifndef HALFTONE_LIB_DRIVER_DESCRIBE_H
 #define HALFTONE_LIB_DRIVER_DESCRIBE_H
 
+#include "halftone/Plan/CostModel.h"
 #include "halftone/Quantize/Format.h"
 #include "halftone/Target/Artifact.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -35,6 +36,9 @@ Stage stageOf(mlir::ModuleOp module);
 std::optional<Stage> stageByName(llvm::StringRef name);
 /// The inverse.
 std::string stageName(Stage stage);
+
+/// The products with integer activations of a module at stage lowbit whose strategy is open, each kind once.
+std::vector<Product> openProducts(mlir::ModuleOp module);
 
 } // namespace halftone
 

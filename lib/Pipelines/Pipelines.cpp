@@ -41,7 +41,13 @@ void halftone::buildToLowbitPipeline(OpPassManager &pm, const ToLowbitOptions &o
 }
 
 void halftone::buildToPlannedPipeline(OpPassManager &pm, const ToPlannedOptions &options) {
-  pm.addPass(createLowbitSelectKernels({options.cpu, options.triple, options.ternaryPacking}));
+  LowbitSelectKernelsOptions select;
+  select.cpu = options.cpu.getValue();
+  select.triple = options.triple.getValue();
+  select.sharedWith.assign(options.sharedWith.begin(), options.sharedWith.end());
+  select.tuning = options.tuning.getValue();
+  select.ternaryPacking = options.ternaryPacking.getValue();
+  pm.addPass(createLowbitSelectKernels(select));
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   pm.addPass(createLowbitOutlineWeights());

@@ -1,14 +1,20 @@
 //===- SelectKernels.cpp - lowbit-select-kernels --------------------------===//
 
+#include "Weights.h"
 #include "dialects/Lowbit/IR/LowbitOps.h"
 #include "halftone/Pack/Layout.h"
+#include "halftone/Plan/CostModel.h"
 #include "halftone/Plan/KernelPlan.h"
+#include "halftone/Plan/Tuning.h"
 #include "halftone/Target/TargetInfo.h"
 #include "halftone/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/StringSwitch.h"
+#include "llvm/Support/FormatVariadic.h"
+#include <set>
 
 namespace halftone {
 #define GEN_PASS_DEF_LOWBITSELECTKERNELS
@@ -20,26 +26,97 @@ using namespace halftone;
 
 namespace {
 
-/// Pairs of a weight plane and an activation plane up to which counting bits beats dot products (docs/BitSerial.md).
-constexpr unsigned kMaxPopcountPairs = 2;
-
 /// How ternary weights are packed.
 enum class TernaryPacking { Auto, Bits, Trits };
 
+/// What the products of a module say about how their weights are used.
+class Uses {
+public:
+  explicit Uses(ModuleOp module) {
+    module.walk([&](Operation *op) {
+      if (auto gather = dyn_cast<lowbit::GatherOp>(op))
+        gathered.insert(identityOf(gather.getTable()));
+      else if (auto product = dyn_cast<lowbit::MatmulOp>(op))
+        tokens[cast<ShapedType>(product.getWeights().getType())].insert(tokensOf(product));
+    });
+  }
+
+  bool isGathered(Value weights) const { return gathered.contains(identityOf(weights)); }
+
+  /// For all products whose weights have a type: the usual one, unless every number of tokens is known.
+  Workload workloadOf(ShapedType weights) const {
+    Workload workload;
+    const std::set<int64_t> &counts = tokens.at(weights);
+    if (counts.count(ShapedType::kDynamic))
+      return workload;
+    workload.items.clear();
+    for (int64_t count : counts)
+      workload.items.push_back({count, count == 1 ? 128.0 : 1.0});
+    return workload;
+  }
+
+  /// For one product.
+  static Workload workloadOf(lowbit::MatmulOp op) {
+    Workload workload;
+    if (int64_t count = tokensOf(op); !ShapedType::isDynamic(count))
+      workload.items = {{count, 1}};
+    return workload;
+  }
+
+private:
+  static int64_t tokensOf(lowbit::MatmulOp op) { return cast<ShapedType>(op.getInput().getType()).getDimSize(0); }
+
+  /// The same for all chains that read one tensor of a file.
+  static std::string identityOf(Value weights) {
+    std::string name = isWeightChain(weights) ? weightName(weights) : "";
+    if (!name.empty() && name != "constant")
+      return name;
+    return "#" + std::to_string(reinterpret_cast<uintptr_t>(weights.getAsOpaquePointer()));
+  }
+
+  llvm::StringSet<> gathered;
+  std::map<ShapedType, std::set<int64_t>, bool (*)(ShapedType, ShapedType)> tokens{
+      [](ShapedType a, ShapedType b) { return a.getAsOpaquePointer() < b.getAsOpaquePointer(); }};
+};
+
+/// How a product is computed, and whether from five trits to a byte.
+struct Choice {
+  lowbit::Strategy strategy;
+  bool trits = false;
+};
+
+lowbit::Strategy strategyOf(KernelKind kind) {
+  switch (kind) {
+  case KernelKind::Dot:
+    break;
+  case KernelKind::Lut:
+    return lowbit::Strategy::Lut;
+  case KernelKind::Popcount:
+    return lowbit::Strategy::Popcount;
+  }
+  return lowbit::Strategy::Dot;
+}
+
 class KernelSelector {
 public:
-  KernelSelector(const TargetInfo &target, TernaryPacking packing)
-      : target(target), tableWidth(target.tableWidth >= 128 ? 128 : 16), packing(packing) {}
+  /// `targets`: the CPU that is compiled for, then those that share the packed weights.
+  KernelSelector(ArrayRef<TargetInfo> targets, const Uses &uses, const TuningFile &tuned, TernaryPacking packing,
+                 bool printCosts)
+      : target(targets.front()), uses(uses), printCosts(printCosts), tableWidth(target.tableWidth >= 128 ? 128 : 16),
+        packing(packing) {
+    for (const TargetInfo &each : targets)
+      models.push_back(std::make_unique<TunedTimes>(each, tuned));
+  }
 
   LogicalResult rewrite(lowbit::MatmulOp op) {
     Type element = cast<ShapedType>(op.getWeights().getType()).getElementType();
     Format format = *lowbit::typeToFormat(element);
-    FailureOr<lowbit::Strategy> strategy = choose(op, format);
-    if (failed(strategy) || failed(checkPacking(op, format, *strategy)))
+    FailureOr<Choice> choice = choose(op, format);
+    if (failed(choice) || failed(checkPacking(op, format, choice->strategy)))
       return failure();
     OpBuilder builder(op);
-    Value result = *strategy == lowbit::Strategy::Dequant ? dequant(builder, op, element, format)
-                                                          : integer(builder, op, element, format, *strategy);
+    Value result = choice->strategy == lowbit::Strategy::Dequant ? dequant(builder, op, element, format)
+                                                                 : integer(builder, op, element, format, *choice);
     op->getResult(0).replaceAllUsesWith(result);
     op.erase();
     return success();
@@ -58,18 +135,18 @@ public:
   }
 
 private:
-  static FailureOr<lowbit::Strategy> choose(lowbit::MatmulOp op, const Format &format) {
+  FailureOr<Choice> choose(lowbit::MatmulOp op, const Format &format) const {
     lowbit::Strategy strategy = op.getStrategy();
     bool integers = op.getActivations() != lowbit::Activations::F32;
     bool hasIntegers = format.kind != FormatKind::Float && !format.planeScales;
     int64_t cols = cast<ShapedType>(op.getWeights().getType()).getDimSize(1);
     if (op.getVectors())
-      return lowbit::Strategy::Dot;
+      return Choice{lowbit::Strategy::Dot};
     bool tooLong = format.kind == FormatKind::Vsq && cols > maxVectorScaledColumns(format);
     if (strategy == lowbit::Strategy::Auto)
-      return integers && hasIntegers && !tooLong ? fastest(op, format) : lowbit::Strategy::Dequant;
+      return integers && hasIntegers && !tooLong ? fastest(op, format) : Choice{lowbit::Strategy::Dequant};
     if (strategy == lowbit::Strategy::Dequant)
-      return strategy;
+      return Choice{strategy};
     if (!hasIntegers) {
       op.emitOpError("format ") << format.name() << " has no integer weights, which strategy "
                                 << lowbit::stringifyStrategy(strategy) << " needs; use dequant or two-level scales";
@@ -87,14 +164,48 @@ private:
       return failure();
     }
     assert(integers && "the verifier of lowbit.matmul wants integer activations here");
-    return strategy;
+    return Choice{strategy, packsTrits(format, strategy)};
   }
 
-  /// Of the strategies for integer activations: counting bits where few pairs of planes meet.
-  static lowbit::Strategy fastest(lowbit::MatmulOp op, const Format &format) {
-    unsigned pairs = planeCount(format) * lowbit::activationBits(op.getActivations());
-    return layoutHolds(Layout::Rows64, format) && pairs <= kMaxPopcountPairs ? lowbit::Strategy::Popcount
-                                                                             : lowbit::Strategy::Dot;
+  /// The layouts that weights may be packed in; all if none.
+  SmallVector<Layout> allowedLayouts(Value weights, const Format &format) const {
+    bool isTernary = format.kind == FormatKind::Ternary;
+    if (isTernary && packing == TernaryPacking::Trits)
+      return {Layout::Trits16, Layout::Trits64};
+    if (uses.isGathered(weights))
+      return {Layout::Rows16};
+    if (isTernary && packing == TernaryPacking::Bits)
+      return {Layout::Rows16, Layout::Rows64};
+    return {};
+  }
+
+  /// Of the strategies for integer activations.
+  Choice fastest(lowbit::MatmulOp op, const Format &format) const {
+    auto type = cast<ShapedType>(op.getWeights().getType());
+    Product product{format, type.getDimSize(0), type.getDimSize(1),
+                    unsigned(lowbit::activationBits(op.getActivations()))};
+    SmallVector<const KernelTimes *> times;
+    for (const auto &model : models)
+      times.push_back(model.get());
+    Layout layout = chooseLayout(times, product, uses.workloadOf(type), allowedLayouts(op.getWeights(), format));
+    KernelKind kind = chooseKernel(*times.front(), product, layout, Uses::workloadOf(op));
+    if (printCosts)
+      remarkCosts(op, product, {kind, layout});
+    return {strategyOf(kind), layout == Layout::Trits16 || layout == Layout::Trits64};
+  }
+
+  /// "ternaryg32 172x64 with 8-bit activations: dot/rows16 12.1 us (1), 340 us (128); ...; takes dot/rows16"
+  void remarkCosts(lowbit::MatmulOp op, const Product &product, const Candidate &chosen) const {
+    std::string text = llvm::formatv("{0} {1}x{2} with {3}-bit activations: ", product.format.name(), product.rows,
+                                     product.cols, product.bits);
+    for (const Candidate &candidate : listCandidates(product)) {
+      SmallVector<std::string> times;
+      for (const Workload::Item &item : Workload().items)
+        if (auto time = models.front()->microseconds(product, candidate, item.columns))
+          times.push_back(llvm::formatv("{0:f1} us ({1})", *time, item.columns));
+      text += candidate.name() + " " + llvm::join(times, ", ") + "; ";
+    }
+    op.emitRemark() << text << "takes " << chosen.name();
   }
 
   /// Null for the usual one.
@@ -152,8 +263,7 @@ private:
     return arith::MulIOp::create(builder, loc, cast<Value>(tokens), two).getResult();
   }
 
-  Value integer(OpBuilder &builder, lowbit::MatmulOp op, Type element, const Format &format,
-                lowbit::Strategy strategy) {
+  Value integer(OpBuilder &builder, lowbit::MatmulOp op, Type element, const Format &format, const Choice &choice) {
     Location loc = op.getLoc();
     auto weights = cast<ShapedType>(op.getWeights().getType());
     if (op.getVectors())
@@ -167,7 +277,7 @@ private:
         perToken(builder, loc, rows, groups.count, builder.getI32Type()), groups.size,
         lowbit::activationBits(op.getActivations()));
     Value output = wide ? perToken(builder, loc, rows, weights.getDimSize(0), builder.getF32Type()) : op.getOutput();
-    Value y = product(builder, op, quantize->getResults(), rows, output, element, format, groups, strategy);
+    Value y = product(builder, op, quantize->getResults(), rows, output, element, format, groups, choice);
     if (!wide)
       return y;
     return lowbit::SumTokenPairsOp::create(builder, loc, y, op.getOutput())->getResult(0);
@@ -194,18 +304,18 @@ private:
 
   /// The integer product of `activations` (codes, scales, sums) in `rows` rows.
   Value product(OpBuilder &builder, lowbit::MatmulOp op, ValueRange activations, OpFoldResult rows, Value output,
-                Type element, const Format &format, const GroupShape &groups, lowbit::Strategy strategy) {
+                Type element, const Format &format, const GroupShape &groups, const Choice &choice) {
     Location loc = op.getLoc();
     DotPlan plan = planDot(target, format);
     Value codes = activations[0], scales = activations[1], sums = activations[2];
-    bool trits = packsTrits(format, strategy);
-    if (strategy == lowbit::Strategy::Dot) {
+    bool trits = choice.trits;
+    if (choice.strategy == lowbit::Strategy::Dot) {
       auto layout = trits ? lowbit::PackLayout::Trits16 : lowbit::PackLayout::Rows16;
       return lowbit::MatmulDotOp::create(builder, loc, codes, scales, sums, pack(builder, op.getWeights(), layout),
                                          output, element, groups.cols, plan.width, tile(op.getContext(), plan), layout)
           ->getResult(0);
     }
-    if (strategy == lowbit::Strategy::Popcount) {
+    if (choice.strategy == lowbit::Strategy::Popcount) {
       // Halves of 16-bit codes are codes of 8 bits.
       int64_t bits = std::min(lowbit::activationBits(op.getActivations()), 8u);
       auto planes = lowbit::BuildPlanesOp::create(
@@ -228,18 +338,27 @@ private:
   }
 
   const TargetInfo &target;
+  const Uses &uses;
+  bool printCosts;
   int64_t tableWidth;
   TernaryPacking packing;
+  SmallVector<std::unique_ptr<KernelTimes>> models; ///< of the targets
 };
 
 struct SelectKernels : halftone::impl::LowbitSelectKernelsBase<SelectKernels> {
   using Base::Base;
 
   void runOnOperation() override {
-    llvm::Expected<TargetInfo> target = TargetInfo::get(cpu, triple);
-    if (!target) {
-      getOperation().emitError(llvm::toString(target.takeError()));
-      return signalPassFailure();
+    std::vector<TargetInfo> targets;
+    SmallVector<StringRef> cpus{cpu};
+    cpus.append(sharedWith.begin(), sharedWith.end());
+    for (StringRef name : cpus) {
+      llvm::Expected<TargetInfo> target = TargetInfo::get(name, triple);
+      if (!target) {
+        getOperation().emitError(llvm::toString(target.takeError()));
+        return signalPassFailure();
+      }
+      targets.push_back(std::move(*target));
     }
     std::optional<TernaryPacking> packing = llvm::StringSwitch<std::optional<TernaryPacking>>(ternaryPacking)
                                                 .Case("auto", TernaryPacking::Auto)
@@ -250,7 +369,11 @@ struct SelectKernels : halftone::impl::LowbitSelectKernelsBase<SelectKernels> {
       getOperation().emitError("unknown ternary packing '") << ternaryPacking << "', expected auto, bits or trits";
       return signalPassFailure();
     }
-    KernelSelector selector(*target, *packing);
+    TuningFile tuned;
+    if (!tuning.empty() && failed(readTuning(targets, tuned)))
+      return signalPassFailure();
+    Uses uses(getOperation());
+    KernelSelector selector(targets, uses, tuned, *packing, printCosts);
     SmallVector<Operation *> ops;
     getOperation().walk([&](Operation *op) {
       if (isa<lowbit::MatmulOp, lowbit::GatherOp>(op))
@@ -266,6 +389,20 @@ struct SelectKernels : halftone::impl::LowbitSelectKernelsBase<SelectKernels> {
       else if (failed(selector.rewrite(cast<lowbit::MatmulOp>(op))))
         return signalPassFailure();
     }
+  }
+
+  LogicalResult readTuning(ArrayRef<TargetInfo> targets, TuningFile &tuned) {
+    llvm::Expected<TuningFile> file = TuningFile::read(tuning);
+    if (!file)
+      return getOperation().emitError(llvm::toString(file.takeError()));
+    tuned = std::move(*file);
+    for (const TargetInfo &target : targets)
+      if (!tuned.has(target))
+        getOperation().emitWarning("tuning file '")
+            << tuning << "' has no times for " << target.cpu << " with its features"
+            << (tuned.cpus().empty() ? "" : " (it has some for " + tuned.cpus() + ")")
+            << "; kernels are chosen by estimates";
+    return success();
   }
 };
 

@@ -4,6 +4,7 @@
 
 !ternary = !lowbit.ternary<group = 32>
 !planes = !lowbit.bcq<planes = 2, group = 32, scale = plane>
+!signs = !lowbit.bcq<planes = 1, group = 64>
 
 // auto: integers by dot products, everything else by dequantizing.
 // CHECK-LABEL: func @automatic
@@ -38,10 +39,9 @@ func.func @tables(%x: tensor<1x64xf32>, %w: tensor<8x64x!lowbit.int<bits = 2, gr
   return %r : tensor<1x8xf32>
 }
 
-// Signs against one plane or ternary weights: bits are counted. Four bits against two planes: dot products of the same
-// codes. A forced popcount takes 8 bits, too.
+// Signs against one plane: bits are counted. Four bits against ternary weights: dot products of the same codes. A forced popcount takes 8 bits, too.
 // CHECK-LABEL: func @few_bits
-// CHECK: %[[A:.+]]:3 = lowbit.quantize_activations {{.+}} group = 32, bits = 1
+// CHECK: %[[A:.+]]:3 = lowbit.quantize_activations {{.+}} group = 64, bits = 1
 // CHECK: %[[B:.+]] = lowbit.build_planes ins(%[[A]]#0 : tensor<?x64xi8>) outs(%{{.+}} : tensor<?x8xi8>) bits = 1
 // CHECK: %[[P:.+]] = lowbit.pack %{{.+}} layout(rows64)
 // CHECK: lowbit.matmul_popcount ins(%[[B]], %[[A]]#1, %[[A]]#2, %[[P]] : {{.+}} bits = 1
@@ -50,12 +50,12 @@ func.func @tables(%x: tensor<1x64xf32>, %w: tensor<8x64x!lowbit.int<bits = 2, gr
 // CHECK: %[[A:.+]]:3 = lowbit.quantize_activations {{.+}} group = 32 ->
 // CHECK: %[[B:.+]] = lowbit.build_planes ins(%[[A]]#0 : tensor<?x64xi8>) outs(%{{.+}} : tensor<?x64xi8>) bits = 8
 // CHECK: lowbit.matmul_popcount ins(%[[B]], {{.+}} bits = 8
-func.func @few_bits(%x: tensor<?x64xf32>, %w: tensor<8x64x!ternary>, %y: tensor<?x8xf32>)
-    -> (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>) {
-  %a = lowbit.matmul ins(%x, %w : tensor<?x64xf32>, tensor<8x64x!ternary>) outs(%y : tensor<?x8xf32>) activations = b1 -> tensor<?x8xf32>
-  %b = lowbit.matmul ins(%x, %w : tensor<?x64xf32>, tensor<8x64x!ternary>) outs(%y : tensor<?x8xf32>) activations = b4 -> tensor<?x8xf32>
-  %c = lowbit.matmul ins(%x, %w : tensor<?x64xf32>, tensor<8x64x!ternary>) outs(%y : tensor<?x8xf32>) activations = i8 strategy = popcount -> tensor<?x8xf32>
-  return %a, %b, %c : tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>
+func.func @few_bits(%x: tensor<?x64xf32>, %v: tensor<64x64x!signs>, %w: tensor<64x64x!ternary>, %y: tensor<?x64xf32>)
+    -> (tensor<?x64xf32>, tensor<?x64xf32>, tensor<?x64xf32>) {
+  %a = lowbit.matmul ins(%x, %v : tensor<?x64xf32>, tensor<64x64x!signs>) outs(%y : tensor<?x64xf32>) activations = b1 -> tensor<?x64xf32>
+  %b = lowbit.matmul ins(%x, %w : tensor<?x64xf32>, tensor<64x64x!ternary>) outs(%y : tensor<?x64xf32>) activations = b4 -> tensor<?x64xf32>
+  %c = lowbit.matmul ins(%x, %w : tensor<?x64xf32>, tensor<64x64x!ternary>) outs(%y : tensor<?x64xf32>) activations = i8 strategy = popcount -> tensor<?x64xf32>
+  return %a, %b, %c : tensor<?x64xf32>, tensor<?x64xf32>, tensor<?x64xf32>
 }
 
 // Floats have a layout of their own; a forced dequant ignores what activations may be.

@@ -3,7 +3,7 @@
 usage: check_readme.py PROJECT FOLDER
 
 Commands (lines that begin with "$ ") run in FOLDER, where `models` is the project's; the lines after one must be what it
-prints, in order; `...` stands for lines that are left out, and the line that names this machine's CPU may differ.
+prints, in order; `...` stands for lines that are left out; the CPU's name, the strategies that are best for it and the bytes that they take may differ.
 """
 import os
 import re
@@ -21,8 +21,12 @@ def commands(text):
 
 
 def agrees(line, printed):
-    cpu = r"^(wrote \S+ for )[\w-]+"
-    return re.sub(cpu, r"\1CPU", line.rstrip()) == re.sub(cpu, r"\1CPU", printed.rstrip())
+    def common(text):
+        text = re.sub(r"^(wrote \S+ for )[\w-]+", r"\1CPU", text.rstrip())
+        text = re.sub(r"\d+ bytes in the object, [\d.]+x", "BYTES", text)
+        return re.sub(r"\d+( +[\d.]+ +)(dot|lut|popcount)$", r"BYTES\1STRATEGY", text)
+
+    return common(line) == common(printed)
 
 
 def main(project, folder):

@@ -42,6 +42,7 @@ examples
   quant-compile my-llama --calibrate self --save-statistics my-llama.statistics
   quant-compile my-llama --statistics my-llama.statistics --activation-policy 'sum:.*down_proj=static16' -o my-llama.so
   quant-compile mlp.mlir --format rtn8g0 -o mlp.o --report mlp.json
+  quant-compile my-llama --tune=my-machine.json -o my-llama.so
   quant-compile my-llama --mcpu znver5,x86-64-v3,x86-64 -o my-llama.so
 )";
 
@@ -122,6 +123,13 @@ Expected<QuantCompileOptions> parseQuantCompileOptions(int argc, char **argv) {
                    "Target CPU, LLVM's name, or native; see --list-cpus. Several, separated by commas: code for each "
                    "in one model, which picks when it is opened",
                    "cpu", c.cpu);
+  static cl::opt<std::string> tune(
+      "tune",
+      cl::desc(
+          "Measure the kernels of the model's products on this machine, keep what is found in a file (default: the "
+          "output's name and .tuning.json; one that exists is added to) and choose by it"),
+      cl::value_desc("file"), cl::ValueOptional, cl::init(""), cl::cat(category));
+  auto *tuning = text("tuning", "Choose kernels by this file of --tune", "path", "");
   auto *triple = text("target", "Target triple, for example aarch64-linux-gnu (default: this machine's)", "triple", "");
   auto *compileTo = text("compile-to", "Stage to stop at, for .mlir outputs", "stage", "");
   auto *report = text("report", "Write the report as JSON to this file", "path", "");
@@ -188,6 +196,12 @@ Expected<QuantCompileOptions> parseQuantCompileOptions(int argc, char **argv) {
   c.ternaryPacking = *packing;
   c.cpu = *cpu;
   c.triple = *triple;
+  options.tune = tune.getNumOccurrences() > 0;
+  c.tuningFile = options.tune ? (tune.empty() ? c.output + ".tuning.json" : tune.getValue()) : tuning->getValue();
+  if (options.tune && tuning->getNumOccurrences())
+    return usageError("--tune and --tuning exclude each other: the former adds to its file");
+  if (options.tune && tune.empty() && (c.output.empty() || c.output == "-"))
+    return usageError("--tune needs a file here; add it as --tune=FILE");
   c.compileTo = *compileTo;
   c.reportFile = *report;
   c.context = context;

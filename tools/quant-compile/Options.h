@@ -10,6 +10,7 @@ struct QuantCompileOptions {
   CompileOptions compile;
   CalibrateOptions calibrate;
   bool quiet = false;    ///< no table
+  bool tune = false;     ///< measure first, into compile.tuningFile
   bool listCpus = false; ///< print what --mcpu takes
 };
 

@@ -4,6 +4,7 @@
 #include "halftone/Import/LoadMlir.h"
 #include "halftone/Support/AtomicFile.h"
 #include "halftone/Target/TargetInfo.h"
+#include "halftone/Tune/Tune.h"
 
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/InitLLVM.h"
@@ -40,6 +41,14 @@ static Error run(const QuantCompileOptions &options) {
     }
     c.calibrationTokens = std::move(calibration->data.sequences);
     c.activationStatistics = std::move(calibration->activations);
+  }
+  if (options.tune) {
+    auto progress = [&](size_t done, size_t total, StringRef name) {
+      if (!options.quiet)
+        errs() << formatv("measured {0} ({1} of {2})\n", name, done, total);
+    };
+    if (Error error = tune(c, c.tuningFile, progress))
+      return error;
   }
   Expected<CompileReport> report = compile(c);
   if (!report)

@@ -8,6 +8,7 @@
 #define HALFTONE_DRIVER_COMPILE_H
 
 #include "halftone/Driver/Report.h"
+#include "halftone/Plan/CostModel.h"
 #include "halftone/Quantize/ActivationRange.h"
 #include "llvm/Support/Error.h"
 #include <optional>
@@ -39,6 +40,8 @@ struct CompileOptions {
   std::string ternaryPacking = "auto"; ///< auto, bits or trits
   /// LLVM's name of the CPU, or native; several, separated by commas, for a model that picks when it is opened.
   std::string cpu = "native";
+  /// A file of measured times to choose kernels by (see Plan/Tuning.h); empty: none, estimates.
+  std::string tuningFile;
   std::string triple;          ///< target triple, empty: this machine's
   std::string compileTo;       ///< float, lowbit, planned, loops or llvm; only for .mlir outputs
   std::string reportFile;      ///< JSON; empty: none
@@ -56,6 +59,10 @@ struct CompileOptions {
 /// them). The report says what was made; it has no tensors when an .mlir was written. Nothing is left behind after an
 /// error.
 llvm::Expected<CompileReport> compile(const CompileOptions &options);
+
+/// What a compilation leaves to the choice of kernels: every product with integer activations and no forced strategy,
+/// once per format, shape and activations, in the order of the program. Errors: those of compile() up to stage lowbit.
+llvm::Expected<std::vector<Product>> listProducts(const CompileOptions &options);
 
 } // namespace halftone
 

@@ -39,6 +39,8 @@ struct ToPlannedOptions : mlir::PassPipelineOptions<ToPlannedOptions> {
   Option<std::string> cpu{*this, "cpu", llvm::cl::desc("LLVM CPU name"), llvm::cl::init("native")};
   Option<std::string> triple{*this, "triple", llvm::cl::desc("target triple, this machine's if empty"),
                              llvm::cl::init("")};
+  ListOption<std::string> sharedWith{*this, "shared-with", llvm::cl::desc("CPUs that read the same packed weights")};
+  Option<std::string> tuning{*this, "tuning", llvm::cl::desc("file of measured times"), llvm::cl::init("")};
   Option<std::string> ternaryPacking{*this, "ternary-packing", llvm::cl::desc("auto, bits or trits"),
                                      llvm::cl::init("auto")};
 };

@@ -155,27 +155,37 @@ def LowbitSelectKernels : Pass<"lowbit-select-kernels", "::mlir::ModuleOp"> {
     Each `lowbit.matmul` becomes `lowbit.matmul_dot`, `lowbit.matmul_lut`, `lowbit.matmul_popcount` or
     `lowbit.matmul_dequant` on a `lowbit.pack` of its weights, preceded by what these need
     (`lowbit.quantize_activations`, `lowbit.build_tables`, `lowbit.build_planes`); `lowbit.gather` becomes
-    `lowbit.gather_packed`. `auto` is: float activations dequant; integer activations popcount where few pairs of a
-    weight plane and an activation plane meet (one plane of weights and signs, for example), else dot, because both
-    decode and prefill then read one packed copy, in the layout that `lowbit.gather_packed` reads too. A table that is
-    gathered from and has a forced lut or popcount product is packed twice.
-    `lib/Plan/KernelPlan.cpp` says how a dot kernel is made for the CPU and the format (`width`, `tile`).
+    `lowbit.gather_packed`. `auto` with float activations is dequant; with integer activations it is what
+    the cost model (`halftone/Plan/CostModel.h`) finds fastest for the CPU, the format, the shape and the columns: all
+    candidates compute the same bits. Weights of equal format and shape are packed alike, once, in the layout that needs
+    the least time for 128 products with one column and one with 128, or for the numbers of tokens of the module
+    where all are static; then every product takes the fastest kernel that reads that layout. A table that is gathered
+    from, too, stays in `rows16`, which `lowbit.gather_packed` reads; with a forced lut or popcount product it is packed
+    twice. `lib/Plan/KernelPlan.cpp` says how a dot kernel is made for the CPU and the format (`width`, `tile`).
+
+    With a `tuning` file, kernels are chosen by its times for the products that were measured on the CPU. A CPU that it
+    does not have is a warning.
 
     Activations of 16 bits are two tokens of 8 bits, high and low half, to every kernel; `lowbit.sum_token_pairs` adds
     their products.
 
-    Ternary weights are packed as two bits each or five to a byte. `ternary-packing = auto` takes five to a byte for
-    lut on targets that look up 128 entries at once, where that is both smaller and faster, and two bits otherwise;
-    `trits` also takes five to a byte for dot, which trades speed for 1.6 bits; `bits` never does. Kernels on floats and
+    Ternary weights are packed as two bits each or five to a byte. `ternary-packing = auto` takes what is estimated to
+    be faster, and for a forced lut five to a byte on targets that look up 128 entries at once; `trits` also takes five
+    to a byte for dot, which may trade speed for 1.6 bits; `bits` never does. Kernels on floats and
     `lowbit.gather_packed` read two bits.
 
-    Errors: an unknown ternary packing, or `trits` where there is no such kernel; a forced lut, dot or popcount with float
+    Errors: a tuning file that cannot be read; an unknown ternary packing, or `trits` where there is no such kernel; a forced lut, dot or popcount with float
     weights or bcq with plane scales (with `auto` they are computed by dequant); lut or popcount with vsq, which has no
     planes of weights; operations on buffers.
   }];
   let options = [
     Option<"cpu", "cpu", "std::string", "\"native\"", "LLVM CPU name: sets the table width of lut, the tiles of dot">,
     Option<"triple", "triple", "std::string", "\"\"", "target triple, this machine's if empty">,
+    ListOption<"sharedWith", "shared-with", "std::string",
+               "other CPUs that read the same packed weights: layouts are chosen for all">,
+    Option<"tuning", "tuning", "std::string", "\"\"",
+           "file of measured times (see `halftone/Plan/Tuning.h`), taken instead of estimates">,
+    Option<"printCosts", "print-costs", "bool", "false", "remarks with the estimates and the choice for each product">,
     Option<"ternaryPacking", "ternary-packing", "std::string", "\"auto\"", "auto, bits (2 each) or trits (5 per byte)">
   ];
   let dependentDialects = ["::halftone::lowbit::LowbitDialect", "::mlir::arith::ArithDialect",

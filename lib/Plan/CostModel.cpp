@@ -1,0 +1,332 @@
+//===- CostModel.cpp - How long a kernel takes ----------------------------===//
+//
+// Units: instructions on vector registers. A kernel's vector of 64 bytes takes
+// `registers` of them. Kernels are bound by their instructions and by memory, and
+// overlap the two imperfectly: time = sqrt(compute^2 + memory^2).
+//
+//===----------------------------------------------------------------------===//
+
+#include "halftone/Plan/CostModel.h"
+#include "halftone/Pack/Trits.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/MathExtras.h"
+#include <algorithm>
+#include <cmath>
+
+using namespace halftone;
+
+llvm::StringRef halftone::layoutName(Layout layout) {
+  switch (layout) {
+  case Layout::Rows16:
+    return "rows16";
+  case Layout::Rows64:
+    return "rows64";
+  case Layout::Trits16:
+    return "trits16";
+  case Layout::Trits64:
+    return "trits64";
+  case Layout::Float16:
+    break;
+  }
+  return "float16";
+}
+
+std::string Candidate::name() const {
+  static constexpr const char *kinds[] = {"dot/", "lut/", "popcount/"};
+  return kinds[size_t(kind)] + layoutName(layout).str();
+}
+
+llvm::SmallVector<Candidate> halftone::listCandidates(const Product &product) {
+  llvm::SmallVector<Candidate> candidates;
+  const Format &format = product.format;
+  if (format.kind == FormatKind::Float || format.planeScales)
+    return candidates;
+  candidates.push_back({KernelKind::Dot, Layout::Rows16});
+  if (layoutHolds(Layout::Rows64, format))
+    candidates.push_back({KernelKind::Lut, Layout::Rows64});
+  if (canCountBits(format))
+    candidates.push_back({KernelKind::Popcount, Layout::Rows64});
+  if (layoutHolds(Layout::Trits16, format))
+    candidates.push_back({KernelKind::Dot, Layout::Trits16});
+  if (layoutHolds(Layout::Trits64, format))
+    candidates.push_back({KernelKind::Lut, Layout::Trits64});
+  return candidates;
+}
+
+namespace {
+
+/// Instructions, and of these the dot products and the look-ups, which have ports of their own.
+struct Work {
+  double operations = 0, dots = 0, lookUps = 0;
+
+  Work &operator+=(const Work &o) {
+    operations += o.operations;
+    dots += o.dots;
+    lookUps += o.lookUps;
+    return *this;
+  }
+  Work operator*(double factor) const { return {operations * factor, dots * factor, lookUps * factor}; }
+};
+
+/// The work of one product, as its kernels are made in lib/Conversion/Kernels.
+class KernelWork {
+public:
+  KernelWork(const TargetInfo &target, const CpuModel &cpu, const Product &product, Layout layout, int64_t columns)
+      : cpu(cpu), product(product), format(product.format), groups(format, product.cols),
+        packed(format, product.rows, product.cols, layout), layout(layout), plan(planDot(target, format)),
+        columns(double(columns)), registers(cpu.registers) {}
+
+  Work of(KernelKind kind) const {
+    Work total = quantize();
+    switch (kind) {
+    case KernelKind::Dot:
+      total += dot();
+      break;
+    case KernelKind::Lut:
+      total += lut();
+      break;
+    case KernelKind::Popcount:
+      total += popcount();
+      break;
+    }
+    return total;
+  }
+
+  double bytes() const { return double(packed.bytes); }
+  double blockBytes() const { return double(packed.blockCodes); }
+  double rowBlocks() const { return double(packed.rowBlocks); }
+  /// Columns that share one reading of the weights.
+  double columnTile(KernelKind kind) const {
+    double tile = kind == KernelKind::Dot ? double(plan.columns) : kind == KernelKind::Popcount ? 4 : 1;
+    return std::min(columns, tile);
+  }
+
+private:
+  bool oneColumn() const { return columns == 1; }
+  bool isTwoLevel() const { return format.kind == FormatKind::Bcq && !format.planeScales; }
+  bool usesTables() const { return isTwoLevel() && plan.width >= 128; }
+  /// Products of one plane each, added up apart.
+  bool byPlanes() const { return isTwoLevel() && !usesTables() && plan.fastU <= 16 && oneColumn(); }
+
+  /// Activations to integers: two passes over floats, four vectors of them for one of bytes.
+  Work quantize() const { return {columns * double(groups.paddedCols()) / 16 * 8 * registers}; }
+
+  //===--- dot: chunks of 16 rows x 4 elements ------------------------------===//
+
+  Work dot() const {
+    double chunks = double(groups.paddedCols()) / 4 * rowBlocks();
+    double tile = columnTile(KernelKind::Dot), blocks = oneColumn() ? double(plan.blocks) : 1;
+    Work work;
+    // Vectors that are loaded and prefetched, four bytes of activations that are repeated.
+    double loads = layout == Layout::Trits16 ? 1 / double(kTrits) : codeBits(format) / 8.0;
+    work.operations = ((registers + 1) * loads + unpack() * registers) / tile;
+    if (!cpu.maskedAdd || blocks > 1) // else the instruction repeats what it reads
+      work.operations += 1 / blocks;
+    double parts = dotParts();
+    work += Work{parts * dotInstructions(), parts * registers} * 1;
+    if (usesTables())
+      work.lookUps = registers / tile;
+    Work total = work * (chunks * columns);
+    total += Work{groupEnd(tile) * double(groups.count) * rowBlocks() * columns};
+    return total;
+  }
+
+  /// Instructions on 64 bytes that make the bytes of a chunk of its fields.
+  double unpack() const {
+    double sum = 0;
+    if (layout == Layout::Trits16) // two comparisons, a sum, a triple; with several columns on average two triples more
+      return (oneColumn() ? 6 : 10) + (format.scalePerSign ? 2 : 0);
+    if (isTwoLevel()) {
+      if (byPlanes())
+        return 1.75 * format.bits;
+      unsigned inTable = usesTables() ? std::min(format.bits, 3u) : 0;
+      for (CodeField field : codeFields(format))
+        if (field.shift < inTable)
+          sum += 2.75; // shift, mask, insert
+      return sum + (inTable ? 1 : 0) + (format.bits - inTable) * (cpu.maskedAdd ? 2 : 4);
+    }
+    bool inPlace = plan.fastU <= 16 && oneColumn();
+    if (codeBits(format) == 8)
+      return inPlace ? 3 : 0; // two halves of a byte
+    for (CodeField field : codeFields(format)) {
+      // Every field but the lowest of a byte is shifted, then masked; further fields are moved and added.
+      double shifts = inPlace ? 0.5 : 1 - field.width / 8.0;
+      sum += shifts + 1 + (field.shift ? 2 : 0);
+    }
+    if (format.kind == FormatKind::Binary)
+      sum += oneColumn() ? 0 : 1;
+    return sum + (format.scalePerSign ? 2 : 0);
+  }
+
+  /// Dot products per chunk and column.
+  double dotParts() const {
+    if (byPlanes())
+      return format.bits;
+    if (format.scalePerSign || (codeBits(format) == 8 && plan.fastU <= 16 && oneColumn()))
+      return 2;
+    return 1;
+  }
+
+  /// The largest unsigned byte of a product.
+  double largest() const {
+    if (isTwoLevel())
+      return usesTables() || plan.fastU == 255 ? 255 : byPlanes() ? 8 : 127;
+    if (format.kind == FormatKind::Ternary || format.kind == FormatKind::Binary)
+      return oneColumn() ? std::min<double>(16, double(plan.fastU)) : 2;
+    double all = double((1 << codeBits(format)) - 1);
+    return codeBits(format) == 8 && oneColumn() ? 15 : all;
+  }
+
+  double dotInstructions() const {
+    double u = largest();
+    if (u > 128)
+      return cpu.wideDot * registers;
+    // Sums in 16 bits are widened before they overflow, and at the end of a block of code.
+    double chain = cpu.chainedDot > 0 ? std::clamp(std::floor(128 / u), 1.0, oneColumn() ? 16.0 : 8.0) : 1;
+    return (cpu.smallDot + cpu.chainedDot / chain - (cpu.chainedDot > 0 && chain == 1 ? 1 : 0)) * registers;
+  }
+
+  /// Scales, the exact sum, one multiply-add for 16 rows of a group.
+  double groupEnd(double tile) const {
+    double perBlock = 6.0 * scalesPerGroup(format) + 3.0 * multipliersPerGroup(format);
+    if (usesTables())
+      perBlock += 8.0 * (1 << std::min(format.bits, 3u)) / 4;
+    else if (isTwoLevel() && !byPlanes())
+      perBlock += 3.0 * format.bits;
+    double perColumn = 5 + 2 * dotParts() + (byPlanes() ? 2.0 * format.bits : 0);
+    if (format.kind == FormatKind::Vsq)
+      perColumn += (cpu.smallDot + 6) * vectorsPerGroup(format);
+    return (perBlock / tile + perColumn) * registers;
+  }
+
+  //===--- lut: slices of 8 elements of 64 rows ------------------------------===//
+
+  Work lut() const {
+    bool isWide = cpu.wideLookUp > 0, trits = layout == Layout::Trits64;
+    double planes = trits ? 1 : planeCount(format);
+    double slices = trits ? double(TritSlices(groups).total) : double(groups.paddedCols()) / 8;
+    double blocks = rowBlocks() > 1 && planes <= (isWide ? 2 : 1) ? 2 : 1;
+    // Half tables: complement and negation of the index and the sums, copies of what vpermi2b overwrites. Nibbles: two
+    // indices, four look-ups. Both: bytes to words, two additions.
+    double lookUps = isWide ? 2 * cpu.wideLookUp : 4 * cpu.lookUp;
+    Work slice{((isWide ? 22 : 12) + lookUps) * registers, 0, (lookUps + (isWide ? 2 : 4)) * registers};
+    slice.operations += 4 / blocks / planes; // loads of the tables
+    Work total = slice * (slices * planes * rowBlocks() * columns);
+    double end = 4 * (8 + 6.0 * scalesPerGroup(format) + (isTwoLevel() ? 5.0 : 3.0) * planes);
+    total += Work{end * registers * double(groups.count) * rowBlocks() * columns};
+    total += Work{slices * columns * (isWide ? 8 * 2 * 4 * registers + 16 : 60)}; // the tables
+    return total;
+  }
+
+  //===--- popcount: slices of 8 elements of 64 rows -------------------------===//
+
+  Work popcount() const {
+    double planes = planeCount(format), slices = double(groups.paddedCols()) / 8, bits = product.bits;
+    double one = cpu.countBits * registers;
+    Work total{one * slices * planes * bits * rowBlocks() * columns};
+    // Per group: every count to 16 bits and added, every plane times its multiplier, the sum to float.
+    double segments = double(llvm::divideCeil(groups.steps, 7));
+    double end = bits * planes * 10 * segments + planes * 12 + 24 + 6.0 * scalesPerGroup(format);
+    total += Work{end * registers * double(groups.count) * rowBlocks() * columns};
+    total += Work{slices / 4 * bits * 3 * columns};
+    return total;
+  }
+
+  const CpuModel &cpu;
+  const Product &product;
+  const Format &format;
+  GroupShape groups;
+  PackedShape packed;
+  Layout layout;
+  DotPlan plan;
+  double columns, registers;
+};
+
+} // namespace
+
+std::optional<double> CostModel::microseconds(const Product &product, const Candidate &candidate,
+                                              int64_t columns) const {
+  if (!llvm::is_contained(listCandidates(product), candidate) ||
+      (candidate.layout == Layout::Trits64 && cpu.wideLookUp == 0)) // no such kernel
+    return std::nullopt;
+  if (product.bits > 8) { // two columns of halves
+    Product halves = product;
+    halves.bits = 8;
+    return microseconds(halves, candidate, 2 * columns);
+  }
+  KernelWork kernel(target, cpu, product, candidate.layout, columns);
+  Work work = kernel.of(candidate.kind);
+  double cycles = std::max({work.operations / cpu.operations, work.dots / cpu.dots, work.lookUps / cpu.lookUps});
+  // Weights that the first cache does not hold come from the second for every further tile of columns.
+  double tiles = std::ceil(double(columns) / kernel.columnTile(candidate.kind));
+  double again = kernel.blockBytes() > double(cpu.level1Bytes) ? (tiles - 1) * kernel.bytes() / cpu.level2 : 0;
+  double compute = std::max(cycles, again) / (cpu.clock * 1000);
+  double memory = kernel.bytes() / (cpu.memory * 1000);
+  return std::sqrt(compute * compute + memory * memory);
+}
+
+/// The least time of a layout's kernels for a workload; none if it is not known.
+static std::optional<double> workloadTime(const KernelTimes &times, const Product &product, Layout layout,
+                                          const Workload &workload) {
+  double total = 0;
+  for (const Workload::Item &item : workload.items) {
+    std::optional<double> best;
+    for (const Candidate &candidate : listCandidates(product))
+      if (candidate.layout == layout)
+        if (std::optional<double> time = times.microseconds(product, candidate, item.columns))
+          best = std::min(best.value_or(*time), *time);
+    if (!best)
+      return std::nullopt;
+    total += item.count * *best;
+  }
+  return total;
+}
+
+Layout halftone::chooseLayout(llvm::ArrayRef<const KernelTimes *> times, const Product &product,
+                              const Workload &workload, llvm::ArrayRef<Layout> layouts) {
+  llvm::SmallVector<Layout> allowed;
+  for (const Candidate &candidate : listCandidates(product))
+    if ((layouts.empty() || llvm::is_contained(layouts, candidate.layout)) &&
+        !llvm::is_contained(allowed, candidate.layout))
+      allowed.push_back(candidate.layout);
+  llvm::SmallVector<std::optional<double>> relative(allowed.size(), 0.0);
+  for (const KernelTimes *each : times) {
+    llvm::SmallVector<std::optional<double>> totals;
+    std::optional<double> best;
+    for (Layout layout : allowed) {
+      totals.push_back(workloadTime(*each, product, layout, workload));
+      if (totals.back())
+        best = std::min(best.value_or(*totals.back()), *totals.back());
+    }
+    for (auto [sum, total] : llvm::zip_equal(relative, totals))
+      sum = sum && total ? std::optional<double>(*sum + *total / *best) : std::nullopt;
+  }
+  Layout chosen = allowed.empty() ? Layout::Rows16 : allowed.front();
+  std::optional<double> least;
+  for (auto [layout, sum] : llvm::zip_equal(allowed, relative))
+    if (sum && (!least || *sum < *least)) {
+      least = sum;
+      chosen = layout;
+    }
+  return chosen;
+}
+
+KernelKind halftone::chooseKernel(const KernelTimes &times, const Product &product, Layout layout,
+                                  const Workload &workload) {
+  std::optional<KernelKind> chosen;
+  std::optional<double> least;
+  for (const Candidate &candidate : listCandidates(product)) {
+    if (candidate.layout != layout)
+      continue;
+    std::optional<double> total = 0;
+    for (const Workload::Item &item : workload.items) {
+      std::optional<double> time = times.microseconds(product, candidate, item.columns);
+      total = total && time ? std::optional<double>(*total + item.count * *time) : std::nullopt;
+    }
+    if (!chosen || (total && (!least || *total < *least))) {
+      chosen = candidate.kind;
+      least = total;
+    }
+  }
+  return chosen.value_or(KernelKind::Dot);
+}
