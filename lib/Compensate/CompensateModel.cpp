@@ -221,7 +221,9 @@ private:
         return better.takeError();
       target = std::move(*better);
     }
-    Expected<QuantizedMatrix> matrix = (*compensator)->quantize(target, weights.rows, format, name);
+    Expected<QuantizedMatrix> matrix = options.adaRound
+                                           ? rounded(target, weights, format, name)
+                                           : (*compensator)->quantize(target, weights.rows, format, name);
     if (!matrix)
       return matrix.takeError();
     CompensatedTensor &tensor = result.tensors[name];
@@ -230,6 +232,16 @@ private:
     tensor.cols = weights.cols;
     tensor.packed = pack(*matrix, Layout::Rows16, options.threads);
     return measure(piece, weights, residual, *matrix, tensor);
+  }
+
+  /// AdaRound of what the weights are to become.
+  Expected<QuantizedMatrix> rounded(ArrayRef<float> target, const Matrix &weights, const Format &format,
+                                    StringRef name) const {
+    Expected<AdaRoundResult> result =
+        adaRound(target, weights.rows, weights.cols, format, gram, *options.adaRound, name, options.threads);
+    if (!result)
+      return result.takeError();
+    return std::move(result->matrix);
   }
 
   /// Factors c of the group's inputs that bring its outputs nearest to those of the float model: least squares of

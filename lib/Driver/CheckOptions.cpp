@@ -5,6 +5,7 @@
 #include "dialects/Lowbit/IR/LowbitAttrs.h"
 #include "halftone/Quantize/ActivationPolicy.h"
 #include "halftone/Quantize/ActivationVectors.h"
+#include "halftone/Quantize/WeightRange.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Regex.h"
 
@@ -39,6 +40,8 @@ static Error checkFormats(const CompileOptions &options) {
   for (const std::string &rule : options.tensorFormats)
     if (Error error = checkTensorFormat(rule))
       return error;
+  if (Error error = parseWeightRange(options.weightRange).takeError())
+    return error;
   return Error::success();
 }
 
@@ -64,11 +67,17 @@ static Error checkKernels(const CompileOptions &options) {
   return Error::success();
 }
 
+bool halftone::isCompensation(StringRef name) { return name == "plain" || name == "full" || name == "adaround"; }
+
 static Error checkCompensation(const CompileOptions &options) {
   if (options.compensate.empty())
     return Error::success();
-  if (options.compensate != "plain" && options.compensate != "full")
-    return createStringError("unknown compensation '" + options.compensate + "', expected plain or full");
+  if (!isCompensation(options.compensate))
+    return createStringError("unknown compensation '" + options.compensate + "', expected plain, full or adaround");
+  if (options.weightRange != "minmax" && options.compensate != "adaround")
+    return createStringError("--compensate chooses scales itself, or keeps those of plain quantization; it excludes "
+                             "--weight-range " +
+                             options.weightRange);
   if (isMlirOutput(options))
     return createStringError("--compensate chooses codes, which MLIR does not hold; write an object");
   if (options.calibrationTokens.empty())

@@ -224,6 +224,7 @@ private:
       lowbit.headFormat = options.headFormat;
       for (const std::string &rule : options.tensorFormats)
         lowbit.tensorFormats.push_back(rule);
+      lowbit.weightRange = options.weightRange;
       lowbit.activations = options.activations;
       for (const std::string &rule : options.activationPolicy)
         lowbit.activationPolicy.push_back(rule);
@@ -303,7 +304,13 @@ private:
     llvm::StringMap<Format> formats = compensatedFormats(floatModule, *module);
     CompensateModelOptions compensation;
     compensation.threads = options.threads;
-    compensation.floatOutputs = options.compensate == "full";
+    compensation.floatOutputs = options.compensate != "plain";
+    if (options.compensate == "adaround") {
+      compensation.adaRound.emplace();
+      if (options.weightRange != "minmax")
+        compensation.adaRound->range = *parseWeightRange(options.weightRange); // checked
+      compensation.tuneGains = false;
+    }
     if (options.compensate == "plain") {
       compensation.numerics.groupRounds = compensation.numerics.sweeps = 0;
       compensation.tuneGains = false;

@@ -33,6 +33,7 @@ void halftone::buildToLowbitPipeline(OpPassManager &pm, const ToLowbitOptions &o
   quantize.embeddingFormat = options.embeddingFormat;
   quantize.headFormat = options.headFormat;
   quantize.tensorFormats.assign(options.tensorFormats.begin(), options.tensorFormats.end());
+  quantize.weightRange = options.weightRange;
   quantize.activations = options.activations;
   quantize.activationPolicy.assign(policy.begin(), policy.end());
   quantize.strategy = options.strategy;

@@ -14,7 +14,7 @@ using namespace llvm;
 /// Rows of the factor that are finished before the rest of the matrix is updated with them.
 static constexpr int64_t panelRows = 64;
 
-static Error checkGram(ArrayRef<double> gram, int64_t cols, StringRef tensor) {
+Error compensate::checkGram(ArrayRef<double> gram, int64_t cols, StringRef tensor) {
   if (uint64_t(cols) * uint64_t(cols) != gram.size())
     return createStringError("tensor '" + tensor + "': a Gram matrix of " + Twine(gram.size()) + " values is not " +
                              Twine(cols) + " x " + Twine(cols));

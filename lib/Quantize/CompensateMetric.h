@@ -31,6 +31,10 @@ struct Metric {
   const double *factorRow(int64_t position) const { return factor.data() + position * size; }
 };
 
+/// Errors, which name `tensorName`: a Gram matrix of the wrong size, not finite, not symmetric, or with a negative
+/// diagonal.
+llvm::Error checkGram(llvm::ArrayRef<double> gram, int64_t cols, llvm::StringRef tensorName);
+
 /// Validates `gram` and builds the metric; errors name `tensorName`.
 llvm::Expected<Metric> buildMetric(llvm::ArrayRef<double> gram, int64_t cols, const Format &format,
                                    const CompensateOptions &options, llvm::StringRef tensorName, unsigned threads);

@@ -4,6 +4,7 @@
 
 #include "halftone/Quantize/Bcq.h"
 #include "halftone/Quantize/Format.h"
+#include "halftone/Quantize/WeightRange.h"
 #include "llvm/ADT/ArrayRef.h"
 #include <cstdint>
 
@@ -36,9 +37,9 @@ void quantizeBcq(const Format &format, llvm::ArrayRef<float> weights, BcqGroup &
 /// Signs and the mean magnitude.
 void quantizeBinary(llvm::ArrayRef<float> weights, GroupSlot slot);
 
-/// Round to nearest with the scale as stored. Symmetric: the largest magnitude is the largest integer. With a zero
-/// point: the range of the weights and zero, in 2^bits - 1 steps.
-void quantizeUniform(const Format &format, llvm::ArrayRef<float> weights, GroupSlot slot);
+/// Round to nearest with the scale as stored. Symmetric: the clip is the largest integer. With a zero point: the range
+/// of the weights and zero, in 2^bits - 1 steps.
+void quantizeUniform(const Format &format, llvm::ArrayRef<float> weights, const WeightRange &range, GroupSlot slot);
 
 } // namespace halftone
 

@@ -5,6 +5,7 @@
 #include "Ternary.h"
 #include "Vsq.h"
 #include "halftone/Quantize/Bcq.h"
+#include "halftone/Quantize/WeightRange.h"
 #include "halftone/Support/Half.h"
 #include "halftone/Support/Parallel.h"
 #include "llvm/ADT/STLExtras.h"
@@ -85,8 +86,16 @@ static std::pair<int64_t, int64_t> rangeOf(const QuantizedMatrix &matrix, int64_
 
 Expected<QuantizedMatrix> halftone::quantize(ArrayRef<float> weights, int64_t rows, int64_t cols, const Format &format,
                                              StringRef tensorName, unsigned threads) {
+  return quantize(weights, rows, cols, format, WeightRange(), tensorName, threads);
+}
+
+Expected<QuantizedMatrix> halftone::quantize(ArrayRef<float> weights, int64_t rows, int64_t cols, const Format &format,
+                                             const WeightRange &range, StringRef tensorName, unsigned threads) {
   if (Error error = checkInput(weights, rows, cols, format, tensorName, threads))
     return std::move(error);
+  if (range.kind != WeightRange::MinMax && format.kind != FormatKind::Rtn)
+    return createStringError("tensor '" + tensorName + "': format '" + format.name() +
+                             "' has no range to choose, only uniform integers do");
   QuantizedMatrix result;
   result.format = format;
   result.rows = rows;
@@ -119,7 +128,7 @@ Expected<QuantizedMatrix> halftone::quantize(ArrayRef<float> weights, int64_t ro
     else if (format.kind == FormatKind::Binary)
       quantizeBinary(part, slot);
     else
-      quantizeUniform(format, part, slot);
+      quantizeUniform(format, part, range, slot);
     if (any_of(slot.scales, [](uint16_t half) { return (half & 0x7fff) >= halfInfinity; }))
       updateMinimum(overflow, item);
   };

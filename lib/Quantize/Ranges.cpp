@@ -182,6 +182,8 @@ public:
     double scale = clip / limit, result = 0;
     size_t begin = 0;
     for (int k = 0; k <= limit && begin < size(); ++k) {
+      // Levels that no value is near to are left out.
+      k = std::max(k, int(std::min(points[begin] / scale - 0.5, double(limit))));
       size_t end = k == limit ? size() : above((k + 0.5) * scale);
       double level = k * scale;
       result += second[end] - second[begin] - 2 * level * sum(begin, end) + level * level * count(begin, end);
@@ -218,7 +220,9 @@ static double leastErrorClip(const SortedMagnitudes &values, unsigned bits) {
     return error;
   };
   double largest = best, step = std::exp2(-1.0 / 8);
-  for (double clip = largest * step; clip > largest * 0x1p-16; clip *= step)
+  // Until what is cut off of the largest value alone costs more than the best.
+  for (double clip = largest * step; clip > largest * 0x1p-16 && (largest - clip) * (largest - clip) <= least;
+       clip *= step)
     consider(clip);
   const double golden = (std::sqrt(5.0) - 1) / 2;
   double low = best * step, high = std::min(best / step, largest);

@@ -28,38 +28,47 @@ static double storeScale(const Format &format, double scale, GroupSlot slot) {
   return half ? halfBitsToFloat(half) : 1.0f;
 }
 
-static void quantizeSymmetric(const Format &format, ArrayRef<float> weights, GroupSlot slot) {
-  float largest = 0;
-  for (float w : weights)
-    largest = std::max(largest, std::abs(w));
+static void quantizeSymmetric(const Format &format, ArrayRef<float> weights, const WeightRange &range, GroupSlot slot) {
   int limit = (1 << (format.bits - 1)) - 1, offset = 1 << (format.bits - 1);
-  double scale = storeScale(format, double(largest) / limit, slot);
+  bool isHqq = range.kind == WeightRange::HalfQuadratic;
+  double wanted = weightClip(weights, format.bits, isHqq ? WeightRange() : range) / limit;
+  if (isHqq && wanted > 0)
+    wanted = halfQuadraticGrid(weights, {wanted, 0, -limit, limit}, /*fitZero=*/false).scale;
+  double scale = storeScale(format, wanted, slot);
   for (auto [w, code] : zip_equal(weights, slot.codes)) {
     double value = std::clamp(roundEven(w / scale), -double(limit), double(limit));
     code = uint8_t(int(value) + offset);
   }
 }
 
-static void quantizeWithZeroPoint(const Format &format, ArrayRef<float> weights, GroupSlot slot) {
-  double low = 0, high = 0, steps = (1 << format.bits) - 1;
-  for (float w : weights) {
-    low = std::min(low, double(w));
-    high = std::max(high, double(w));
+static void quantizeWithZeroPoint(const Format &format, ArrayRef<float> weights, const WeightRange &range,
+                                  GroupSlot slot) {
+  int steps = (1 << format.bits) - 1;
+  bool isHqq = range.kind == WeightRange::HalfQuadratic;
+  auto [low, high] = weightLimits(weights, format.bits, isHqq ? WeightRange() : range);
+  double wanted = (double(high) - low) / steps, zero = -1;
+  if (isHqq && wanted > 0) {
+    double start = std::clamp(roundEven(-low / wanted), 0.0, double(steps));
+    UniformGrid grid = halfQuadraticGrid(weights, {wanted, start, 0, steps}, /*fitZero=*/true);
+    wanted = grid.scale;
+    zero = grid.zero;
   }
-  double scale = storeScale(format, (high - low) / steps, slot);
-  double zero = std::clamp(roundEven(-low / scale), 0.0, steps);
+  double scale = storeScale(format, wanted, slot);
+  if (zero < 0)
+    zero = std::clamp(roundEven(-double(low) / scale), 0.0, double(steps));
   if (low == 0 && high == 0)
     zero = 1 << (format.bits - 1);
   slot.multipliers[0] = int8_t(uint8_t(zero));
   for (auto [w, code] : zip_equal(weights, slot.codes))
-    code = uint8_t(std::clamp(roundEven(w / scale) + zero, 0.0, steps));
+    code = uint8_t(std::clamp(roundEven(w / scale) + zero, 0.0, double(steps)));
 }
 
-void halftone::quantizeUniform(const Format &format, ArrayRef<float> weights, GroupSlot slot) {
+void halftone::quantizeUniform(const Format &format, ArrayRef<float> weights, const WeightRange &range,
+                               GroupSlot slot) {
   if (format.offset)
-    quantizeWithZeroPoint(format, weights, slot);
+    quantizeWithZeroPoint(format, weights, range, slot);
   else
-    quantizeSymmetric(format, weights, slot);
+    quantizeSymmetric(format, weights, range, slot);
 }
 
 void halftone::quantizeBinary(ArrayRef<float> weights, GroupSlot slot) {

@@ -5,6 +5,7 @@
 #include "dialects/Lowbit/IR/LowbitOps.h"
 #include "dialects/Nn/IR/NnOps.h"
 #include "halftone/Pack/Canonical.h"
+#include "halftone/Quantize/WeightRange.h"
 #include "halftone/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -124,7 +125,7 @@ private:
       return LogicalResult(emitError() << "format " << format.name() << " is not uniform");
     int64_t rows = type.getDimSize(0), cols = type.getDimSize(1);
     std::vector<std::vector<uint8_t>> parts;
-    bool isQuantize = isa<lowbit::QuantizeOp>(op);
+    auto quantizeOp = dyn_cast<lowbit::QuantizeOp>(op);
     if (isa<lowbit::EncodeOp>(op))
       parts.emplace_back(storageBytes(type, 0));
     for (Value operand : op->getOperands().drop_front(isa<lowbit::EncodeOp>(op) ? 1 : 0)) {
@@ -137,7 +138,8 @@ private:
       parts.push_back(std::move(*bytes));
     }
     llvm::Expected<QuantizedMatrix> matrix =
-        isQuantize ? quantizeBytes(parts[0], rows, cols, format) : fromCanonical(format, rows, cols, parts, "constant");
+        quantizeOp ? quantizeBytes(parts[0], rows, cols, format, *parseWeightRange(quantizeOp.getWeightRange()))
+                   : fromCanonical(format, rows, cols, parts, "constant");
     if (!matrix)
       return LogicalResult(emitError() << llvm::toString(matrix.takeError()));
     return std::move(*matrix);
@@ -149,10 +151,10 @@ private:
   }
 
   static llvm::Expected<QuantizedMatrix> quantizeBytes(ArrayRef<uint8_t> bytes, int64_t rows, int64_t cols,
-                                                       const Format &format) {
+                                                       const Format &format, const WeightRange &range) {
     std::vector<float> floats(bytes.size() / sizeof(float));
     std::memcpy(floats.data(), bytes.data(), bytes.size());
-    return quantize(floats, rows, cols, format, "constant");
+    return quantize(floats, rows, cols, format, range, "constant");
   }
 
   /// Groups of zeros get the scale 1, which upstream's types can say: the values stay.

@@ -6,6 +6,7 @@
 #include "dialects/Lowbit/IR/LowbitOps.h"
 #include "dialects/Nn/IR/NnOps.h"
 #include "halftone/Quantize/ActivationVectors.h"
+#include "halftone/Quantize/WeightRange.h"
 #include "halftone/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -97,6 +98,8 @@ struct QuantizeWeights : halftone::impl::LowbitQuantizeWeightsBase<QuantizeWeigh
     for (const Rule &rule : rules)
       if (!rule.used)
         module.emitWarning("the tensor format '") << rule.text << "' matches no weight tensor";
+    if (!rangeIsUsed)
+      module.emitWarning("the weight range '") << weightRange << "' has no effect: no weights become uniform integers";
   }
 
 private:
@@ -128,6 +131,10 @@ private:
     }
     if (failed(readActivations()))
       return failure();
+    llvm::Expected<WeightRange> range = parseWeightRange(weightRange);
+    if (!range)
+      return getOperation().emitError(llvm::toString(range.takeError()));
+    rangeIsUsed = range->kind == WeightRange::MinMax;
     std::optional<lowbit::Strategy> s = lowbit::symbolizeStrategy(strategy);
     if (!s)
       return getOperation().emitError("unknown strategy '") << strategy << "', expected " << lowbit::kStrategyNames;
@@ -201,7 +208,10 @@ private:
       return dequantize.getSource();
     if (format.kind == FormatKind::Float)
       return weights;
-    return lowbit::QuantizeOp::create(builder, weights.getLoc(), weights, format);
+    bool isUniform = format.kind == FormatKind::Rtn;
+    rangeIsUsed |= isUniform;
+    return lowbit::QuantizeOp::create(builder, weights.getLoc(), weights, format,
+                                      isUniform ? StringRef(weightRange) : "minmax");
   }
 
   void rewriteEmbed(nn::EmbedOp op) {
@@ -282,7 +292,7 @@ private:
   }
 
   Format defaultFormat, embedding, head;
-  bool automaticHead = false;
+  bool automaticHead = false, rangeIsUsed = false;
   std::vector<Rule> rules;
   ActivationPolicy inputPolicy;
   lowbit::Activations activationKind = lowbit::Activations::F32;

@@ -23,8 +23,9 @@ bool halftone::isWeightChain(Operation *op) {
            cast<ShapedType>(transpose.getInput().getType()).getElementType().isF32() &&
            cast<ShapedType>(transpose.getInit().getType()).hasStaticShape() &&
            transpose.getInit().getDefiningOp<tensor::EmptyOp>();
-  if (!isa<lowbit::PermuteOp, lowbit::QuantizeOp, lowbit::EncodeOp, lowbit::ConvertOp, lowbit::DequantizeOp,
-           lowbit::AssembleOp, lowbit::DisassembleOp, lowbit::PackOp>(op))
+  if (!isa<lowbit::EqualizerOp, lowbit::PermuteOp, lowbit::RotateOp, lowbit::ScaleOp, lowbit::QuantizeOp,
+           lowbit::EncodeOp, lowbit::ConvertOp, lowbit::DequantizeOp, lowbit::AssembleOp, lowbit::DisassembleOp,
+           lowbit::PackOp>(op))
     return false;
   return llvm::all_of(op->getOperands(), [](Value operand) { return isWeightChain(operand); });
 }

@@ -7,6 +7,8 @@
 #include "halftone/Pack/Pack.h"
 #include "halftone/Pack/Trits.h"
 #include "halftone/Quantize/Convert.h"
+#include "halftone/Quantize/Rewrites.h"
+#include "halftone/Quantize/WeightRange.h"
 #include "lib/Transforms/Constants.h"
 #include "lib/Transforms/Weights.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -52,6 +54,12 @@ public:
       return transposed(transpose);
     if (auto permute = dyn_cast<lowbit::PermuteOp>(op))
       return permuted(permute);
+    if (auto equalizer = dyn_cast<lowbit::EqualizerOp>(op))
+      return equalized(equalizer);
+    if (auto scale = dyn_cast<lowbit::ScaleOp>(op))
+      return scaled(scale);
+    if (auto rotate = dyn_cast<lowbit::RotateOp>(op))
+      return rotated(rotate);
     if (auto quantizeOp = dyn_cast<lowbit::QuantizeOp>(op))
       return quantized(quantizeOp);
     if (auto encodeOp = dyn_cast<lowbit::EncodeOp>(op))
@@ -214,6 +222,55 @@ private:
     return result;
   }
 
+  /// Floats as rows and columns; a vector is one row.
+  static MatrixView viewOf(Value value, Datum &datum) {
+    RankedTensorType type = typeOf(value);
+    bool isVector = type.getRank() == 1;
+    return {datum.floats, isVector ? 1 : type.getDimSize(0), type.getDimSize(isVector ? 0 : 1)};
+  }
+
+  llvm::Expected<Datum> equalized(lowbit::EqualizerOp op) {
+    std::vector<double> weights(typeOf(op.getResult()).getDimSize(0));
+    for (Value value : op.getWeights()) {
+      llvm::Expected<Datum> matrix = evaluate(value);
+      if (!matrix)
+        return matrix;
+      noteMagnitudes(viewOf(value, *matrix), op.getAxis() == lowbit::Axis::Columns, op.getRepeat(), op.getBlock(),
+                     weights);
+    }
+    llvm::Expected<Datum> source = evaluate(op.getInputs()); // last: its name stays in the record
+    if (!source)
+      return source;
+    std::vector<double> inputs(weights.size());
+    MatrixView view = viewOf(op.getInputs(), *source);
+    bool isVector = typeOf(op.getInputs()).getRank() == 1;
+    noteMagnitudes(view, /*columns=*/isVector, 1, 1, inputs);
+    Datum result;
+    result.floats = equalizingScales(inputs, weights, op.getAlpha().convertToDouble(), op.getBeta().convertToDouble());
+    return result;
+  }
+
+  llvm::Expected<Datum> scaled(lowbit::ScaleOp op) {
+    llvm::Expected<Datum> scales = evaluate(op.getScales());
+    if (!scales)
+      return scales;
+    llvm::Expected<Datum> source = evaluate(op.getSource());
+    if (!source)
+      return source;
+    scaleChannels(viewOf(op.getSource(), *source), op.getAxis() == lowbit::Axis::Columns, op.getRepeat(), op.getBlock(),
+                  op.getInverse(), scales->floats);
+    return source;
+  }
+
+  llvm::Expected<Datum> rotated(lowbit::RotateOp op) {
+    llvm::Expected<Datum> source = evaluate(op.getSource());
+    if (!source)
+      return source;
+    rotateChannels(viewOf(op.getSource(), *source), op.getAxis() == lowbit::Axis::Columns, op.getBlock(), op.getSeed(),
+                   options.threads);
+    return source;
+  }
+
   llvm::Expected<Datum> quantized(lowbit::QuantizeOp op) {
     llvm::Expected<Datum> source = evaluate(op.getSource());
     if (!source)
@@ -222,7 +279,7 @@ private:
     int64_t rows = type.getDimSize(0), cols = type.getDimSize(1);
     record.format = op.getFormat();
     record.bitsPerWeight = record.format.bitsPerWeight(rows, cols);
-    llvm::Expected<QuantizedMatrix> matrix = quantizeOrTake(source->floats, rows, cols);
+    llvm::Expected<QuantizedMatrix> matrix = quantizeOrTake(op, source->floats, rows, cols);
     if (!matrix)
       return matrix.takeError();
     record.relativeSquaredError = relativeSquaredError(source->floats, dequantize(*matrix));
@@ -233,14 +290,18 @@ private:
   }
 
   /// The matrix that replaces the quantized tensor, or what quantize() makes of it.
-  llvm::Expected<QuantizedMatrix> quantizeOrTake(ArrayRef<float> floats, int64_t rows, int64_t cols) const {
+  llvm::Expected<QuantizedMatrix> quantizeOrTake(lowbit::QuantizeOp op, ArrayRef<float> floats, int64_t rows,
+                                                 int64_t cols) const {
     if (options.replacements.quantized)
       if (std::optional<QuantizedMatrix> known = options.replacements.quantized(record.name, record.format)) {
         if (known->rows != rows || known->cols != cols || known->format != record.format)
           return failure("tensor '{0}': its replacement has another shape or format", record.name);
         return std::move(*known);
       }
-    return quantize(floats, rows, cols, record.format, record.name, options.threads);
+    llvm::Expected<WeightRange> range = parseWeightRange(op.getWeightRange());
+    if (!range)
+      return range.takeError();
+    return quantize(floats, rows, cols, record.format, *range, record.name, options.threads);
   }
 
   /// The floats that replace those of a chain, if any.

@@ -9,6 +9,8 @@
 // RUN: not quant-opt %s --lowbit-quantize-weights='strategy=fast' 2>&1 | FileCheck %s --check-prefix=STRATEGY
 // RUN: not quant-opt %s --lowbit-quantize-weights='strategy=dot' 2>&1 | FileCheck %s --check-prefix=INTEGERS
 // RUN: not quant-opt %s --lowbit-quantize-weights='strategy=lut activations=f32' 2>&1 | FileCheck %s --check-prefix=INTEGERS
+// RUN: not quant-opt %s --lowbit-quantize-weights='weight-range=max' 2>&1 | FileCheck %s --check-prefix=RANGE
+// RUN: quant-opt %s --lowbit-quantize-weights='weight-range=mse' 2>&1 | FileCheck %s --check-prefix=UNUSED
 // RUN: quant-opt %s --verify-diagnostics --lowbit-quantize-weights='tensor-formats=down=rtn4g32,up=rtn4g32'
 
 // FORMAT: error: unknown format 'bcq3'; did you mean 'bcq3g
@@ -20,6 +22,8 @@
 // ACTIVATIONS: error: unknown activations 'i4', expected f32, i8, i16, b1 to b8 or vsq<bits>v<vector>s<scale bits>
 // STRATEGY: error: unknown strategy 'fast', expected auto, lut, dot, dequant or popcount
 // INTEGERS: error: strategy {{dot|lut}} works on integer activations; add activations=i8 or use dequant
+// RANGE: error: unknown weight range 'max', expected minmax, mse, percentile:<P> or hqq
+// UNUSED: warning: the weight range 'mse' has no effect: no weights become uniform integers
 
 // expected-warning@below {{the tensor format 'down=rtn4g32' matches no weight tensor}}
 module {

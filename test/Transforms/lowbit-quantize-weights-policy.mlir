@@ -2,6 +2,7 @@
 // RUN: quant-opt %s --lowbit-quantize-weights='format=ternaryg32' | FileCheck %s --check-prefix=DEFAULT
 // RUN: quant-opt %s --lowbit-quantize-weights='format=ternaryg32 embedding-format=rtn8g0 head-format=rtn4g32' | FileCheck %s --check-prefix=ROLES
 // RUN: quant-opt %s --lowbit-quantize-weights='format=ternaryg32 tensor-formats=attn=rtn4g32,^model=rtn8g0,o_proj=rtn2g32' | FileCheck %s --check-prefix=RULES
+// RUN: quant-opt %s --lowbit-quantize-weights='format=ternaryg32 embedding-format=rtn8g0 weight-range=mse' | FileCheck %s --check-prefix=RANGE
 // RUN: quant-opt %s --lowbit-quantize-weights='format=float' | FileCheck %s --check-prefix=FLOAT
 // RUN: quant-opt %s --lowbit-quantize-weights='tensor-formats=table=bcqgreedy2g32f' | FileCheck %s --check-prefix=SOLVER
 // RUN: quant-opt %s --lowbit-quantize-weights='format=ternaryg32 activations=i8 activation-policy=attn=i16,in:.*o_proj=static8' | FileCheck %s --check-prefix=INPUTS
@@ -16,6 +17,8 @@
 // ROLES-LABEL: func @embed
 // ROLES: lowbit.quantize {{.+}} -> tensor<16x64x!lowbit.int<bits = 8, group = 0>>
 // ROLES: lowbit.gather
+// RANGE-LABEL: func @embed
+// RANGE: lowbit.quantize %{{.+}} weight_range = "mse" : {{.+}} -> tensor<16x64x!lowbit.int<bits = 8, group = 0>>
 // RULES-LABEL: func @embed
 // RULES: lowbit.quantize {{.+}} -> tensor<16x64x!lowbit.int<bits = 8, group = 0>>
 // SOLVER-LABEL: func @embed

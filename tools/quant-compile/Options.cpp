@@ -78,8 +78,8 @@ static Error checkCalibration(const QuantCompileOptions &options, bool choosesTe
     return usageError(
         "nothing uses the calibration; add --compensate, a static kind of --activation-policy, or --save-statistics");
   const std::string &compensate = options.compile.compensate;
-  if (!compensate.empty() && compensate != "plain" && compensate != "full")
-    return usageError("unknown compensation '" + compensate + "', expected plain or full");
+  if (!compensate.empty() && !isCompensation(compensate))
+    return usageError("unknown compensation '" + compensate + "', expected plain, full or adaround");
   return Error::success();
 }
 
@@ -101,6 +101,9 @@ Expected<QuantCompileOptions> parseQuantCompileOptions(int argc, char **argv) {
   auto *head =
       text("head-format", "Format of the output head; auto: the embedding's if they are one table, else rtn8g0",
            "format", c.headFormat);
+  auto *weightRange =
+      text("weight-range", "Where rtn and int formats cut off: minmax (default; nowhere), mse, percentile:<P> or hqq",
+           "range", c.weightRange);
   auto *activations = text(
       "activations",
       "Precision of activations: i8 (default; exact integer products, the same bits everywhere), i16, b2 to b8 (fewer "
@@ -111,9 +114,10 @@ Expected<QuantCompileOptions> parseQuantCompileOptions(int argc, char **argv) {
   auto *strategy = text("strategy", "Kernel strategy: auto, lut, dot, popcount or dequant", "name", c.strategy);
   static cl::opt<std::string> compensate(
       "compensate",
-      cl::desc("Choose codes and scales for what the layers compute on the calibration text: plain (GPTQ), or full "
-               "(default): alternating codes and scales, towards the float model's outputs"),
-      cl::value_desc("plain|full"), cl::ValueOptional, cl::init(""), cl::cat(category));
+      cl::desc("Choose codes and scales for what the layers compute on the calibration text: plain (GPTQ), full "
+               "(default): alternating codes and scales, towards the float model's outputs, or adaround (rtn and int "
+               "formats)"),
+      cl::value_desc("plain|full|adaround"), cl::ValueOptional, cl::init(""), cl::cat(category));
   auto *packing =
       text("ternary-packing",
            "Ternary weights as two bits each or five trits to a byte: auto (five for lut where the CPU looks up 128 "
@@ -187,6 +191,7 @@ Expected<QuantCompileOptions> parseQuantCompileOptions(int argc, char **argv) {
   c.embeddingFormat = *embedding;
   c.headFormat = *head;
   c.tensorFormats.assign(tensorFormats.begin(), tensorFormats.end());
+  c.weightRange = *weightRange;
   c.activations = *activations;
   c.activationPolicy.assign(activationPolicy.begin(), activationPolicy.end());
   c.activationRanges = *ranges;
@@ -208,7 +213,7 @@ Expected<QuantCompileOptions> parseQuantCompileOptions(int argc, char **argv) {
   c.chunk = chunk;
   c.threads = threads;
   c.choosesFormats = tensorFormats.getNumOccurrences() + activationPolicy.getNumOccurrences() > 0;
-  for (auto *option : {format, embedding, head, activations, strategy})
+  for (auto *option : {format, embedding, head, weightRange, activations, strategy})
     c.choosesFormats |= option->getNumOccurrences() > 0;
   c.progress = !quiet;
   if (listCpus)

@@ -6,6 +6,7 @@ include "dialects/Lowbit/IR/LowbitDialect.td"
 include "dialects/Lowbit/IR/LowbitEnums.td"
 include "mlir/IR/AttrTypeBase.td"
 
+def Lowbit_AxisAttr : EnumAttr<LowbitDialect, Lowbit_Axis, "axis">;
 def Lowbit_SolverAttr : EnumAttr<LowbitDialect, Lowbit_Solver, "solver">;
 def Lowbit_ActivationsAttr : EnumAttr<LowbitDialect, Lowbit_Activations, "activations">;
 def Lowbit_StrategyAttr : EnumAttr<LowbitDialect, Lowbit_Strategy, "strategy">;

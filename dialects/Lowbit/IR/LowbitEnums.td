@@ -51,6 +51,11 @@ def Lowbit_VsqScale : Lowbit_Enum<"VsqScale", "scales of vectors", [
   I32EnumCase<"E4M3", 3, "e4m3">
 ]>;
 
+def Lowbit_Axis : Lowbit_Enum<"Axis", "what is numbered along a matrix", [
+  I32EnumCase<"Columns", 0, "columns">,
+  I32EnumCase<"Rows", 1, "rows">
+]>;
+
 def Lowbit_Solver : Lowbit_Enum<"Solver", "how codes and scales are found", [
   I32EnumCase<"Greedy", 0, "greedy">,
   I32EnumCase<"Refined", 1, "refined">,

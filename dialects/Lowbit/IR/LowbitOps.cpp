@@ -3,6 +3,7 @@
 #include "dialects/Lowbit/IR/LowbitOps.h"
 
 #include "halftone/Quantize/Convert.h"
+#include "halftone/Quantize/WeightRange.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "mlir/IR/OpImplementation.h"
@@ -113,8 +114,8 @@ LogicalResult GlobalOp::verify() {
 
 /// Ops that may compute a weight at compile time. Named, not typed, where they belong to other dialects.
 static bool belongsInWeightChain(Operation &op) {
-  if (isa<ExternalOp, PermuteOp, QuantizeOp, EncodeOp, ConvertOp, DequantizeOp, AssembleOp, DisassembleOp, PackOp,
-          YieldOp>(op))
+  if (isa<ExternalOp, EqualizerOp, PermuteOp, RotateOp, ScaleOp, QuantizeOp, EncodeOp, ConvertOp, DequantizeOp,
+          AssembleOp, DisassembleOp, PackOp, YieldOp>(op))
     return true;
   StringRef name = op.getName().getStringRef();
   return name == "arith.constant" || name == "linalg.transpose" || name == "tensor.empty" || name == "nn.rope_table";
@@ -152,6 +153,64 @@ LogicalResult GetGlobalOp::verifySymbolUses(SymbolTableCollection &symbols) {
 }
 
 //===----------------------------------------------------------------------===//
+// EqualizerOp, ScaleOp, RotateOp
+//===----------------------------------------------------------------------===//
+
+/// The number of columns or rows; a vector has columns only. 0: none.
+static int64_t sizeAlong(RankedTensorType type, Axis axis) {
+  if (type.getRank() == 1)
+    return axis == Axis::Columns ? type.getDimSize(0) : 0;
+  return type.getDimSize(axis == Axis::Columns ? 1 : 0);
+}
+
+/// `type` has `repeat` columns or rows for each of `channels`, in whole blocks.
+static LogicalResult verifyChannels(Operation *op, RankedTensorType type, Axis axis, int64_t channels, int64_t repeat,
+                                    int64_t block) {
+  if (repeat < 1 || block < 1 || channels % block != 0)
+    return op->emitOpError() << "repeat and block must be positive, and blocks of " << block << " must divide "
+                             << channels << " channels";
+  if (sizeAlong(type, axis) != channels * repeat)
+    return op->emitOpError() << type << " must have " << channels * repeat << ' ' << stringifyAxis(axis) << " for "
+                             << channels << " channels";
+  return success();
+}
+
+LogicalResult EqualizerOp::verify() {
+  auto inputs = cast<RankedTensorType>(getInputs().getType());
+  auto result = cast<RankedTensorType>(getResult().getType());
+  if (result.getRank() != 1 || result.getDimSize(0) != inputs.getDimSize(0))
+    return emitOpError() << "gives a scale per channel of " << inputs << ", not " << result;
+  if (getWeights().empty())
+    return emitOpError("needs weights that read the channels");
+  for (double exponent : {getAlpha().convertToDouble(), getBeta().convertToDouble()})
+    if (!(exponent >= 0 && exponent <= 1))
+      return emitOpError("alpha and beta must be in 0..1");
+  for (Value weights : getWeights())
+    if (failed(verifyChannels(*this, cast<RankedTensorType>(weights.getType()), getAxis(), inputs.getDimSize(0),
+                              getRepeat(), getBlock())))
+      return failure();
+  return success();
+}
+
+LogicalResult ScaleOp::verify() {
+  auto scales = cast<RankedTensorType>(getScales().getType());
+  if (scales.getRank() != 1)
+    return emitOpError() << "scales must be a vector, not " << scales;
+  return verifyChannels(*this, cast<RankedTensorType>(getSource().getType()), getAxis(), scales.getDimSize(0),
+                        getRepeat(), getBlock());
+}
+
+LogicalResult RotateOp::verify() {
+  auto source = cast<RankedTensorType>(getSource().getType());
+  if (failed(verifyStaticMatrix(*this, "the source", source)))
+    return failure();
+  int64_t block = getBlock(), size = sizeAlong(source, getAxis());
+  if (block < 0 || (block > 0 && size % block != 0))
+    return emitOpError() << "blocks of " << block << " do not divide " << size << ' ' << stringifyAxis(getAxis());
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
 // QuantizeOp, DequantizeOp
 //===----------------------------------------------------------------------===//
 
@@ -167,12 +226,13 @@ static Solver solverOf(BcqSolver solver) {
   llvm_unreachable("unknown solver");
 }
 
-void QuantizeOp::build(OpBuilder &builder, OperationState &state, Value source, const Format &format) {
+void QuantizeOp::build(OpBuilder &builder, OperationState &state, Value source, const Format &format,
+                       StringRef weightRange) {
   auto type = cast<RankedTensorType>(source.getType());
   Type element = formatToType(builder.getContext(), format);
   bool solved = format.kind == FormatKind::Bcq;
   build(builder, state, type.clone(element), source, solved ? solverOf(format.solver) : Solver::Alternating,
-        solved ? format.rounds : 15);
+        solved ? format.rounds : 15, weightRange);
 }
 
 Format QuantizeOp::getFormat() {
@@ -204,6 +264,12 @@ LogicalResult QuantizeOp::verify() {
     return emitOpError("rounds must not be negative");
   if (getSolver() != Solver::Alternating && !isa<BcqType, BinaryType>(result.getElementType()))
     return emitOpError() << "solver = " << stringifySolver(getSolver()) << " is for binary-coded formats, not for "
+                         << result.getElementType();
+  llvm::Expected<WeightRange> range = parseWeightRange(getWeightRange());
+  if (!range)
+    return emitOpError() << llvm::toString(range.takeError());
+  if (range->kind != WeightRange::MinMax && !isa<IntType>(result.getElementType()))
+    return emitOpError() << "weight_range = \"" << getWeightRange() << "\" is for uniform integers, not for "
                          << result.getElementType();
   return success();
 }

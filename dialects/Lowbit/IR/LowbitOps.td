@@ -64,7 +64,8 @@ def Lowbit_GlobalOp : Lowbit_Op<"global", [Symbol, IsolatedFromAbove, SingleBloc
   let description = [{
     Names the bytes or floats that the chain in its region evaluates to at compile time. The chain is made of
     `lowbit.external`, `arith.constant`, `linalg.transpose` (with its `tensor.empty`), `lowbit.permute`,
-    `lowbit.quantize`, `lowbit.dequantize`, `lowbit.assemble`, `lowbit.disassemble`, `lowbit.pack` and `nn.rope_table`, and ends in `lowbit.yield`.
+    `lowbit.equalizer`, `lowbit.scale`, `lowbit.rotate`, `lowbit.quantize`, `lowbit.dequantize`, `lowbit.assemble`,
+    `lowbit.disassemble`, `lowbit.pack` and `nn.rope_table`, and ends in `lowbit.yield`.
     `offset` is the position in bytes in the object's weight section; it is there once weights are placed.
 
     ```mlir
@@ -140,6 +141,84 @@ def Lowbit_PermuteOp : Lowbit_Op<"permute", [Pure, AllTypesMatch<["source", "res
 }
 
 //===----------------------------------------------------------------------===//
+// Changes of basis of float weights
+//===----------------------------------------------------------------------===//
+
+def Lowbit_FloatWeight : RankedTensorOf<[F32], [HasStaticShapePred, HasAnyRankOfPred<[1, 2]>],
+                                        "1D or 2D statically shaped tensor of 32-bit floats">;
+
+def Lowbit_EqualizerOp : Lowbit_Op<"equalizer", [Pure]> {
+  let summary = "scales that make channels alike";
+  let description = [{
+    For channels j of some values between a layer and the matrices behind it, with the magnitudes a_j of the values and
+    b_j of the weights that read them,
+
+        s_j = a_j^alpha / b_j^beta,   divided by the geometric mean of all;   1 where a_j or b_j is 0
+
+    a_j is the magnitude of entry j of `inputs`, or the largest of its row j. b_j is the largest magnitude in column j
+    (`axis = columns`) or row j of all `weights`. Where these have `repeat` times as many, column c belongs to channel
+    c / (repeat * block) * block + c mod block: `repeat` heads of `block` channels in a row share the channels of one.
+
+    Values are divided by s, weights multiplied. With beta = 1 - alpha this is SmoothQuant, with beta = 0 AWQ.
+
+    ```mlir
+    %s = lowbit.equalizer %gain behind (%wq, %wk) columns alpha = 5.000000e-01 beta = 5.000000e-01
+           : tensor<64xf32>, (tensor<64x64xf32>, tensor<32x64xf32>) -> tensor<64xf32>
+    ```
+  }];
+  let arguments = (ins Lowbit_FloatWeight:$inputs, Variadic<Lowbit_FloatTensor>:$weights, Lowbit_AxisAttr:$axis,
+                       F64Attr:$alpha, F64Attr:$beta, DefaultValuedAttr<I64Attr, "1">:$repeat,
+                       DefaultValuedAttr<I64Attr, "1">:$block);
+  let results = (outs Lowbit_FloatWeight:$result);
+  let assemblyFormat = [{
+    $inputs `behind` `(` $weights `)` $axis `alpha` `=` $alpha `beta` `=` $beta
+    (`repeat` `=` $repeat^)? (`block` `=` $block^)? attr-dict `:` type($inputs) `,` `(` type($weights) `)` `->`
+    type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Lowbit_ScaleOp : Lowbit_Op<"scale", [Pure, AllTypesMatch<["source", "result"]>]> {
+  let summary = "multiplies or divides the columns or rows of a float weight";
+  let description = [{
+    w'[r][c] = w[r][c] * s[c] for `columns`, w[r][c] * s[r] for `rows`; with `inverse` divided by it. A vector is one
+    row. `repeat` and `block` as in `lowbit.equalizer`.
+
+    ```mlir
+    %r = lowbit.scale %w by %s columns : tensor<32x64xf32>, tensor<64xf32>
+    %g = lowbit.scale %gain by %s columns inverse : tensor<64xf32>, tensor<64xf32>
+    ```
+  }];
+  let arguments = (ins Lowbit_FloatWeight:$source, Lowbit_FloatWeight:$scales, Lowbit_AxisAttr:$axis,
+                       UnitAttr:$inverse, DefaultValuedAttr<I64Attr, "1">:$repeat,
+                       DefaultValuedAttr<I64Attr, "1">:$block);
+  let results = (outs Lowbit_FloatWeight:$result);
+  let assemblyFormat = [{
+    $source `by` $scales $axis (`inverse` $inverse^)? (`repeat` `=` $repeat^)? (`block` `=` $block^)? attr-dict `:`
+    type($source) `,` type($scales)
+  }];
+  let hasVerifier = 1;
+}
+
+def Lowbit_RotateOp : Lowbit_Op<"rotate", [Pure, SameOperandsAndResultType]> {
+  let summary = "multiplies a float weight with a random orthogonal matrix";
+  let description = [{
+    W R for `columns`, R^T W for `rows`, with the orthogonal R that `seed` and the size give (docs/PostTraining.md). With
+    a `block` every `block` columns or rows are rotated for themselves, all by the same matrix.
+
+    ```mlir
+    %r = lowbit.rotate %w columns seed = 1 : tensor<32x64xf32>
+    %h = lowbit.rotate %w rows seed = 1 block = 8 : tensor<32x64xf32>
+    ```
+  }];
+  let arguments = (ins Lowbit_FloatTensor:$source, Lowbit_AxisAttr:$axis, I64Attr:$seed,
+                       DefaultValuedAttr<I64Attr, "0">:$block);
+  let results = (outs Lowbit_FloatTensor:$result);
+  let assemblyFormat = "$source $axis `seed` `=` $seed (`block` `=` $block^)? attr-dict `:` type($source)";
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
 // Quantized matrices
 //===----------------------------------------------------------------------===//
 
@@ -156,30 +235,36 @@ def Lowbit_QuantizeOp : Lowbit_Op<"quantize", [Pure]> {
       scales and thresholds of least squared error.
     * `binary`: signs and the mean magnitude.
     * `int`: scale max |w| / (2^(bits-1) - 1), round to nearest even; asymmetric: scale (max - min) / (2^bits - 1) with
-      0 between min and max, zero point -min / scale, rounded.
+      0 between min and max, zero point -min / scale, rounded. `weight_range` is another choice of max and min for
+      them: `mse` (least squared error), `percentile:<P>` (P % of the group are inside), `hqq` (least sum of
+      |error|^0.7); see docs/PostTraining.md.
 
     Deterministic. NaN or infinity is an error that names tensor and index when the op is evaluated, which is when
     an object is written. `solver` and `rounds` are only meaningful for `bcq` and `binary`.
 
     ```mlir
     %q = lowbit.quantize %w solver = refined : tensor<64x64xf32> -> tensor<64x64x!lowbit.bcq<planes = 3, group = 32>>
+    %i = lowbit.quantize %w weight_range = "mse" : tensor<64x64xf32> -> tensor<64x64x!lowbit.int<bits = 4, group = 32>>
     ```
   }];
   let arguments = (ins
     Lowbit_FloatTensor:$source,
     DefaultValuedAttr<Lowbit_SolverAttr, "::halftone::lowbit::Solver::Alternating">:$solver,
-    DefaultValuedAttr<I32Attr, "15">:$rounds
+    DefaultValuedAttr<I32Attr, "15">:$rounds,
+    DefaultValuedAttr<StrAttr, "\"minmax\"">:$weight_range
   );
   let results = (outs Lowbit_Quantized:$result);
   let assemblyFormat = [{
-    $source (`solver` `=` `` $solver^)? (`rounds` `=` $rounds^)? attr-dict `:` type($source) `->` type($result)
+    $source (`solver` `=` `` $solver^)? (`rounds` `=` $rounds^)? (`weight_range` `=` $weight_range^)? attr-dict `:`
+    type($source) `->` type($result)
   }];
   let extraClassDeclaration = [{
     /// The result's format with this op's solver and rounds.
     ::halftone::Format getFormat();
   }];
   let builders = [
-    OpBuilder<(ins "::mlir::Value":$source, "const ::halftone::Format &":$format)>
+    OpBuilder<(ins "::mlir::Value":$source, "const ::halftone::Format &":$format,
+                   CArg<"::llvm::StringRef", "\"minmax\"">:$weightRange)>
   ];
   let hasVerifier = 1;
 }

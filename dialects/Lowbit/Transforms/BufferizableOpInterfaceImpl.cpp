@@ -51,6 +51,9 @@ void halftone::lowbit::registerBufferizableOpInterfaceExternalModels(DialectRegi
     GetGlobalOp::attachInterface<GetGlobalModel>(*context);
     ExternalOp::attachInterface<WeightChainModel<ExternalOp>>(*context);
     PermuteOp::attachInterface<WeightChainModel<PermuteOp>>(*context);
+    EqualizerOp::attachInterface<WeightChainModel<EqualizerOp>>(*context);
+    ScaleOp::attachInterface<WeightChainModel<ScaleOp>>(*context);
+    RotateOp::attachInterface<WeightChainModel<RotateOp>>(*context);
     QuantizeOp::attachInterface<WeightChainModel<QuantizeOp>>(*context);
     DequantizeOp::attachInterface<WeightChainModel<DequantizeOp>>(*context);
     AssembleOp::attachInterface<WeightChainModel<AssembleOp>>(*context);

@@ -8,6 +8,7 @@
 #ifndef HALFTONE_COMPENSATE_COMPENSATEMODEL_H
 #define HALFTONE_COMPENSATE_COMPENSATEMODEL_H
 
+#include "halftone/Quantize/AdaRound.h"
 #include "halftone/Quantize/Compensate.h"
 #include "halftone/Weights/Evaluate.h"
 #include "llvm/ADT/StringMap.h"
@@ -33,6 +34,8 @@ struct CompensatedModel {
 
 struct CompensateModelOptions {
   CompensateOptions numerics;
+  /// Set: weights are rounded by AdaRound instead, which takes uniform formats only.
+  std::optional<AdaRoundOptions> adaRound;
   /// Quantize what makes up for the errors of the layers before, not the weights themselves: compensationTarget().
   bool floatOutputs = true;
   /// Refit the gains of norms by least squares against the float outputs of the products behind them.

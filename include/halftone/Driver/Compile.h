@@ -29,7 +29,9 @@ struct CompileOptions {
   std::vector<std::string> tensorFormats; ///< regex=format
   /// i8 holds where weights are integers times a scale; floats and plane scales keep float activations.
   std::string activations = "i8", strategy = "auto";
-  /// Error compensation on calibration text: none (empty), "plain" (GPTQ's scheme) or "full".
+  /// Range of uniform weight formats, see WeightRange.h.
+  std::string weightRange = "minmax";
+  /// Error compensation on calibration text: none (empty), "plain" (GPTQ's scheme), "full" or "adaround".
   std::string compensate;
   std::vector<std::vector<int32_t>> calibrationTokens; ///< sequences, for `compensate`
   std::vector<std::string> activationPolicy;           ///< regex=kind, see lowbit-requantize-activations
@@ -54,6 +56,9 @@ struct CompileOptions {
   /// Set: the program shows these values to its host (see halftone-insert-observers), and the report says which.
   std::optional<ObservedValues> observe;
 };
+
+/// True for what CompileOptions::compensate may be, but for the empty string.
+bool isCompensation(llvm::StringRef name);
 
 /// Compiles. Warnings go to standard error as they appear; errors are in the error (a DiagnosticsError where MLIR found
 /// them). The report says what was made; it has no tensors when an .mlir was written. Nothing is left behind after an

@@ -27,6 +27,9 @@ struct ToLowbitOptions : mlir::PassPipelineOptions<ToLowbitOptions> {
   Option<std::string> headFormat{*this, "head-format", llvm::cl::desc("format of the output head, or auto"),
                                  llvm::cl::init("auto")};
   ListOption<std::string> tensorFormats{*this, "tensor-formats", llvm::cl::desc("regex=format, the last match wins")};
+  Option<std::string> weightRange{*this, "weight-range",
+                                  llvm::cl::desc("range of uniform weights: minmax, mse, percentile:<P> or hqq"),
+                                  llvm::cl::init("minmax")};
   Option<std::string> activations{*this, "activations", llvm::cl::desc("f32, i8, i16, b1 to b8, vsq<b>v<V>s<M>"),
                                   llvm::cl::init("f32")};
   ListOption<std::string> activationPolicy{*this, "activation-policy",

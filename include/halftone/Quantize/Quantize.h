@@ -13,6 +13,8 @@
 
 namespace halftone {
 
+struct WeightRange;
+
 /// A quantized rows x cols matrix (rows: output channels). One byte per code while in memory; packing comes later.
 ///
 /// | kind             | code byte at [row*cols + col]              | dequantized weight
@@ -95,6 +97,10 @@ struct QuantizedMatrix {
 /// scale leaves half precision (names the tensor). `threads` 0: all cores.
 llvm::Expected<QuantizedMatrix> quantize(llvm::ArrayRef<float> weights, int64_t rows, int64_t cols,
                                          const Format &format, llvm::StringRef tensorName, unsigned threads = 0);
+/// The same with another range than all weights of a group, for Rtn only: an error for other kinds.
+llvm::Expected<QuantizedMatrix> quantize(llvm::ArrayRef<float> weights, int64_t rows, int64_t cols,
+                                         const Format &format, const WeightRange &range, llvm::StringRef tensorName,
+                                         unsigned threads = 0);
 
 /// Codes of uniform integers for the scales and zero points that `matrix` has already: weight / scale (in double) +
 /// zero point, rounded to the nearest even integer and clamped; 0 where the scale is 0. Errors: NaN and infinity, as

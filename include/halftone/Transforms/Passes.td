@@ -90,7 +90,8 @@ def LowbitQuantizeWeights : Pass<"lowbit-quantize-weights", "::mlir::ModuleOp"> 
     in the tensor's name) that matches; `embedding-format` for tables of `nn.embed`, `head-format` for the
     product with such a table or with a tensor called `lm_head.weight`; `format`. A `head-format` of `auto` is the
     embedding's format for a head that is the embedding table, and otherwise rtn8g0 (float if `format` is float). A regex that matches no tensor is
-    a warning, an unknown format or a broken regex an error.
+    a warning, an unknown format or a broken regex an error. `weight-range` is handed to the uniform integers among
+    them; that there are none is a warning.
 
     The precision of a product's input is that of the last rule of `activation-policy` that matches its name `in:W`,
     and `activations` where none does. Kinds with static ranges were dealt with by `lowbit-requantize-activations`:
@@ -108,6 +109,8 @@ def LowbitQuantizeWeights : Pass<"lowbit-quantize-weights", "::mlir::ModuleOp"> 
     Option<"embeddingFormat", "embedding-format", "std::string", "\"float\"", "format of embedding tables">,
     Option<"headFormat", "head-format", "std::string", "\"auto\"", "format of the output head, or auto">,
     ListOption<"tensorFormats", "tensor-formats", "std::string", "regex=format, the last match wins">,
+    Option<"weightRange", "weight-range", "std::string", "\"minmax\"",
+           "range of uniform integers: minmax, mse, percentile:<P> or hqq">,
     Option<"activations", "activations", "std::string", "\"f32\"",
            "precision of activations: f32, i8, i16, b1 to b8, vsq<b>v<V>s<M>">,
     ListOption<"activationPolicy", "activation-policy", "std::string",

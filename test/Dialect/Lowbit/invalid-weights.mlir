@@ -115,6 +115,22 @@ func.func @solver(%w: tensor<4x8xf32>) {
 
 // -----
 
+func.func @weight_range(%w: tensor<4x8xf32>) {
+  // expected-error@below {{unknown weight range 'max', expected minmax, mse, percentile:<P> or hqq}}
+  %q = lowbit.quantize %w weight_range = "max" : tensor<4x8xf32> -> tensor<4x8x!lowbit.int<bits = 4, group = 0>>
+  return
+}
+
+// -----
+
+func.func @weight_range_format(%w: tensor<4x8xf32>) {
+  // expected-error@below {{weight_range = "mse" is for uniform integers, not for '!lowbit.ternary<group = 32>'}}
+  %q = lowbit.quantize %w weight_range = "mse" : tensor<4x8xf32> -> tensor<4x8x!lowbit.ternary<group = 32>>
+  return
+}
+
+// -----
+
 func.func @dequantize_shape(%q: tensor<4x8x!lowbit.ternary<group = 32>>) {
   // expected-error@below {{source and result differ in shape}}
   %w = lowbit.dequantize %q : tensor<4x8x!lowbit.ternary<group = 32>> -> tensor<4x9xf32>

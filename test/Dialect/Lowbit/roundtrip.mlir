@@ -78,6 +78,8 @@ module attributes { lowbit.externals = "model.safetensors" } {
   func.func @uniform(%w: tensor<4x64xf32>, %s: tensor<1xf32>, %p: tensor<1xi8>) {
     // CHECK: lowbit.quantize %{{.+}} : tensor<4x64xf32> -> tensor<4x64x!lowbit.int<bits = 4, group = 32, range = asymmetric>>
     %q = lowbit.quantize %w : tensor<4x64xf32> -> tensor<4x64x!lowbit.int<bits = 4, group = 32, range = asymmetric, scale = f16, scope = group>>
+    // CHECK: lowbit.quantize %{{.+}} weight_range = "percentile:99.9" : tensor<4x64xf32> -> tensor<4x64x!lowbit.int<bits = 4, group = 32>>
+    %r = lowbit.quantize %w weight_range = "percentile:99.9" : tensor<4x64xf32> -> tensor<4x64x!lowbit.int<bits = 4, group = 32>>
     // CHECK: lowbit.disassemble %{{.+}} : (tensor<4x64x!lowbit.int<bits = 4, group = 32, range = asymmetric>>) -> (tensor<4x4x8xi8>, tensor<4x2xf16>, tensor<4x2xi8>)
     %a, %b, %c = lowbit.disassemble %q : (tensor<4x64x!lowbit.int<bits = 4, group = 32, range = asymmetric>>) -> (tensor<4x4x8xi8>, tensor<4x2xf16>, tensor<4x2xi8>)
     // CHECK: lowbit.convert %{{.+}} : tensor<4x64x!lowbit.int<bits = 4, group = 32, range = asymmetric>> -> tensor<4x64x!lowbit.bcq<planes = 4, group = 32, offset = per_group>>
