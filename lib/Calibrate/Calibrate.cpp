@@ -3,6 +3,7 @@
 #include "halftone/Calibrate/Calibrate.h"
 #include "halftone/Support/AtomicFile.h"
 #include "halftone/Support/Progress.h"
+#include <algorithm>
 
 using namespace halftone;
 using namespace llvm;
@@ -96,4 +97,17 @@ Expected<Calibration> halftone::calibrate(const CompileOptions &model, const Cal
     calibration.activations = std::move(*activations);
   }
   return calibration;
+}
+
+Error halftone::readChannelMagnitudes(CompileOptions &model, StringRef path) {
+  Expected<StatisticsFile> file = StatisticsFile::open(path);
+  if (!file)
+    return file.takeError();
+  for (const SiteStatistics &site : file->sites()) {
+    std::vector<float> &magnitudes = model.channelMagnitudes[site.weights.front()];
+    for (int64_t i = 0; i < site.cols; ++i)
+      magnitudes.push_back(model.equalize->means ? float(site.sumMagnitudes[i] / double(site.tokens))
+                                                 : std::max(-site.min[i], site.max[i]));
+  }
+  return Error::success();
 }

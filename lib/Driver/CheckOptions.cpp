@@ -100,6 +100,13 @@ static Error checkActivationPolicy(const CompileOptions &options) {
   return Error::success();
 }
 
+/// Measured magnitudes are of the channels as they are in the checkpoint.
+static Error checkRewrites(const CompileOptions &options) {
+  if (options.rotate && !options.channelMagnitudes.empty())
+    return createStringError("--rotate mixes the channels that the statistics are of; with it, --equalize takes none");
+  return Error::success();
+}
+
 static Error checkOutput(const CompileOptions &options) {
   StringRef suffix = llvm::sys::path::extension(options.output);
   for (StringRef other :
@@ -127,6 +134,8 @@ Error halftone::checkOptions(const CompileOptions &options) {
   if (Error error = checkCompensation(options))
     return error;
   if (Error error = checkActivationPolicy(options))
+    return error;
+  if (Error error = checkRewrites(options))
     return error;
   return checkOutput(options);
 }

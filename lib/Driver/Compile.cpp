@@ -5,6 +5,7 @@
 #include "CheckOptions.h"
 #include "Describe.h"
 #include "Observe.h"
+#include "Rewrite.h"
 #include "Targets.h"
 #include "dialects/Lowbit/IR/LowbitOps.h"
 #include "halftone/Compensate/CompensateModel.h"
@@ -75,6 +76,8 @@ public:
     if (llvm::Error error = load())
       return std::move(error);
     if (llvm::Error error = checkTargets())
+      return std::move(error);
+    if (llvm::Error error = rewrite())
       return std::move(error);
     if (isMlirOutput(options))
       return writeMlir();
@@ -199,6 +202,20 @@ private:
       setActivationRanges(*module, options);
       report.outliers = findOutliers(options.activationStatistics);
     }
+    return llvm::Error::success();
+  }
+
+  /// Exact rewrites of the float model.
+  llvm::Error rewrite() {
+    if (!options.equalize && !options.rotate)
+      return llvm::Error::success();
+    if (stageOf(*module) != Stage::Float)
+      return llvm::createStringError("'" + options.input + "' is at stage " + stageName(stageOf(*module)) +
+                                     ": its formats are settled; --equalize and --rotate need the float model");
+    PassManager pm(&context);
+    addRewrites(pm, *module, options);
+    if (failed(pm.run(*module)))
+      return takeErrors("'" + options.input + "' could not be rewritten");
     return llvm::Error::success();
   }
 

@@ -5,6 +5,7 @@
 #include "dialects/Nn/IR/NnOps.h"
 #include "dialects/Simd/IR/SimdOps.h"
 #include "halftone/Weights/Evaluate.h"
+#include "lib/Transforms/Weights.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -100,10 +101,7 @@ llvm::StringMap<Format> halftone::compensatedFormats(ModuleOp floatModule, Modul
   for (auto global : planned.getOps<lowbit::GlobalOp>())
     global.walk([&](lowbit::QuantizeOp op) { formats[weightNameOf(global)] = op.getFormat(); });
   // A table that is read by tokens, too, keeps the codes that are best for that.
-  floatModule.walk([&](nn::EmbedOp embed) {
-    if (auto external = embed.getTable().getDefiningOp<lowbit::ExternalOp>())
-      formats.erase(external.getTensorName());
-  });
+  floatModule.walk([&](nn::EmbedOp embed) { formats.erase(weightName(embed.getTable())); });
   return formats;
 }
 

@@ -10,6 +10,19 @@
 using namespace halftone;
 using namespace llvm;
 
+Expected<Equalization> halftone::parseEqualization(StringRef text) {
+  Equalization result;
+  StringRef number = text;
+  result.means = number.consume_front("awq");
+  bool isDefault = text.empty() || text == "awq";
+  bool isNumber = !isDefault && (!result.means || number.consume_front(":")) && !number.getAsDouble(result.alpha);
+  if (!isDefault && !(isNumber && result.alpha >= 0 && result.alpha <= 1))
+    return createStringError("unknown equalization '" + text +
+                             "', expected <alpha>, awq or awq:<alpha>, alpha from 0 to 1");
+  result.beta = result.means ? 0 : 1 - result.alpha;
+  return result;
+}
+
 std::vector<float> halftone::equalizingScales(ArrayRef<double> inputs, ArrayRef<double> weights, double alpha,
                                               double beta) {
   assert(inputs.size() == weights.size());
@@ -158,6 +171,18 @@ void halftone::rotateChannels(const MatrixView &matrix, bool columns, int64_t bl
           values[i * stride] = float(x[i]);
       }
   });
+}
+
+std::vector<float> halftone::biasCorrection(ArrayRef<float> weights, ArrayRef<float> approximation,
+                                            ArrayRef<double> means) {
+  std::vector<float> corrections;
+  for (size_t begin = 0; begin < weights.size(); begin += means.size()) {
+    double sum = 0;
+    for (size_t i = 0; i < means.size(); ++i)
+      sum += (double(weights[begin + i]) - approximation[begin + i]) * means[i];
+    corrections.push_back(float(sum));
+  }
+  return corrections;
 }
 
 double halftone::kurtosis(ArrayRef<float> values) {

@@ -219,7 +219,8 @@ private:
     });
     if (!norm || isRead || !isWeightChain(norm.getGain()))
       return "";
-    return weightName(norm.getGain());
+    // A gain that went into the weights behind is a constant.
+    return norm.getGain().getDefiningOp<arith::ConstantOp>() ? "" : weightName(norm.getGain());
   }
 
   /// The input of the piece that the product's only use adds to it, or -1.

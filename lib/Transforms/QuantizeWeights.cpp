@@ -11,7 +11,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "llvm/ADT/DenseSet.h"
+#include "llvm/ADT/DenseMap.h"
 #include "llvm/Support/Regex.h"
 #include <memory>
 
@@ -44,6 +44,14 @@ Attribute weightIdentity(Value weights) {
   if (auto constant = dyn_cast<arith::ConstantOp>(op))
     return constant.getValue();
   return {};
+}
+
+/// True if a chain changes the numbers of its tensor: two uses of the tensor are then different weights.
+bool changesNumbers(Value weights) {
+  for (Operation *op = weights.getDefiningOp(); op->getNumOperands() > 0; op = op->getOperand(0).getDefiningOp())
+    if (isa<lowbit::ScaleOp, lowbit::RotateOp>(op))
+      return true;
+  return false;
 }
 
 /// An uninitialized tensor of the shape of `like`.
@@ -88,7 +96,7 @@ struct QuantizeWeights : halftone::impl::LowbitQuantizeWeightsBase<QuantizeWeigh
     embeddings.clear();
     for (Operation *op : ops)
       if (auto embed = dyn_cast<nn::EmbedOp>(op); embed && isWeightChain(embed.getTable()))
-        embeddings.insert(weightIdentity(embed.getTable()));
+        embeddings[weightIdentity(embed.getTable())] |= changesNumbers(embed.getTable());
     for (Operation *op : ops) {
       if (auto embed = dyn_cast<nn::EmbedOp>(op))
         rewriteEmbed(embed);
@@ -261,9 +269,11 @@ private:
     OpBuilder builder(product.op);
     Location loc = product.op.getLoc();
     std::string name = weightName(product.weights);
-    Role role = embeddings.contains(weightIdentity(product.weights)) ? Role::TiedHead
-                : name == "lm_head.weight"                           ? Role::Head
-                                                                     : Role::Weight;
+    auto table = embeddings.find(weightIdentity(product.weights));
+    Role role = table != embeddings.end()
+                    ? (table->second || changesNumbers(product.weights) ? Role::Head : Role::TiedHead)
+                : name == "lm_head.weight" ? Role::Head
+                                           : Role::Weight;
     Value weights = quantized(builder, withOutputRows(builder, product), choose(name, role));
     auto shape = cast<RankedTensorType>(weights.getType()).getShape();
     Value empty = withColumns(builder, emptyLike(builder, loc, product.init), shape[0]);
@@ -298,7 +308,8 @@ private:
   lowbit::Activations activationKind = lowbit::Activations::F32;
   lowbit::ActivationVectorsAttr vectors; ///< of `activationKind`, or null
   lowbit::Strategy strategyKind = lowbit::Strategy::Auto;
-  llvm::DenseSet<Attribute> embeddings; ///< identities of the tables of nn.embed
+  /// Identities of the tables of nn.embed, and whether their numbers are changed there.
+  llvm::DenseMap<Attribute, bool> embeddings;
 };
 
 } // namespace

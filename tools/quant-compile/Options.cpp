@@ -61,7 +61,9 @@ static bool needsActivationRanges(const CompileOptions &options) {
 
 /// True if something that is asked for needs calibration.
 static bool usesCalibration(const QuantCompileOptions &options) {
-  return !options.calibrate.save.empty() || !options.compile.compensate.empty() || options.calibrate.statistics;
+  bool equalizes = options.compile.equalize && !options.calibrate.reuse.empty();
+  return !options.calibrate.save.empty() || !options.compile.compensate.empty() || options.calibrate.statistics ||
+         equalizes;
 }
 
 static Error checkCalibration(const QuantCompileOptions &options, bool choosesText) {
@@ -123,6 +125,15 @@ Expected<QuantCompileOptions> parseQuantCompileOptions(int argc, char **argv) {
            "Ternary weights as two bits each or five trits to a byte: auto (five for lut where the CPU looks up 128 "
            "entries at once), bits, trits",
            "kind", c.ternaryPacking);
+  static cl::opt<std::string> equalize(
+      "equalize",
+      cl::desc("Move scales of channels from activations into weights before they are quantized: alpha of SmoothQuant "
+               "(default: 0.5), or awq[:alpha]; by the channels' magnitudes in --statistics or --save-statistics, or "
+               "guessed from the weights"),
+      cl::value_desc("alpha|awq"), cl::ValueOptional, cl::init(""), cl::cat(category));
+  static cl::opt<int64_t> rotate("rotate",
+                                 cl::desc("Rotate the residual stream before weights are quantized; seed (default: 1)"),
+                                 cl::value_desc("seed"), cl::ValueOptional, cl::init(1), cl::cat(category));
   auto *cpu = text("mcpu",
                    "Target CPU, LLVM's name, or native; see --list-cpus. Several, separated by commas: code for each "
                    "in one model, which picks when it is opened",
@@ -199,6 +210,14 @@ Expected<QuantCompileOptions> parseQuantCompileOptions(int argc, char **argv) {
   c.strategy = *strategy;
   c.compensate = compensate.getNumOccurrences() && compensate.empty() ? "full" : compensate.getValue();
   c.ternaryPacking = *packing;
+  if (equalize.getNumOccurrences()) {
+    Expected<Equalization> parsed = parseEqualization(equalize);
+    if (!parsed)
+      return usageError(toString(parsed.takeError()));
+    c.equalize = *parsed;
+  }
+  if (rotate.getNumOccurrences())
+    c.rotate = rotate;
   c.cpu = *cpu;
   c.triple = *triple;
   options.tune = tune.getNumOccurrences() > 0;

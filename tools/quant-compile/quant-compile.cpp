@@ -41,6 +41,10 @@ static Error run(const QuantCompileOptions &options) {
     }
     c.calibrationTokens = std::move(calibration->data.sequences);
     c.activationStatistics = std::move(calibration->activations);
+    const std::string &statistics = options.calibrate.reuse.empty() ? options.calibrate.save : options.calibrate.reuse;
+    if (c.equalize && !statistics.empty())
+      if (Error error = readChannelMagnitudes(c, statistics))
+        return error;
   }
   if (options.tune) {
     auto progress = [&](size_t done, size_t total, StringRef name) {

@@ -200,7 +200,7 @@ def Lowbit_ScaleOp : Lowbit_Op<"scale", [Pure, AllTypesMatch<["source", "result"
   let hasVerifier = 1;
 }
 
-def Lowbit_RotateOp : Lowbit_Op<"rotate", [Pure, SameOperandsAndResultType]> {
+def Lowbit_RotateOp : Lowbit_Op<"rotate", [Pure, AllTypesMatch<["source", "result"]>]> {
   let summary = "multiplies a float weight with a random orthogonal matrix";
   let description = [{
     W R for `columns`, R^T W for `rows`, with the orthogonal R that `seed` and the size give (docs/PostTraining.md). With

@@ -27,6 +27,9 @@ struct Calibration {
 /// another model.
 llvm::Expected<Calibration> calibrate(const CompileOptions &model, const CalibrateOptions &options);
 
+/// Gives `model.equalize` the magnitudes of channels in a statistics file that calibrate() has checked or written.
+llvm::Error readChannelMagnitudes(CompileOptions &model, llvm::StringRef path);
+
 } // namespace halftone
 
 #endif // HALFTONE_CALIBRATE_CALIBRATE_H

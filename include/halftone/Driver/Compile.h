@@ -10,7 +10,9 @@
 #include "halftone/Driver/Report.h"
 #include "halftone/Plan/CostModel.h"
 #include "halftone/Quantize/ActivationRange.h"
+#include "halftone/Quantize/Rewrites.h"
 #include "llvm/Support/Error.h"
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -39,7 +41,11 @@ struct CompileOptions {
   /// Without such a file: what calibration saw, and which range is made of it (see ActivationRange.h).
   std::vector<ActivationStatistics> activationStatistics;
   std::string activationRange = "minmax";
-  std::string ternaryPacking = "auto"; ///< auto, bits or trits
+  std::string ternaryPacking = "auto";  ///< auto, bits or trits
+  std::optional<Equalization> equalize; ///< scales of channels that go into weights, see halftone-equalize
+  /// Magnitudes of the channels of products' inputs for `equalize`, by the first weight; without, it guesses them.
+  std::map<std::string, std::vector<float>> channelMagnitudes;
+  std::optional<int64_t> rotate; ///< a seed: the residual stream is rotated, see halftone-rotate
   /// LLVM's name of the CPU, or native; several, separated by commas, for a model that picks when it is opened.
   std::string cpu = "native";
   /// A file of measured times to choose kernels by (see Plan/Tuning.h); empty: none, estimates.

@@ -9,10 +9,20 @@
 #define HALFTONE_QUANTIZE_REWRITES_H
 
 #include "llvm/ADT/ArrayRef.h"
+#include "llvm/Support/Error.h"
 #include <cstdint>
 #include <vector>
 
 namespace halftone {
+
+/// Exponents of equalizingScales(), and whether inputs are measured by the mean of their magnitudes, not the largest.
+struct Equalization {
+  double alpha = 0.5, beta = 0.5;
+  bool means = false;
+};
+
+/// Reads `<alpha>` (SmoothQuant), `awq` or `awq:<alpha>`, alpha from 0 to 1; the empty text is 0.5.
+llvm::Expected<Equalization> parseEqualization(llvm::StringRef text);
 
 /// What channel j of some inputs is divided by, and what column j of the weights behind is multiplied with:
 ///
@@ -55,6 +65,12 @@ void scaleChannels(const MatrixView &matrix, bool columns, int64_t repeat, int64
                    llvm::ArrayRef<float> scales);
 /// W R for columns, R^T W for rows, in blocks of `block` (0: one) of them.
 void rotateChannels(const MatrixView &matrix, bool columns, int64_t block, uint64_t seed, unsigned threads = 0);
+
+/// What a layer's bias must change by so that the mean of its outputs stays, (W - W') mean(x), for weights of
+/// rows x means.size() and what they became (Nagel et al., "Data-free quantization through weight equalization and bias
+/// correction", ICCV 2019). Sizes must agree.
+std::vector<float> biasCorrection(llvm::ArrayRef<float> weights, llvm::ArrayRef<float> approximation,
+                                  llvm::ArrayRef<double> means);
 
 /// The fourth central moment over the squared variance: 3 for normal values, 0 for constant ones.
 double kurtosis(llvm::ArrayRef<float> values);

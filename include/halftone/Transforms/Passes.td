@@ -294,6 +294,37 @@ def HalftoneDecompose : Pass<"halftone-decompose", "::mlir::ModuleOp"> {
                            "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def HalftoneEqualize : Pass<"halftone-equalize", "::mlir::ModuleOp"> {
+  let summary = "Moves scales of channels from activations into weights";
+  let description = [{
+    On stage 0. Where all that reads a value are products with constant weights, and what makes it is a norm, or a product
+    with constant weights through `nn.attention` (as its values) or `nn.gated_activation` (as what is gated), each of its
+    channels is divided by a `lowbit.equalizer`'s scale: in the gain (and bias) of the norm, or the outputs of the
+    product. The weights that read it are multiplied. The program computes the same function, up to rounding.
+
+    The magnitudes of the inputs are those that the module's attribute `lowbit.channel_magnitudes` has for the first
+    weight that reads them (an array of floats by the tensor's name; the pass removes it), and without it are guessed
+    from what is divided: the gain of the norm, the largest weight of each output.
+
+    ```mlir
+    %n = nn.rms_norm ins(%x, %gain : ...)
+    %y = linalg.matmul ins(%n, %w : ...)
+    // becomes
+    %s = lowbit.equalizer %gain behind (%w) columns alpha = 5.000000e-01 beta = 5.000000e-01 : ...
+    %g = lowbit.scale %gain by %s columns inverse : ...
+    %u = lowbit.scale %w by %s columns : ...
+    %n = nn.rms_norm ins(%x, %g : ...)
+    %y = linalg.matmul ins(%n, %u : ...)
+    ```
+    Errors: exponents out of 0..1; magnitudes that are no array of floats of the right size.
+  }];
+  let options = [
+    Option<"alpha", "alpha", "double", "0.5", "exponent of the inputs' magnitudes">,
+    Option<"beta", "beta", "double", "0.5", "exponent of the weights' magnitudes">
+  ];
+  let dependentDialects = ["::halftone::lowbit::LowbitDialect", "::mlir::arith::ArithDialect"];
+}
+
 def HalftoneInsertObservers : Pass<"halftone-insert-observers", "::mlir::ModuleOp"> {
   let summary = "Observes the inputs of products with constant weights";
   let description = [{
@@ -405,6 +436,37 @@ def HalftoneResultsToArguments : Pass<"halftone-results-to-arguments", "::mlir::
     Errors: a result that is not a tensor.
   }];
   let dependentDialects = ["::mlir::bufferization::BufferizationDialect"];
+}
+
+def HalftoneRotate : Pass<"halftone-rotate", "::mlir::ModuleOp"> {
+  let summary = "Rotates the residual stream of a model";
+  let description = [{
+    On stage 0. The stream begins at every `nn.embed`, and goes on where products are added to it. Its values x become
+    x R, with an orthogonal R (`lowbit.rotate`): R goes into the embedding tables and the weights whose products are
+    added; gains of norms go into the weights that read these, after which a norm commutes with R. In models it goes
+    through the norm that `body` returns into `head`. Where nothing else reads or writes them, the values of attention
+    heads are rotated, too, each head alone. The program computes the same function, up to rounding; a head that was the
+    embedding table is now a matrix of its own.
+
+    ```mlir
+    %x = nn.embed ins(%ids, %table : ...)
+    %n = nn.rms_norm ins(%x, %gain : ...)
+    %y = linalg.matmul ins(%n, %w : ...)
+    // becomes
+    %t = lowbit.rotate %table columns seed = 1 : ...
+    %x = nn.embed ins(%ids, %t : ...)
+    %n = nn.rms_norm ins(%x, %ones : ...)
+    %s = lowbit.scale %w by %gain columns : ...
+    %r = lowbit.rotate %s columns seed = 1 : ...
+    %y = linalg.matmul ins(%n, %r : ...)
+    ```
+    Errors: no embedding; a stream that something else reads (a norm that subtracts the mean, for instance) or adds to.
+  }];
+  let options = [
+    Option<"seed", "seed", "int64_t", "1", "of the rotation">,
+    Option<"heads", "heads", "bool", "true", "rotate the values of attention heads">
+  ];
+  let dependentDialects = ["::halftone::lowbit::LowbitDialect", "::mlir::arith::ArithDialect"];
 }
 
 def HalftoneSpecializeTokens : Pass<"halftone-specialize-tokens", "::mlir::ModuleOp"> {

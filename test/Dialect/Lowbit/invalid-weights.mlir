@@ -115,6 +115,70 @@ func.func @solver(%w: tensor<4x8xf32>) {
 
 // -----
 
+func.func @equalizer_result(%a: tensor<8xf32>, %w: tensor<4x8xf32>) {
+  // expected-error@below {{gives a scale per channel of 'tensor<8xf32>', not 'tensor<4xf32>'}}
+  %s = lowbit.equalizer %a behind(%w) columns alpha = 0.5 beta = 0.5 : tensor<8xf32>, (tensor<4x8xf32>) -> tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @equalizer_weights(%a: tensor<8xf32>) {
+  // expected-error@below {{needs weights that read the channels}}
+  %s = lowbit.equalizer %a behind() columns alpha = 0.5 beta = 0.5 : tensor<8xf32>, () -> tensor<8xf32>
+  return
+}
+
+// -----
+
+func.func @equalizer_exponent(%a: tensor<8xf32>, %w: tensor<4x8xf32>) {
+  // expected-error@below {{alpha and beta must be in 0..1}}
+  %s = lowbit.equalizer %a behind(%w) columns alpha = 1.5 beta = 0.5 : tensor<8xf32>, (tensor<4x8xf32>) -> tensor<8xf32>
+  return
+}
+
+// -----
+
+func.func @equalizer_channels(%a: tensor<8xf32>, %w: tensor<4x8xf32>) {
+  // expected-error@below {{'tensor<4x8xf32>' must have 8 rows for 8 channels}}
+  %s = lowbit.equalizer %a behind(%w) rows alpha = 0.5 beta = 0.5 : tensor<8xf32>, (tensor<4x8xf32>) -> tensor<8xf32>
+  return
+}
+
+// -----
+
+func.func @scale_vector(%s: tensor<1x8xf32>, %w: tensor<4x8xf32>) {
+  // expected-error@below {{scales must be a vector, not 'tensor<1x8xf32>'}}
+  %r = lowbit.scale %w by %s columns : tensor<4x8xf32>, tensor<1x8xf32>
+  return
+}
+
+// -----
+
+func.func @scale_block(%s: tensor<4xf32>, %w: tensor<4x8xf32>) {
+  // expected-error@below {{repeat and block must be positive, and blocks of 3 must divide 4 channels}}
+  %r = lowbit.scale %w by %s columns repeat = 2 block = 3 : tensor<4x8xf32>, tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @rotate_block(%w: tensor<4x8xf32>) {
+  // expected-error@below {{blocks of 3 do not divide 4 rows}}
+  %r = lowbit.rotate %w rows seed = 1 block = 3 : tensor<4x8xf32>
+  return
+}
+
+// -----
+
+func.func @rotate_size(%w: tensor<?x8xf32>) {
+  // expected-error@below {{the source must have static and positive sizes, not 'tensor<?x8xf32>'}}
+  %r = lowbit.rotate %w columns seed = 1 : tensor<?x8xf32>
+  return
+}
+
+// -----
+
 func.func @weight_range(%w: tensor<4x8xf32>) {
   // expected-error@below {{unknown weight range 'max', expected minmax, mse, percentile:<P> or hqq}}
   %q = lowbit.quantize %w weight_range = "max" : tensor<4x8xf32> -> tensor<4x8x!lowbit.int<bits = 4, group = 0>>

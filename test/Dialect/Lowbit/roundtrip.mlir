@@ -74,6 +74,21 @@ module attributes { lowbit.externals = "model.safetensors" } {
     return %a : tensor<4x40x!lowbit.vsq<bits = 4, vector = 16, scale_bits = 6>>
   }
 
+  // CHECK-LABEL: func.func @rewrites
+  func.func @rewrites(%w: tensor<4x8xf32>, %g: tensor<4xf32>) -> tensor<4x8xf32> {
+    // CHECK: %[[S:.+]] = lowbit.equalizer %{{.+}} behind(%{{.+}}) columns alpha = 5.000000e-01 beta = 2.500000e-01 repeat = 2 block = 2 : tensor<4xf32>, (tensor<4x8xf32>) -> tensor<4xf32>
+    %s = lowbit.equalizer %g behind(%w) columns alpha = 0.5 beta = 0.25 repeat = 2 block = 2 : tensor<4xf32>, (tensor<4x8xf32>) -> tensor<4xf32>
+    // CHECK: lowbit.scale %{{.+}} by %[[S]] columns repeat = 2 block = 2 : tensor<4x8xf32>, tensor<4xf32>
+    %a = lowbit.scale %w by %s columns repeat = 2 block = 2 : tensor<4x8xf32>, tensor<4xf32>
+    // CHECK: lowbit.scale %{{.+}} by %[[S]] rows inverse : tensor<4x8xf32>, tensor<4xf32>
+    %b = lowbit.scale %a by %s rows inverse : tensor<4x8xf32>, tensor<4xf32>
+    // CHECK: lowbit.rotate %{{.+}} rows seed = -3 block = 2 : tensor<4x8xf32>
+    %c = lowbit.rotate %b rows seed = -3 block = 2 : tensor<4x8xf32>
+    // CHECK: lowbit.rotate %{{.+}} columns seed = 1 : tensor<4x8xf32>
+    %d = lowbit.rotate %c columns seed = 1 : tensor<4x8xf32>
+    return %d : tensor<4x8xf32>
+  }
+
   // CHECK-LABEL: func.func @uniform
   func.func @uniform(%w: tensor<4x64xf32>, %s: tensor<1xf32>, %p: tensor<1xi8>) {
     // CHECK: lowbit.quantize %{{.+}} : tensor<4x64xf32> -> tensor<4x64x!lowbit.int<bits = 4, group = 32, range = asymmetric>>

@@ -101,6 +101,42 @@ TEST(Rewrites, RepeatedChannels) {
   EXPECT_EQ(ArrayRef(w).take_front(8), ArrayRef<float>({1, 4, 3, 8, 5, 12, 7, -16}));
 }
 
+// Inputs with a mean: quantized outputs are off by a constant, which the correction takes away.
+TEST(Rewrites, BiasCorrection) {
+  const int64_t rows = 5, cols = 24, tokens = 200;
+  std::vector<float> w = normalWeights(rows * cols, 1), x = normalWeights(tokens * cols, 2);
+  for (int64_t i = 0; i < tokens * cols; ++i)
+    x[i] += float(i % cols % 5);
+  std::vector<float> rounded = dequantize(quantized(w, rows, cols, "rtn3g0"));
+  std::vector<double> means(cols);
+  for (int64_t i = 0; i < tokens * cols; ++i)
+    means[i % cols] += double(x[i]) / tokens;
+  std::vector<float> correction = biasCorrection(w, rounded, means);
+  ASSERT_EQ(correction.size(), size_t(rows));
+  for (int64_t row = 0; row < rows; ++row) {
+    double before = 0, after = 0;
+    for (int64_t t = 0; t < tokens; ++t) {
+      double error = 0;
+      for (int64_t i = 0; i < cols; ++i)
+        error += (double(w[row * cols + i]) - rounded[row * cols + i]) * x[t * cols + i];
+      before += error * error;
+      after += (error - correction[row]) * (error - correction[row]);
+    }
+    EXPECT_LT(after, before);
+  }
+}
+
+TEST(Rewrites, NamesOfEqualizations) {
+  EXPECT_EQ(cantFail(parseEqualization("")).beta, 0.5);
+  EXPECT_EQ(cantFail(parseEqualization("0.75")).beta, 0.25);
+  EXPECT_FALSE(cantFail(parseEqualization("1")).means);
+  EXPECT_EQ(cantFail(parseEqualization("awq:0.25")).alpha, 0.25);
+  EXPECT_EQ(cantFail(parseEqualization("awq")).beta, 0);
+  for (StringRef wrong : {"2", "-0.1", "awq0.5", "awq:", "smooth", "nan"})
+    EXPECT_EQ(toString(parseEqualization(wrong).takeError()),
+              ("unknown equalization '" + wrong + "', expected <alpha>, awq or awq:<alpha>, alpha from 0 to 1").str());
+}
+
 TEST(Rewrites, EqualizingScales) {
   std::vector<float> s = equalizingScales({16, 1, 4, 0, 3}, {1, 1, 4, 2, 0}, 0.5, 0.5);
   // 4, 1, 1 over their geometric mean.
