@@ -131,9 +131,9 @@ Expected<QuantCompileOptions> parseQuantCompileOptions(int argc, char **argv) {
                "(default: 0.5), or awq[:alpha]; by the channels' magnitudes in --statistics or --save-statistics, or "
                "guessed from the weights"),
       cl::value_desc("alpha|awq"), cl::ValueOptional, cl::init(""), cl::cat(category));
-  static cl::opt<int64_t> rotate("rotate",
-                                 cl::desc("Rotate the residual stream before weights are quantized; seed (default: 1)"),
-                                 cl::value_desc("seed"), cl::ValueOptional, cl::init(1), cl::cat(category));
+  static cl::opt<std::string> rotate(
+      "rotate", cl::desc("Rotate the residual stream before weights are quantized; seed (default: 1)"),
+      cl::value_desc("seed"), cl::ValueOptional, cl::init(""), cl::cat(category));
   auto *cpu = text("mcpu",
                    "Target CPU, LLVM's name, or native; see --list-cpus. Several, separated by commas: code for each "
                    "in one model, which picks when it is opened",
@@ -216,8 +216,11 @@ Expected<QuantCompileOptions> parseQuantCompileOptions(int argc, char **argv) {
       return usageError(toString(parsed.takeError()));
     c.equalize = *parsed;
   }
-  if (rotate.getNumOccurrences())
-    c.rotate = rotate;
+  if (int64_t rotation = 1; rotate.getNumOccurrences()) {
+    if (!rotate.empty() && StringRef(rotate).getAsInteger(10, rotation))
+      return usageError("--rotate takes a seed, not '" + rotate + "'");
+    c.rotate = rotation;
+  }
   c.cpu = *cpu;
   c.triple = *triple;
   options.tune = tune.getNumOccurrences() > 0;

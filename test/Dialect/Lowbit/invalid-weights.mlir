@@ -125,7 +125,7 @@ func.func @equalizer_result(%a: tensor<8xf32>, %w: tensor<4x8xf32>) {
 
 func.func @equalizer_weights(%a: tensor<8xf32>) {
   // expected-error@below {{needs weights that read the channels}}
-  %s = lowbit.equalizer %a behind() columns alpha = 0.5 beta = 0.5 : tensor<8xf32>, () -> tensor<8xf32>
+  %s = "lowbit.equalizer"(%a) <{alpha = 0.5 : f64, axis = #lowbit<axis columns>, beta = 0.5 : f64}> : (tensor<8xf32>) -> tensor<8xf32>
   return
 }
 
