@@ -221,9 +221,8 @@ private:
         return better.takeError();
       target = std::move(*better);
     }
-    Expected<QuantizedMatrix> matrix = options.adaRound
-                                           ? rounded(target, weights, format, name)
-                                           : (*compensator)->quantize(target, weights.rows, format, name);
+    Expected<QuantizedMatrix> matrix = options.adaRound ? rounded(target, weights, format, name)
+                                                        : (*compensator)->quantize(target, weights.rows, format, name);
     if (!matrix)
       return matrix.takeError();
     CompensatedTensor &tensor = result.tensors[name];

@@ -50,7 +50,8 @@ TEST(WeightRange, LeastSquaredError) {
     for (int64_t cols : {1, 5, 16, 37}) {
       std::vector<float> w = heavyWeights(3 * cols, unsigned(cols));
       double found = relativeSquaredError(w, dequantize(rounded(w, 3, format, "mse")));
-      EXPECT_LE(found, relativeSquaredError(w, dequantize(rounded(w, 3, format, "minmax"))) * 1.01) << format.str() << cols;
+      EXPECT_LE(found, relativeSquaredError(w, dequantize(rounded(w, 3, format, "minmax"))) * 1.01)
+          << format.str() << cols;
     }
   std::vector<float> w = heavyWeights(300, 4);
   for (unsigned bits : {2, 3, 4}) {
