@@ -12,8 +12,8 @@ struct JsonShape {
   size_t keys = 0;    ///< colons outside of strings: in valid JSON, the keys of all objects
 };
 
-/// Looks at a text that need not be valid. llvm::json recurses into whatever nesting it is given, and keeps one of equal
-/// keys without a word; both can be refused by what this finds.
+/// Looks at a text that need not be valid. llvm::json recurses into whatever nesting it is given, and keeps one of
+/// equal keys without a word; both can be refused by what this finds.
 JsonShape scanJson(llvm::StringRef text);
 
 } // namespace halftone

@@ -1,5 +1,5 @@
-#include "halftone/Quantize/ActivationVectors.h"
 #include "halftone/Quantize/Format.h"
+#include "halftone/Quantize/ActivationVectors.h"
 #include "gtest/gtest.h"
 
 using namespace halftone;
