@@ -42,10 +42,11 @@ llvm::SmallVector<Candidate> halftone::listCandidates(const Product &product) {
   if (format.kind == FormatKind::Float || format.planeScales)
     return candidates;
   candidates.push_back({KernelKind::Dot, Layout::Rows16});
-  if (layoutHolds(Layout::Rows64, format))
+  if (layoutHolds(Layout::Rows64, format)) {
     candidates.push_back({KernelKind::Lut, Layout::Rows64});
-  if (canCountBits(format))
-    candidates.push_back({KernelKind::Popcount, Layout::Rows64});
+    if (product.bits <= 8)
+      candidates.push_back({KernelKind::Popcount, Layout::Rows64});
+  }
   if (layoutHolds(Layout::Trits16, format))
     candidates.push_back({KernelKind::Dot, Layout::Trits16});
   if (layoutHolds(Layout::Trits64, format))
