@@ -212,6 +212,12 @@ std::vector<float> test::multiply(const Case &c, const std::vector<float> &x, in
   std::vector<float> y;
   for (int64_t token = 0; token < tokens; ++token) {
     const float *row = &x[token * c.cols];
+    if (c.vectors) {
+      VectorCodes codes = quantizeActivations(row, c.cols, *c.vectors);
+      for (int64_t n = 0; n < c.rows; ++n)
+        y.push_back(vectorsProduct(c.matrix, n, codes, *c.vectors));
+      continue;
+    }
     if (c.isInteger() && c.wide) {
       auto [high, low] = quantizeWideActivations(row, c.cols);
       for (int64_t n = 0; n < c.rows; ++n)
