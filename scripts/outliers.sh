@@ -6,4 +6,4 @@ cd "$(dirname "$0")/.."
 build=$(realpath "${1:-build}")
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-PATH="$build/bin:$PATH" /usr/bin/python3 bench/outliers/table.py "$folder" --write
+PATH="$build/bin:$PATH" /usr/bin/python3 bench/outliers/table.py "$folder" models/shakespeare models/shakespeare/valid.txt --write

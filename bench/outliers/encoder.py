@@ -22,7 +22,7 @@ ROWS = "affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>, affine
 
 class Encoder:
     def __init__(self, folder, layers=3, width=96, heads=4, vocabulary=64, tokens=16, classes=8, outliers=6, gain=60.0,
-                 seed=1):
+                 distinct=2.65, seed=1):
         self.folder, self.layers, self.width, self.heads = folder, layers, width, heads
         self.vocabulary, self.tokens, self.classes = vocabulary, tokens, classes
         self.random = np.random.default_rng(seed)
@@ -30,7 +30,7 @@ class Encoder:
         self.make_weights()
         self.planted = sorted(int(d) for d in self.random.choice(width, outliers, replace=False))
         self.plant(gain)
-        self.make_task()
+        self.make_task(distinct)
 
     # Weights.
 
@@ -71,8 +71,8 @@ class Encoder:
 
     # The task: which of the classes, each with a preference for words of its own, wrote a text?
 
-    def make_task(self):
-        preference = np.exp(2.8 * self.random.standard_normal((self.classes, self.vocabulary)))
+    def make_task(self, distinct):
+        preference = np.exp(distinct * self.random.standard_normal((self.classes, self.vocabulary)))
         self.preference = preference / preference.sum(1, keepdims=True)
 
     def texts(self, count, seed):

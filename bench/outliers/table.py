@@ -1,13 +1,16 @@
 """Makes the tables of docs/Outliers.md: what outliers cost, and what helps.
 
-usage: table.py FOLDER [--texts N] [--write]
+usage: table.py FOLDER MODEL TEXT [--texts N] [--write]
 
-FOLDER gets the encoder and its programs. --write replaces the tables in docs/Outliers.md and writes docs/outliers.json.
+FOLDER gets the encoder and its programs. MODEL is a trained model whose activations are rounded in ranges of several
+kinds, and scored on TEXT. --write replaces the tables in docs/Outliers.md and writes docs/outliers.json.
 """
 
 import argparse
 import json
 import os
+import re
+import subprocess
 
 import numpy as np
 
@@ -93,6 +96,38 @@ class Bench:
         return hits / max(1, len(dimensions)), hits / len(planted)
 
 
+class Ranges:
+    """A language model with all its activations rounded, in ranges out of statistics of its own text."""
+
+    def __init__(self, folder, model, text):
+        self.folder, self.model, self.text = folder, model, text
+        self.statistics = os.path.join(folder, "statistics")
+        subprocess.run(["quant-compile", model, "-q", "--calibrate", "self", "--calibration-tokens", "4000",
+                        "--save-statistics", self.statistics], check=True)
+        self.reference = self.compile("float", [])
+
+    def compile(self, name, options):
+        path = os.path.join(self.folder, name + ".so")
+        subprocess.run(["quant-compile", self.model, "-q", "--format", "float", "--activations", "f32", "-o", path,
+                        *options], check=True)
+        return path
+
+    def row(self, kind, choice):
+        rounded = self.compile("rounded", ["--statistics", self.statistics, "--activation-policy", ".*=" + kind,
+                                           "--activation-range", choice])
+        text = subprocess.run(["quant-run", rounded, "--perplexity", self.text, "--reference", self.reference],
+                              check=True, capture_output=True, text=True).stdout
+        number = lambda pattern: float(re.search(pattern + r"\s+([0-9.]+)", text).group(1))  # noqa: E731
+        return {"kind": kind, "range": choice, "perplexity": number("perplexity"), "kl": number("mean"),
+                "same_first": number("same most likely token:") / 100}
+
+    def rows(self):
+        choices = ("minmax", "running", "percentile:99.99", "percentile:99.9", "mse", "entropy")
+        kinds = [("static16", "minmax"), *(("static8", choice) for choice in choices), ("grouped8", "minmax"),
+                 ("static6", "minmax"), ("static6", "mse")]
+        return [self.row(kind, choice) for kind, choice in kinds]
+
+
 def markdown(result):
     lines = ["| weights and activations | accuracy | same decision as float | activations at 16 bits |", "|---|---|---|---|"]
     for row in result["rows"]:
@@ -102,7 +137,12 @@ def markdown(result):
     for k, error in law.items():
         lines.append(f"| {k} | {error:.2e} | {error * int(k) / law['1']:.2f} |")
     precision, recall = result["detector"]
-    lines += ["", f"Detector on the inputs of the feed-forward networks: precision {precision:.2f}, recall {recall:.2f}."]
+    ranges = ["| kind | range | perplexity | KL, mean | same first |", "|---|---|---|---|---|"]
+    for row in result["ranges"]:
+        ranges.append(f"| `{row['kind']}` | {row['range']} | {row['perplexity']:.2f} | {row['kl']:.4f} | "
+                      f"{row['same_first']:.1%} |")
+    lines += ["", f"Detector on the inputs of the feed-forward networks: precision {precision:.2f}, recall {recall:.2f}.", "",
+              "The bundled Llama, all activations rounded, weights in floats:", "", *ranges]
     return "\n".join(lines)
 
 
@@ -121,13 +161,15 @@ def write(result, table):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("folder")
+    parser.add_argument("model")
+    parser.add_argument("text")
     parser.add_argument("--texts", type=int, default=2000)
     parser.add_argument("--write", action="store_true")
     arguments = parser.parse_args()
     bench = Bench(arguments.folder, arguments.texts)
     law = {str(k): error for k, error in bench.law().items()}
     result = {"texts": arguments.texts, "planted": bench.encoder.planted, "rows": bench.rows(), "law": law,
-              "detector": bench.detector()}
+              "detector": bench.detector(), "ranges": Ranges(arguments.folder, arguments.model, arguments.text).rows()}
     table = markdown(result)
     print(table)
     if arguments.write:

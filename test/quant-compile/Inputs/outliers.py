@@ -14,7 +14,8 @@ sys.path.insert(0, sys.argv[2])
 from encoder import Encoder  # noqa: E402
 from table import FFN, wide_share  # noqa: E402
 
-encoder = Encoder(folder, layers=1, width=48, vocabulary=32, tokens=8, classes=4, outliers=3)
+encoder = Encoder(folder, layers=1, width=48, vocabulary=32, tokens=8, classes=4, outliers=3,
+                  distinct=2.8)
 encoder.write()
 # The ranges are of the texts that are scored: nothing is clipped, what is left is rounding.
 ranges = encoder.calibrate(count=64, seed=13)
