@@ -50,17 +50,17 @@ Options parse(int argc, char **argv) {
   return options;
 }
 
-std::string nameOf(const Product &product) {
+std::string nameOf(const ProductShape &product) {
   std::string activations = product.bits == 8 ? "i8" : "b" + std::to_string(product.bits);
   return llvm::formatv("{0} {1}x{2} {3}", product.format.name(), product.rows, product.cols, activations);
 }
 
-std::vector<Product> grid() {
+std::vector<ProductShape> grid() {
   std::vector<std::pair<const char *, unsigned>> kinds = {
       {"ternaryg128", 8}, {"bcq1g128", 8}, {"bcq2g128", 8},   {"bcq3g128", 8}, {"bcq4g128", 8},
       {"bcq3g32", 8},     {"rtn4g128", 8}, {"rtn8g0", 8},     {"bcq1g128", 1}, {"bcq1g128", 2},
       {"bcq2g128", 2},    {"bcq1g128", 4}, {"ternaryg128", 2}};
-  std::vector<Product> products;
+  std::vector<ProductShape> products;
   for (auto [rows, cols] :
        std::vector<std::pair<int64_t, int64_t>>{{4096, 4096}, {11008, 4096}, {2048, 2048}, {768, 768}, {1000, 333}})
     for (auto [format, bits] : kinds)
@@ -69,7 +69,8 @@ std::vector<Product> grid() {
 }
 
 /// Microseconds of the usual workload on a layout, each part by the kernel that `choice` finds fastest.
-double workloadTime(const KernelTimes &measured, const KernelTimes &choice, const Product &product, Layout layout) {
+double workloadTime(const KernelTimes &measured, const KernelTimes &choice, const ProductShape &product,
+                    Layout layout) {
   double total = 0;
   for (const Workload::Item &item : Workload().items) {
     Workload part;
@@ -81,12 +82,12 @@ double workloadTime(const KernelTimes &measured, const KernelTimes &choice, cons
 }
 
 struct Row {
-  Product product;
+  ProductShape product;
   Layout chosen, best;
   double model, least, dot;
 };
 
-Row compare(const Product &product, const TargetInfo &target, const TuningFile &file) {
+Row compare(const ProductShape &product, const TargetInfo &target, const TuningFile &file) {
   CostModel model(target);
   TunedTimes measured(target, file);
   Row row{product, chooseLayout({&model}, product, Workload()), chooseLayout({&measured}, product, Workload()), 0, 0,
@@ -121,7 +122,7 @@ int main(int argc, char **argv) {
     llvm::outs() << "| product | model | best | us, best | model / best | dot / best |\n|---|---|---|---|---|---|\n";
   double worst = 1;
   size_t count = 0, beyond = 0;
-  for (const Product &product : grid()) {
+  for (const ProductShape &product : grid()) {
     if (!llvm::Regex(options.only).match(nameOf(product)))
       continue;
     if (!file.has(target, product)) {

@@ -87,7 +87,7 @@ public:
   }
 
   /// See listProducts().
-  llvm::Expected<std::vector<Product>> products() {
+  llvm::Expected<std::vector<ProductShape>> products() {
     if (llvm::Error error = checkOptions(options))
       return std::move(error);
     llvm::Expected<std::vector<NamedTarget>> found = findTargets(options.cpu, options.triple);
@@ -523,7 +523,7 @@ private:
 
 } // namespace
 
-llvm::Expected<std::vector<Product>> halftone::listProducts(const CompileOptions &options) {
+llvm::Expected<std::vector<ProductShape>> halftone::listProducts(const CompileOptions &options) {
   CompileOptions quiet = options;
   quiet.warnings = quiet.progress = false;
   return Compilation(quiet).products();

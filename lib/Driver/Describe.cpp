@@ -105,15 +105,15 @@ llvm::StringMap<Format> halftone::compensatedFormats(ModuleOp floatModule, Modul
   return formats;
 }
 
-std::vector<Product> halftone::openProducts(ModuleOp module) {
-  std::vector<Product> products;
+std::vector<ProductShape> halftone::openProducts(ModuleOp module) {
+  std::vector<ProductShape> products;
   module.walk([&](lowbit::MatmulOp op) {
     auto weights = cast<ShapedType>(op.getWeights().getType());
     unsigned bits = lowbit::activationBits(op.getActivations());
     std::optional<Format> format = lowbit::typeToFormat(weights.getElementType());
     if (bits == 0 || !format || op.getStrategy() != lowbit::Strategy::Auto)
       return;
-    Product product{*format, weights.getDimSize(0), weights.getDimSize(1), bits};
+    ProductShape product{*format, weights.getDimSize(0), weights.getDimSize(1), bits};
     if (!llvm::is_contained(products, product))
       products.push_back(product);
   });

@@ -38,7 +38,7 @@ std::optional<Stage> stageByName(llvm::StringRef name);
 std::string stageName(Stage stage);
 
 /// The products with integer activations of a module at stage lowbit whose strategy is open, each kind once.
-std::vector<Product> openProducts(mlir::ModuleOp module);
+std::vector<ProductShape> openProducts(mlir::ModuleOp module);
 
 } // namespace halftone
 

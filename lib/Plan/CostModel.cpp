@@ -36,7 +36,7 @@ std::string Candidate::name() const {
   return kinds[size_t(kind)] + layoutName(layout).str();
 }
 
-llvm::SmallVector<Candidate> halftone::listCandidates(const Product &product) {
+llvm::SmallVector<Candidate> halftone::listCandidates(const ProductShape &product) {
   llvm::SmallVector<Candidate> candidates;
   const Format &format = product.format;
   if (format.kind == FormatKind::Float || format.planeScales)
@@ -72,7 +72,7 @@ struct Work {
 /// The work of one product, as its kernels are made in lib/Conversion/Kernels.
 class KernelWork {
 public:
-  KernelWork(const TargetInfo &target, const CpuModel &cpu, const Product &product, Layout layout, int64_t columns)
+  KernelWork(const TargetInfo &target, const CpuModel &cpu, const ProductShape &product, Layout layout, int64_t columns)
       : cpu(cpu), product(product), format(product.format), groups(format, product.cols),
         packed(format, product.rows, product.cols, layout), layout(layout), plan(planDot(target, format)),
         columns(double(columns)), registers(cpu.registers) {}
@@ -234,7 +234,7 @@ private:
   }
 
   const CpuModel &cpu;
-  const Product &product;
+  const ProductShape &product;
   const Format &format;
   GroupShape groups;
   PackedShape packed;
@@ -245,13 +245,13 @@ private:
 
 } // namespace
 
-std::optional<double> CostModel::microseconds(const Product &product, const Candidate &candidate,
+std::optional<double> CostModel::microseconds(const ProductShape &product, const Candidate &candidate,
                                               int64_t columns) const {
   if (!llvm::is_contained(listCandidates(product), candidate) ||
       (candidate.layout == Layout::Trits64 && cpu.wideLookUp == 0)) // no such kernel
     return std::nullopt;
   if (product.bits > 8) { // two columns of halves
-    Product halves = product;
+    ProductShape halves = product;
     halves.bits = 8;
     return microseconds(halves, candidate, 2 * columns);
   }
@@ -267,7 +267,7 @@ std::optional<double> CostModel::microseconds(const Product &product, const Cand
 }
 
 /// The least time of a layout's kernels for a workload; none if it is not known.
-static std::optional<double> workloadTime(const KernelTimes &times, const Product &product, Layout layout,
+static std::optional<double> workloadTime(const KernelTimes &times, const ProductShape &product, Layout layout,
                                           const Workload &workload) {
   double total = 0;
   for (const Workload::Item &item : workload.items) {
@@ -283,7 +283,7 @@ static std::optional<double> workloadTime(const KernelTimes &times, const Produc
   return total;
 }
 
-Layout halftone::chooseLayout(llvm::ArrayRef<const KernelTimes *> times, const Product &product,
+Layout halftone::chooseLayout(llvm::ArrayRef<const KernelTimes *> times, const ProductShape &product,
                               const Workload &workload, llvm::ArrayRef<Layout> layouts) {
   llvm::SmallVector<Layout> allowed;
   for (const Candidate &candidate : listCandidates(product))
@@ -312,7 +312,7 @@ Layout halftone::chooseLayout(llvm::ArrayRef<const KernelTimes *> times, const P
   return chosen;
 }
 
-KernelKind halftone::chooseKernel(const KernelTimes &times, const Product &product, Layout layout,
+KernelKind halftone::chooseKernel(const KernelTimes &times, const ProductShape &product, Layout layout,
                                   const Workload &workload) {
   std::optional<KernelKind> chosen;
   std::optional<double> least;

@@ -18,16 +18,16 @@ TuningFile::Cpu TuningFile::keyOf(const TargetInfo &target) {
   return {target.cpu, llvm::join(target.requiredFeatures, ",")};
 }
 
-TuningFile::ProductKey TuningFile::keyOf(const Product &product) {
+TuningFile::ProductKey TuningFile::keyOf(const ProductShape &product) {
   return {product.format.name(), product.rows, product.cols, product.bits};
 }
 
-void TuningFile::record(const TargetInfo &target, const Product &product, const Candidate &candidate, int64_t columns,
-                        double microseconds) {
+void TuningFile::record(const TargetInfo &target, const ProductShape &product, const Candidate &candidate,
+                        int64_t columns, double microseconds) {
   entries[keyOf(target)][keyOf(product)][{candidate.name(), columns}] = microseconds;
 }
 
-const TuningFile::Times *TuningFile::timesOf(const TargetInfo &target, const Product &product) const {
+const TuningFile::Times *TuningFile::timesOf(const TargetInfo &target, const ProductShape &product) const {
   auto cpu = entries.find(keyOf(target));
   if (cpu == entries.end())
     return nullptr;
@@ -35,8 +35,8 @@ const TuningFile::Times *TuningFile::timesOf(const TargetInfo &target, const Pro
   return found == cpu->second.end() ? nullptr : &found->second;
 }
 
-std::optional<double> TuningFile::find(const TargetInfo &target, const Product &product, const Candidate &candidate,
-                                       int64_t columns) const {
+std::optional<double> TuningFile::find(const TargetInfo &target, const ProductShape &product,
+                                       const Candidate &candidate, int64_t columns) const {
   const Times *times = timesOf(target, product);
   if (!times)
     return std::nullopt;
@@ -45,7 +45,7 @@ std::optional<double> TuningFile::find(const TargetInfo &target, const Product &
 }
 
 bool TuningFile::has(const TargetInfo &target) const { return entries.count(keyOf(target)) > 0; }
-bool TuningFile::has(const TargetInfo &target, const Product &product) const { return timesOf(target, product); }
+bool TuningFile::has(const TargetInfo &target, const ProductShape &product) const { return timesOf(target, product); }
 
 std::string TuningFile::cpus() const {
   std::string names;

@@ -182,8 +182,8 @@ private:
   /// Of the strategies for integer activations.
   Choice fastest(lowbit::MatmulOp op, const Format &format) const {
     auto type = cast<ShapedType>(op.getWeights().getType());
-    Product product{format, type.getDimSize(0), type.getDimSize(1),
-                    unsigned(lowbit::activationBits(op.getActivations()))};
+    ProductShape product{format, type.getDimSize(0), type.getDimSize(1),
+                         unsigned(lowbit::activationBits(op.getActivations()))};
     SmallVector<const KernelTimes *> times;
     for (const auto &model : models)
       times.push_back(model.get());
@@ -195,7 +195,7 @@ private:
   }
 
   /// "ternaryg32 172x64 with 8-bit activations: dot/rows16 12.1 us (1), 340 us (128); ...; takes dot/rows16"
-  void remarkCosts(lowbit::MatmulOp op, const Product &product, const Candidate &chosen) const {
+  void remarkCosts(lowbit::MatmulOp op, const ProductShape &product, const Candidate &chosen) const {
     std::string text = llvm::formatv("{0} {1}x{2} with {3}-bit activations: ", product.format.name(), product.rows,
                                      product.cols, product.bits);
     for (const Candidate &candidate : listCandidates(product)) {

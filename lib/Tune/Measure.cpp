@@ -87,7 +87,7 @@ struct Contender {
   std::vector<double> times;
 };
 
-std::string strategyName(const Candidate &candidate, const Product &product) {
+std::string strategyName(const Candidate &candidate, const ProductShape &product) {
   bool trits = candidate.layout == Layout::Trits16 || candidate.layout == Layout::Trits64;
   switch (candidate.kind) {
   case KernelKind::Dot:
@@ -102,8 +102,8 @@ std::string strategyName(const Candidate &candidate, const Product &product) {
 
 } // namespace
 
-llvm::Error halftone::measureProduct(const Product &product, const TargetInfo &target, const MeasureOptions &options,
-                                     TuningFile &file) {
+llvm::Error halftone::measureProduct(const ProductShape &product, const TargetInfo &target,
+                                     const MeasureOptions &options, TuningFile &file) {
   CostModel model(target);
   llvm::SmallVector<Candidate> candidates = listCandidates(product);
   llvm::erase_if(candidates, [&](const Candidate &candidate) { return !model.microseconds(product, candidate, 1); });

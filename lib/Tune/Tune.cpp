@@ -41,10 +41,10 @@ llvm::Error halftone::tune(const CompileOptions &options, StringRef path,
   }
   if (llvm::Error error = file.write(path)) // before the work, not after it
     return error;
-  llvm::Expected<std::vector<Product>> products = listProducts(options);
+  llvm::Expected<std::vector<ProductShape>> products = listProducts(options);
   if (!products)
     return products.takeError();
-  llvm::erase_if(*products, [&](const Product &product) {
+  llvm::erase_if(*products, [&](const ProductShape &product) {
     return listCandidates(product).size() < 2 || file.has(*target, product);
   });
   MeasureOptions measure;

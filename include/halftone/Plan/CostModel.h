@@ -17,12 +17,12 @@
 namespace halftone {
 
 /// What a product y = x w^T computes: [columns][cols] activations by [rows][cols] weights.
-struct Product {
+struct ProductShape {
   Format format;
   int64_t rows = 0, cols = 0;
   unsigned bits = 8; ///< of the integer activations
 
-  bool operator==(const Product &o) const {
+  bool operator==(const ProductShape &o) const {
     return format == o.format && rows == o.rows && cols == o.cols && bits == o.bits;
   }
 };
@@ -43,7 +43,7 @@ struct Candidate {
 llvm::StringRef layoutName(Layout layout);
 
 /// The kernels that compute a product with integer activations, in a fixed order: dot first.
-llvm::SmallVector<Candidate> listCandidates(const Product &product);
+llvm::SmallVector<Candidate> listCandidates(const ProductShape &product);
 
 /// Where times come from: the cost model, or measurements.
 class KernelTimes {
@@ -51,14 +51,14 @@ public:
   virtual ~KernelTimes() = default;
   /// Microseconds of one product with `columns` columns on one core, quantization of the activations and what the
   /// kernel makes of them included, weights in memory. None if unknown.
-  virtual std::optional<double> microseconds(const Product &product, const Candidate &candidate,
+  virtual std::optional<double> microseconds(const ProductShape &product, const Candidate &candidate,
                                              int64_t columns) const = 0;
 };
 
 class CostModel : public KernelTimes {
 public:
   explicit CostModel(const TargetInfo &target) : target(target), cpu(describeCpu(target)) {}
-  std::optional<double> microseconds(const Product &product, const Candidate &candidate,
+  std::optional<double> microseconds(const ProductShape &product, const Candidate &candidate,
                                      int64_t columns) const override;
 
 private:
@@ -80,11 +80,11 @@ struct Workload {
 /// the first of listCandidates() among equals. `layouts`: those allowed, none for all. With several times (of CPUs that
 /// share the packed weights) the sum of the times relative to each CPU's best layout is least. Layouts of which a time
 /// is not known are left out; if that leaves none, it is that of the first candidate allowed.
-Layout chooseLayout(llvm::ArrayRef<const KernelTimes *> times, const Product &product, const Workload &workload,
+Layout chooseLayout(llvm::ArrayRef<const KernelTimes *> times, const ProductShape &product, const Workload &workload,
                     llvm::ArrayRef<Layout> layouts = {});
 
 /// The kernel on a layout that needs the least time for a workload.
-KernelKind chooseKernel(const KernelTimes &times, const Product &product, Layout layout, const Workload &workload);
+KernelKind chooseKernel(const KernelTimes &times, const ProductShape &product, Layout layout, const Workload &workload);
 
 } // namespace halftone
 

@@ -32,13 +32,13 @@ public:
   std::string text() const;
   llvm::Error write(llvm::StringRef path) const;
 
-  void record(const TargetInfo &target, const Product &product, const Candidate &candidate, int64_t columns,
+  void record(const TargetInfo &target, const ProductShape &product, const Candidate &candidate, int64_t columns,
               double microseconds);
-  std::optional<double> find(const TargetInfo &target, const Product &product, const Candidate &candidate,
+  std::optional<double> find(const TargetInfo &target, const ProductShape &product, const Candidate &candidate,
                              int64_t columns) const;
   /// Whether anything was measured on the CPU, or for a product on it.
   bool has(const TargetInfo &target) const;
-  bool has(const TargetInfo &target, const Product &product) const;
+  bool has(const TargetInfo &target, const ProductShape &product) const;
   /// "znver4, znver5": the CPUs that it has something for.
   std::string cpus() const;
 
@@ -47,8 +47,8 @@ private:
   using ProductKey = std::tuple<std::string, int64_t, int64_t, unsigned>; // format, rows, cols, bits
   using Times = std::map<std::pair<std::string, int64_t>, double>;        // kernel, columns
   static Cpu keyOf(const TargetInfo &target);
-  static ProductKey keyOf(const Product &product);
-  const Times *timesOf(const TargetInfo &target, const Product &product) const;
+  static ProductKey keyOf(const ProductShape &product);
+  const Times *timesOf(const TargetInfo &target, const ProductShape &product) const;
   std::map<Cpu, std::map<ProductKey, Times>> entries;
 };
 
@@ -56,7 +56,7 @@ private:
 class TunedTimes : public KernelTimes {
 public:
   TunedTimes(const TargetInfo &target, const TuningFile &file) : target(target), file(file), model(target) {}
-  std::optional<double> microseconds(const Product &product, const Candidate &candidate,
+  std::optional<double> microseconds(const ProductShape &product, const Candidate &candidate,
                                      int64_t columns) const override {
     return file.has(target, product) ? file.find(target, product, candidate, columns)
                                      : model.microseconds(product, candidate, columns);

@@ -22,7 +22,7 @@ struct MeasureOptions {
 
 /// Compiles all candidates of a product and measures them in turns on this thread, by its processor time. Errors: those
 /// of compiling them.
-llvm::Error measureProduct(const Product &product, const TargetInfo &target, const MeasureOptions &options,
+llvm::Error measureProduct(const ProductShape &product, const TargetInfo &target, const MeasureOptions &options,
                            TuningFile &file);
 
 /// Measures what a compilation leaves to the choice of kernels and `file` does not have yet, and writes it there,

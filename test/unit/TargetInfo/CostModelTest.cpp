@@ -20,24 +20,24 @@ constexpr Candidate dot{KernelKind::Dot, Layout::Rows16}, lut{KernelKind::Lut, L
 struct Cpu {
   explicit Cpu(llvm::StringRef name, llvm::StringRef triple = "x86_64-unknown-linux-gnu")
       : target(llvm::cantFail(TargetInfo::get(name, triple))), model(target) {}
-  Layout layout(const Product &product, llvm::ArrayRef<Layout> layouts = {}) const {
+  Layout layout(const ProductShape &product, llvm::ArrayRef<Layout> layouts = {}) const {
     return chooseLayout({&model}, product, Workload(), layouts);
   }
-  double time(const Product &product, const Candidate &candidate, int64_t columns) const {
+  double time(const ProductShape &product, const Candidate &candidate, int64_t columns) const {
     return *model.microseconds(product, candidate, columns);
   }
   TargetInfo target;
   CostModel model;
 };
 
-Product square(llvm::StringRef format, int64_t size, unsigned bits = 8) {
+ProductShape square(llvm::StringRef format, int64_t size, unsigned bits = 8) {
   return {llvm::cantFail(parseFormat(format)), size, size, bits};
 }
 
 /// Times by name; what has none is unknown.
 struct GivenTimes : KernelTimes {
   std::map<std::pair<std::string, int64_t>, double> times;
-  std::optional<double> microseconds(const Product &, const Candidate &candidate, int64_t columns) const override {
+  std::optional<double> microseconds(const ProductShape &, const Candidate &candidate, int64_t columns) const override {
     auto found = times.find({candidate.name(), columns});
     return found == times.end() ? std::nullopt : std::optional<double>(found->second);
   }
@@ -66,19 +66,19 @@ TEST(CostModel, WithADotInstructionUnpackingBeatsLookingUp) {
 TEST(CostModel, WithoutOneLookingUpBeatsPlanes) {
   Cpu cpu("x86-64-v3");
   for (const char *format : {"bcq1g128", "bcq2g128", "bcq3g128"}) {
-    Product product = square(format, 4096);
+    ProductShape product = square(format, 4096);
     EXPECT_LT(cpu.time(product, lut, 1), cpu.time(product, dot, 1)) << format;
     EXPECT_EQ(cpu.layout(product), Layout::Rows64) << format;
   }
   for (const char *format : {"ternaryg128", "rtn4g128", "rtn8g0"}) {
-    Product product = square(format, 4096);
+    ProductShape product = square(format, 4096);
     EXPECT_LT(cpu.time(product, dot, 128), cpu.time(product, lut, 128)) << format;
     EXPECT_EQ(cpu.layout(product), Layout::Rows16) << format;
   }
 }
 
 TEST(CostModel, TritsNeedWideLookUps) {
-  Product product = square("ternaryg128", 4096);
+  ProductShape product = square("ternaryg128", 4096);
   EXPECT_EQ(Cpu("x86-64-v3").model.microseconds(product, {KernelKind::Lut, Layout::Trits64}, 1), std::nullopt);
   EXPECT_LT(Cpu("znver5").time(product, {KernelKind::Lut, Layout::Trits64}, 1), Cpu("znver5").time(product, lut, 1));
 }
@@ -87,7 +87,7 @@ TEST(CostModel, FewBitsAreCounted) {
   for (const char *name : {"x86-64-v3", "znver5"}) {
     Cpu cpu(name);
     for (const char *format : {"bcq1g128", "ternaryg128", "bcq2g128"}) {
-      Product product = square(format, 4096, 1);
+      ProductShape product = square(format, 4096, 1);
       EXPECT_EQ(cpu.layout(product), Layout::Rows64) << name << " " << format;
       EXPECT_EQ(chooseKernel(cpu.model, product, Layout::Rows64, Workload()), KernelKind::Popcount);
     }
@@ -113,7 +113,7 @@ TEST(CostModel, TimesGrowWithTheWork) {
 
 TEST(CostModel, RowsThatDoNotFillABlockCount) {
   // 8 rows are half a block of rows16 and an eighth of one of rows64.
-  Product product{llvm::cantFail(parseFormat("bcq1g128")), 8, 4096, 8};
+  ProductShape product{llvm::cantFail(parseFormat("bcq1g128")), 8, 4096, 8};
   EXPECT_EQ(Cpu("x86-64-v3").layout(product), Layout::Rows16);
 }
 
@@ -122,7 +122,7 @@ TEST(CostModel, LayoutsMayBeRestricted) {
 }
 
 TEST(CostModel, CpusThatShareWeightsAgree) {
-  Product product = square("bcq1g128", 4096);
+  ProductShape product = square("bcq1g128", 4096);
   Cpu wide("znver5"), narrow("x86-64-v3");
   EXPECT_NE(wide.layout(product), narrow.layout(product));
   Layout both = chooseLayout({&wide.model, &narrow.model}, product, Workload());
@@ -133,7 +133,7 @@ TEST(CostModel, TheWorkloadDecides) {
   GivenTimes times;
   times.times = {
       {{"dot/rows16", 1}, 10}, {{"dot/rows16", 128}, 100}, {{"lut/rows64", 1}, 9}, {{"lut/rows64", 128}, 900}};
-  Product product = square("bcq1g128", 64);
+  ProductShape product = square("bcq1g128", 64);
   Workload decode, mixed;
   decode.items = {{1, 1}};
   EXPECT_EQ(chooseLayout({&times}, product, decode), Layout::Rows64);
