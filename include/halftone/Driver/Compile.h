@@ -73,7 +73,7 @@ llvm::Expected<CompileReport> compile(const CompileOptions &options);
 
 /// What a compilation leaves to the choice of kernels: every product with integer activations and no forced strategy,
 /// once per format, shape and activations, in the order of the program. Errors: those of compile() up to stage lowbit.
-llvm::Expected<std::vector<Product>> listProducts(const CompileOptions &options);
+llvm::Expected<std::vector<ProductShape>> listProducts(const CompileOptions &options);
 
 } // namespace halftone
 
