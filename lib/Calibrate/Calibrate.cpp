@@ -104,6 +104,8 @@ Error halftone::readChannelMagnitudes(CompileOptions &model, StringRef path) {
   if (!file)
     return file.takeError();
   for (const SiteStatistics &site : file->sites()) {
+    if (site.value != ObservedValue::Input)
+      continue;
     std::vector<float> &magnitudes = model.channelMagnitudes[site.weights.front()];
     for (int64_t i = 0; i < site.cols; ++i)
       magnitudes.push_back(model.equalize->means ? float(site.sumMagnitudes[i] / double(site.tokens))

@@ -3,6 +3,7 @@
 #include "Activations.h"
 #include "dialects/Lowbit/IR/LowbitOps.h"
 #include "halftone/Quantize/ActivationPolicy.h"
+#include "halftone/Quantize/ActivationVectors.h"
 #include "halftone/Support/JsonShape.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
@@ -94,14 +95,26 @@ void halftone::setActivationRanges(ModuleOp module, const CompileOptions &option
     module->setAttr("lowbit.activation_ranges", ranges.getDictionary(module.getContext()));
 }
 
+static constexpr const char *kindsName = "lowbit.activation_kinds";
+
 std::map<std::string, int64_t> halftone::countActivations(ModuleOp module) {
   std::map<std::string, int64_t> counts;
+  if (auto noted = module->getAttrOfType<DictionaryAttr>(kindsName)) {
+    for (NamedAttribute kind : noted)
+      if (auto count = dyn_cast<IntegerAttr>(kind.getValue()))
+        counts[kind.getName().str()] = count.getInt();
+    return counts;
+  }
   auto note = [&](ActivationKind::Class kind, unsigned bits, int64_t groups = 1) {
     ++counts[ActivationKind{kind, bits, groups, /*sorted=*/false}.name()];
   };
   auto visit = [&](Operation *op) {
     if (auto quantize = dyn_cast<lowbit::QuantizeActivationsOp>(op))
       note(ActivationKind::PerToken, unsigned(quantize.getBits()));
+    else if (auto vectors = dyn_cast<lowbit::QuantizeActivationVectorsOp>(op))
+      ++counts[ActivationVectors{unsigned(vectors.getBits()), int64_t(vectors.getVector()),
+                                 unsigned(vectors.getScaleBits())}
+                   .name()];
     else if (auto tokens = dyn_cast<lowbit::RequantizeTokensOp>(op))
       note(ActivationKind::PerToken, unsigned(tokens.getBits()));
     else if (auto requantize = dyn_cast<lowbit::RequantizeOp>(op)) {
@@ -116,4 +129,12 @@ std::map<std::string, int64_t> halftone::countActivations(ModuleOp module) {
     if (!isModel || function.getSymName() != "decode") // the activations of `prefill` again
       function.walk(visit);
   return counts;
+}
+
+void halftone::noteActivations(ModuleOp module) {
+  Builder b(module.getContext());
+  NamedAttrList kinds;
+  for (const auto &[kind, count] : countActivations(module))
+    kinds.append(kind, b.getI64IntegerAttr(count));
+  module->setAttr(kindsName, kinds.getDictionary(module.getContext()));
 }

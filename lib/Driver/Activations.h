@@ -16,9 +16,13 @@ llvm::Expected<OutlierReport> readActivationRanges(mlir::ModuleOp module, llvm::
 /// options were checked.
 void setActivationRanges(mlir::ModuleOp module, const CompileOptions &options);
 
-/// How many activations of the functions of a planned module are rounded to which kind: "i8", "i16", "static8",
-/// "grouped6", ...; and "f32": inputs of products that are not rounded.
+/// How many activations of a module's functions are rounded to which kind: "i8", "i16", "static8", "grouped6",
+/// "vsq8v16s6", ...; and "f32": inputs of products that are not rounded. Counted at stage planned; beyond, what
+/// noteActivations() left there.
 std::map<std::string, int64_t> countActivations(mlir::ModuleOp module);
+
+/// Keeps the result of countActivations() in the module's attribute `lowbit.activation_kinds`.
+void noteActivations(mlir::ModuleOp module);
 
 } // namespace halftone
 

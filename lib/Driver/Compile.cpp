@@ -229,6 +229,11 @@ private:
 
   /// Runs the pipelines that lead from the module's stage to `stage`, for the CPU that is `current`.
   llvm::Error advance(Stage stage) {
+    if (stage > Stage::Planned && stageOf(*module) <= Stage::Planned) {
+      if (llvm::Error error = advance(Stage::Planned))
+        return error;
+      noteActivations(*module); // what later stages no longer tell
+    }
     Stage from = stageOf(*module);
     PassManager pm(&context);
     auto needs = [&](Stage to) { return from < to && to <= stage; };
