@@ -18,7 +18,7 @@ static Expected<Calibration> reuse(const CompileOptions &model, StringRef path) 
     return hash.takeError();
   if (Error error = file->checkModel(*hash, model.input))
     return std::move(error);
-  return Calibration{file->data(), toActivationStatistics(file->sites())};
+  return Calibration{file->data(), file->sites().vec()};
 }
 
 static Expected<CalibrationData> makeData(ObservedProgram &program, const CalibrateOptions &options, StringRef text,
@@ -33,20 +33,15 @@ static Expected<CalibrationData> makeData(ObservedProgram &program, const Calibr
 }
 
 /// Statistics of the activations; they are saved if that is wanted.
-static Expected<std::vector<ActivationStatistics>> gather(ObservedProgram &program, const CalibrationData &data,
-                                                          const CompileOptions &model,
-                                                          const CalibrateOptions &options) {
+static Expected<std::vector<SiteStatistics>> gather(ObservedProgram &program, const CalibrationData &data,
+                                                    const CompileOptions &model, const CalibrateOptions &options) {
   StatisticsOptions statistics;
   statistics.threads = model.threads;
   Progress line;
   if (model.progress)
     statistics.progress = [&](size_t done, size_t total) { line.update(done, total, "calibration sequences"); };
-  if (options.save.empty()) {
-    Expected<std::vector<SiteStatistics>> sites = gatherStatistics(program, data, statistics);
-    if (!sites)
-      return sites.takeError();
-    return toActivationStatistics(*sites);
-  }
+  if (options.save.empty())
+    return gatherStatistics(program, data, statistics);
   Expected<std::string> hash = hashModel(model.input);
   if (!hash)
     return hash.takeError();
@@ -55,7 +50,7 @@ static Expected<std::vector<ActivationStatistics>> gather(ObservedProgram &progr
   Expected<StatisticsFile> file = StatisticsFile::open(options.save);
   if (!file)
     return file.takeError();
-  return toActivationStatistics(file->sites());
+  return file->sites().vec();
 }
 
 Expected<Calibration> halftone::calibrate(const CompileOptions &model, const CalibrateOptions &options) {
@@ -91,25 +86,23 @@ Expected<Calibration> halftone::calibrate(const CompileOptions &model, const Cal
     return data.takeError();
   Calibration calibration{std::move(*data), {}};
   if (wantsStatistics) {
-    Expected<std::vector<ActivationStatistics>> activations = gather(**program, calibration.data, model, options);
-    if (!activations)
-      return activations.takeError();
-    calibration.activations = std::move(*activations);
+    Expected<std::vector<SiteStatistics>> sites = gather(**program, calibration.data, model, options);
+    if (!sites)
+      return sites.takeError();
+    calibration.sites = std::move(*sites);
   }
   return calibration;
 }
 
-Error halftone::readChannelMagnitudes(CompileOptions &model, StringRef path) {
-  Expected<StatisticsFile> file = StatisticsFile::open(path);
-  if (!file)
-    return file.takeError();
-  for (const SiteStatistics &site : file->sites()) {
+std::map<std::string, std::vector<float>> halftone::channelMagnitudes(ArrayRef<SiteStatistics> sites, bool means) {
+  std::map<std::string, std::vector<float>> result;
+  for (const SiteStatistics &site : sites) {
     if (site.value != ObservedValue::Input)
       continue;
-    std::vector<float> &magnitudes = model.channelMagnitudes[site.weights.front()];
+    std::vector<float> &magnitudes = result[site.weights.front()];
     for (int64_t i = 0; i < site.cols; ++i)
-      magnitudes.push_back(model.equalize->means ? float(site.sumMagnitudes[i] / double(site.tokens))
-                                                 : std::max(-site.min[i], site.max[i]));
+      magnitudes.push_back(means ? float(site.sumMagnitudes[i] / double(site.tokens))
+                                 : std::max(-site.min[i], site.max[i]));
   }
-  return Error::success();
+  return result;
 }

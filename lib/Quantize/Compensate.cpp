@@ -2,6 +2,7 @@
 
 #include "halftone/Quantize/Compensate.h"
 #include "CompensateRow.h"
+#include "halftone/Quantize/WeightRange.h"
 #include "halftone/Support/Parallel.h"
 #include <algorithm>
 #include <atomic>
@@ -37,12 +38,19 @@ Expected<QuantizedMatrix> Compensator::quantize(ArrayRef<float> weights, int64_t
                                                 StringRef tensorName) const {
   int64_t cols = metric->size;
   assert(size_t(format.groupCount(cols)) == metric->blocks.size() && "made for other groups");
-  // Checks the weights, too, and is what rows fall back to.
-  Expected<QuantizedMatrix> result = halftone::quantize(weights, rows, cols, format, tensorName, threads);
+  // Checks the weights, too, and is what rows fall back to. Scales and zero points of integers stay as they are here,
+  // so they are the best that are known without codes.
+  bool keepsScales = !compensate::canRefit(format);
+  WeightRange range;
+  if (keepsScales && format.kind == FormatKind::Rtn)
+    range.kind = WeightRange::MeanSquaredError;
+  Expected<QuantizedMatrix> result = format.kind == FormatKind::Rtn
+                                         ? halftone::quantize(weights, rows, cols, format, range, tensorName, threads)
+                                         : halftone::quantize(weights, rows, cols, format, tensorName, threads);
   if (!result || cols == 0)
     return result;
   std::optional<compensate::FixedLevels> levels;
-  if (!compensate::canRefit(format))
+  if (keepsScales)
     levels.emplace(*result);
   forRows(rows, cols, threads, [&](int64_t begin, int64_t end) {
     compensate::RowSolver solver(*metric, format, levels ? &*levels : nullptr, options);

@@ -61,9 +61,8 @@ static bool needsActivationRanges(const CompileOptions &options) {
 
 /// True if something that is asked for needs calibration.
 static bool usesCalibration(const QuantCompileOptions &options) {
-  bool equalizes = options.compile.equalize && !options.calibrate.reuse.empty();
   return !options.calibrate.save.empty() || !options.compile.compensate.empty() || options.calibrate.statistics ||
-         equalizes;
+         (options.compile.equalize && !options.calibrate.reuse.empty());
 }
 
 static Error checkCalibration(const QuantCompileOptions &options, bool choosesText) {
@@ -78,7 +77,8 @@ static Error checkCalibration(const QuantCompileOptions &options, bool choosesTe
     return usageError("--calibration-tokens must be at least " + Twine(kLeastCalibrationTokens));
   if (calibrate.isAsked() && !usesCalibration(options))
     return usageError(
-        "nothing uses the calibration; add --compensate, a static kind of --activation-policy, or --save-statistics");
+        "nothing uses the calibration; add --compensate, --equalize, a static kind of --activation-policy, or "
+        "--save-statistics");
   const std::string &compensate = options.compile.compensate;
   if (!compensate.empty() && !isCompensation(compensate))
     return usageError("unknown compensation '" + compensate + "', expected plain, full or adaround");
@@ -128,8 +128,8 @@ Expected<QuantCompileOptions> parseQuantCompileOptions(int argc, char **argv) {
   static cl::opt<std::string> equalize(
       "equalize",
       cl::desc("Move scales of channels from activations into weights before they are quantized: alpha of SmoothQuant "
-               "(default: 0.5), or awq[:alpha]; by the channels' magnitudes in --statistics or --save-statistics, or "
-               "guessed from the weights"),
+               "(default: 0.5), or awq[:alpha]; by the channels' magnitudes in calibration, or guessed from "
+               "the weights"),
       cl::value_desc("alpha|awq"), cl::ValueOptional, cl::init(""), cl::cat(category));
   static cl::opt<std::string> rotate(
       "rotate", cl::desc("Rotate the residual stream before weights are quantized; seed (default: 1)"),
@@ -248,7 +248,7 @@ Expected<QuantCompileOptions> parseQuantCompileOptions(int argc, char **argv) {
   calibrate.seed = seed;
   calibrate.save = *save;
   calibrate.reuse = *statistics;
-  calibrate.statistics = needsActivationRanges(c);
+  calibrate.statistics = needsActivationRanges(c) || (c.equalize && !c.rotate);
   if (c.output.empty() && calibrate.save.empty())
     return usageError("no output given; add '-o PATH'");
   if (Error error = checkCalibration(options, calibrationTokens.getNumOccurrences() || seed.getNumOccurrences()))

@@ -34,17 +34,15 @@ static Error run(const QuantCompileOptions &options) {
       return calibration.takeError();
     if (!options.quiet)
       errs() << formatv("calibrated on {0} tokens ({1})\n", calibration->data.tokens(), calibration->data.source);
+    c.activationStatistics = toActivationStatistics(calibration->sites);
     if (c.output.empty()) {
       if (!options.quiet)
-        printOutliers(outs(), findOutliers(calibration->activations));
+        printOutliers(outs(), findOutliers(c.activationStatistics));
       return Error::success();
     }
     c.calibrationTokens = std::move(calibration->data.sequences);
-    c.activationStatistics = std::move(calibration->activations);
-    const std::string &statistics = options.calibrate.reuse.empty() ? options.calibrate.save : options.calibrate.reuse;
-    if (c.equalize && !statistics.empty())
-      if (Error error = readChannelMagnitudes(c, statistics))
-        return error;
+    if (c.equalize && (!c.rotate || !options.calibrate.reuse.empty()))
+      c.channelMagnitudes = channelMagnitudes(calibration->sites, c.equalize->means);
   }
   if (options.tune) {
     auto progress = [&](size_t done, size_t total, StringRef name) {

@@ -19,7 +19,7 @@ struct CalibrateOptions {
 
 struct Calibration {
   CalibrationData data;
-  std::vector<ActivationStatistics> activations; ///< where statistics are saved, reused or asked for
+  std::vector<SiteStatistics> sites; ///< where statistics are saved, reused or asked for
 };
 
 /// The tokens to calibrate the model on, and where wanted their statistics: from scratch, or from a file. Of `model`
@@ -27,8 +27,8 @@ struct Calibration {
 /// another model.
 llvm::Expected<Calibration> calibrate(const CompileOptions &model, const CalibrateOptions &options);
 
-/// Gives `model.equalize` the magnitudes of channels in a statistics file that calibrate() has checked or written.
-llvm::Error readChannelMagnitudes(CompileOptions &model, llvm::StringRef path);
+/// For CompileOptions::channelMagnitudes: of each product's input the largest, or the mean magnitudes of the channels.
+std::map<std::string, std::vector<float>> channelMagnitudes(llvm::ArrayRef<SiteStatistics> sites, bool means);
 
 } // namespace halftone
 
