@@ -77,6 +77,13 @@ halftone_status halftone_open_linked(const halftone_model *model, halftone_progr
 halftone_status halftone_open(const char *path, halftone_program **program);
 /** The checked description. Sizes, name, CPU and features may be read; the functions are called through a context. */
 const halftone_model *halftone_describe(const halftone_program *program);
+/**
+ * Copies the weights into huge pages, at the same addresses, and sets `bytes` to how many of their bytes are in huge
+ * pages then: whole pages inside the weights, and only those that the kernel had free. Call it before the program is
+ * used: no context may run meanwhile. Results do not change. Fails without huge pages (HALFTONE_FAILED: the kernel has
+ * none, or the weights are too small) or memory (HALFTONE_NO_MEMORY); the program works as before then.
+ */
+halftone_status halftone_use_huge_pages(const halftone_program *program, int64_t *bytes);
 /** Closes the program; its contexts and tokenizers must be freed first. Null is allowed. */
 void halftone_close(halftone_program *program);
 

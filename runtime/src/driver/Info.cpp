@@ -3,7 +3,8 @@
 
 using namespace halftone::driver;
 
-static std::string describeAsJson(const halftone_model &m) {
+static std::string describeAsJson(const Session &session) {
+  const halftone_model &m = session.model();
   Json json;
   json.beginObject()
       .text("name", m.name)
@@ -22,6 +23,7 @@ static std::string describeAsJson(const halftone_model &m) {
       .integer("bos", m.bos)
       .integer("eos", m.eos)
       .integer("weight_bytes", m.weight_bytes)
+      .integer("huge_page_bytes", session.hugePageBytes())
       .integer("key_cache_bytes", m.key_cache_bytes)
       .integer("value_cache_bytes", m.value_cache_bytes)
       .integer("scratch_bytes", m.scratch_bytes)
@@ -38,6 +40,8 @@ static std::string describeAsTable(const Session &session) {
   auto token = [](int32_t id) { return id < 0 ? std::string("none") : std::to_string(id); };
   std::string text = row("name", m.name);
   text += row("weights", session.sizeText());
+  if (session.hugePageBytes())
+    text += row("huge pages", format("%.2f MiB of the weights", double(session.hugePageBytes()) / (1 << 20)));
   text += row("built for", std::string(m.cpu) + ", " + m.triple);
   text += row("needs", *m.features ? m.features : "no special CPU features");
   text += row("vocabulary", number(m.vocabulary));
@@ -55,5 +59,5 @@ static std::string describeAsTable(const Session &session) {
 }
 
 void halftone::driver::info(const Options &options, const Session &session) {
-  print(options.json ? describeAsJson(session.model()) : describeAsTable(session));
+  print(options.json ? describeAsJson(session) : describeAsTable(session));
 }

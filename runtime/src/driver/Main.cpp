@@ -13,7 +13,7 @@ static void run(const Options &options, const std::string &program, const halfto
     return print(helpText(program, linked != nullptr));
   if (options.task == Task::Version)
     return print(format("%s: Halftone %s, model ABI %u\n", program.c_str(), HALFTONE_VERSION, HALFTONE_ABI_VERSION));
-  Session session(options.model, int32_t(options.threads.front()), linked);
+  Session session(options.model, int32_t(options.threads.front()), linked, options.hugePages);
   switch (options.task) {
   case Task::Generate:
     return generate(options, session);

@@ -168,6 +168,10 @@ Group generalOptions() {
    APPLY{p.threads = value;
 }
 }
+, {"", "--huge-pages", "", "copy the weights into huge pages; a warning and small pages where there are none",
+   APPLY{p.options.hugePages = true;
+}
+}
 , {"", "--info", "", "describe the model", APPLY{choose(p, Task::Info, name);
 }
 }

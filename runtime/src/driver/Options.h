@@ -15,6 +15,7 @@ struct Options {
   Task task = Task::None;
   std::string model; // path; empty for a linked model
   bool json = false, quiet = false;
+  bool hugePages = false;             // weights in huge pages
   std::vector<int64_t> threads = {0}; // several only under --bench
 
   // Generate

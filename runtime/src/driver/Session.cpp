@@ -3,11 +3,13 @@
 
 using namespace halftone::driver;
 
-Session::Session(const std::string &path, int32_t threads, const halftone_model *linked) {
+Session::Session(const std::string &path, int32_t threads, const halftone_model *linked, bool hugePages) {
   Stopwatch watch;
   halftone_program *opened = nullptr;
   check(linked ? halftone_open_linked(linked, &opened) : halftone_open(path.c_str(), &opened));
   program.reset(opened);
+  if (hugePages && halftone_use_huge_pages(program.get(), &hugeBytes) != HALFTONE_OK)
+    std::fprintf(stderr, "warning: --huge-pages: %s; the weights stay in small pages\n", halftone_last_error());
   if (model().tokenizer && model().tokenizer_bytes > 0) {
     halftone_tokenizer *created = nullptr;
     check(halftone_tokenizer_create(program.get(), &created));

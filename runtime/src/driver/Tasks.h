@@ -15,7 +15,8 @@ namespace halftone::driver {
 class Session {
 public:
   /// `linked`, or, if it is null, the model at `path`.
-  Session(const std::string &path, int32_t threads, const halftone_model *linked);
+  /// With `hugePages` the weights are copied into huge pages; if that fails, a warning is printed.
+  Session(const std::string &path, int32_t threads, const halftone_model *linked, bool hugePages = false);
   const halftone_model &model() const { return *halftone_describe(program.get()); }
   halftone_context *context() const { return contextHandle.get(); }
   bool hasTokenizer() const { return tokenizer != nullptr; }
@@ -26,6 +27,8 @@ public:
   /// Size of the weights for people: "1.23 MiB".
   std::string sizeText() const;
   double loadSeconds() const { return seconds; }
+  /// Bytes of the weights that are in huge pages, as far as that was asked for.
+  int64_t hugePageBytes() const { return hugeBytes; }
 
 private:
   struct Deleter {
@@ -39,6 +42,7 @@ private:
   Owner<halftone_tokenizer> tokenizer;
   Owner<halftone_context> contextHandle;
   double seconds = 0;
+  int64_t hugeBytes = 0;
 };
 
 void generate(const Options &options, const Session &session);

@@ -3,8 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
+#include <fstream>
 #include <functional>
 #include <string>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <vector>
 
 extern "C" const halftone_model halftone_model_v1; // fake_model.c
 
@@ -109,6 +114,72 @@ TEST(Model, PicksTheFirstVariantThatThisCpuCanRun) {
   middle.next = &first;
   EXPECT_EQ(halftone_open_linked(&first, &program), HALFTONE_NOT_A_MODEL);
   EXPECT_TRUE(errorHas("circle"));
+}
+
+/// A program whose weights are `bytes` of memory, 100 bytes behind the start of a page, in a pattern.
+class HugePages : public testing::Test {
+protected:
+  void open(size_t bytes) {
+    mapped = bytes + 8192;
+    mapping = static_cast<char *>(mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    ASSERT_NE(mapping, MAP_FAILED);
+    for (size_t i = 0; i < mapped; ++i)
+      mapping[i] = char(i * 7 + (i >> 12));
+    before.assign(mapping, mapping + mapped);
+    model = halftone_model_v1;
+    model.weights = mapping + 100;
+    model.weight_bytes = int64_t(bytes);
+    ASSERT_EQ(halftone_open_linked(&model, &program), HALFTONE_OK) << halftone_last_error();
+  }
+  void TearDown() override {
+    halftone_close(program);
+    if (mapping)
+      munmap(mapping, mapped);
+  }
+  bool unchanged() const { return std::memcmp(mapping, before.data(), mapped) == 0; }
+
+  halftone_model model;
+  halftone_program *program = nullptr;
+  char *mapping = nullptr;
+  size_t mapped = 0;
+  std::vector<char> before;
+};
+
+TEST_F(HugePages, KeepEveryByteAtItsAddress) {
+  open(9 << 20);
+  for (int times = 0; times < 2; ++times) {
+    int64_t bytes = -1;
+    halftone_status status = halftone_use_huge_pages(program, &bytes);
+    // A kernel may have them switched off, or none free.
+    EXPECT_EQ(status == HALFTONE_OK, bytes > 0) << halftone_last_error();
+    EXPECT_LE(bytes, 9 << 20);
+    EXPECT_TRUE(unchanged());
+  }
+}
+
+TEST_F(HugePages, TooFewWeightsAreRefused) {
+  open(4096);
+  int64_t bytes = -1;
+  EXPECT_EQ(halftone_use_huge_pages(program, &bytes), HALFTONE_FAILED);
+  EXPECT_EQ(bytes, 0);
+  EXPECT_EQ(halftone_use_huge_pages(nullptr, &bytes), HALFTONE_INVALID_ARGUMENT);
+  EXPECT_EQ(halftone_use_huge_pages(program, nullptr), HALFTONE_INVALID_ARGUMENT);
+}
+
+TEST_F(HugePages, WithoutMemoryNothingChanges) {
+  open(32 << 20);
+  int64_t bytes = -1, pages = 0;
+  std::ifstream("/proc/self/statm") >> pages;
+  rlimit old, tight;
+  ASSERT_EQ(getrlimit(RLIMIT_AS, &old), 0);
+  tight = old;
+  tight.rlim_cur = rlim_t(pages) * 4096 + (8 << 20);
+  ASSERT_EQ(setrlimit(RLIMIT_AS, &tight), 0);
+  halftone_status status = halftone_use_huge_pages(program, &bytes);
+  setrlimit(RLIMIT_AS, &old);
+  EXPECT_NE(status, HALFTONE_OK);
+  EXPECT_EQ(bytes, 0);
+  EXPECT_TRUE(unchanged());
 }
 
 TEST(Model, NullArgumentsAreErrors) {
