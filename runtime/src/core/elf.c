@@ -78,11 +78,55 @@ static halftone_status check_header(const char *path, const Elf64_Ehdr *header) 
   return HALFTONE_OK;
 }
 
+static halftone_status refuse_damaged(const char *path, const char *what) {
+  return halftone_fail(HALFTONE_NOT_A_MODEL, "'%s' is damaged: %s; copy or compile it again", path, what);
+}
+
+/** Linkers write the table of sections last, so a copy that did not finish, or whose end is a hole full of zeros, shows
+ * here, even where the segments are whole. A file may have no such table. */
+static halftone_status check_end(const char *path, FILE *file, const Elf64_Ehdr *header, uint64_t file_bytes) {
+  if (header->e_shoff == 0 || header->e_shnum == 0)
+    return HALFTONE_OK;
+  uint64_t table_bytes = (uint64_t)header->e_shnum * sizeof(Elf64_Shdr);
+  if (header->e_shoff > file_bytes || table_bytes > file_bytes - header->e_shoff)
+    return halftone_fail(HALFTONE_NOT_A_MODEL,
+                         "'%s' is truncated: it has %llu bytes and its table of sections ends at %llu; copy or compile "
+                         "it again",
+                         path, (unsigned long long)file_bytes, (unsigned long long)(header->e_shoff + table_bytes));
+  if (header->e_shentsize != sizeof(Elf64_Shdr) || header->e_shstrndx >= header->e_shnum)
+    return refuse_damaged(path, "its header is inconsistent");
+  for (unsigned i = 1; i < header->e_shnum; ++i) {
+    Elf64_Shdr section;
+    if (fseeko(file, (off_t)(header->e_shoff + i * sizeof section), SEEK_SET) != 0 ||
+        fread(&section, sizeof section, 1, file) != 1)
+      return halftone_fail(HALFTONE_CANNOT_OPEN, "cannot read '%s'", path);
+    if (section.sh_type == SHT_NULL)
+      return refuse_damaged(path, "its end is empty, as after a copy or download that did not finish");
+  }
+  return HALFTONE_OK;
+}
+
+/** What segments have to say of themselves beyond lying in the file: `end` is where the last loaded one ended. */
+static halftone_status check_segment(const char *path, const Elf64_Phdr *segment, uint64_t *end) {
+  if (segment->p_type != PT_LOAD)
+    return HALFTONE_OK;
+  uint64_t align = segment->p_align;
+  if (segment->p_filesz > segment->p_memsz || segment->p_vaddr < *end || segment->p_memsz > (UINT64_C(1) << 47) - 1 ||
+      segment->p_vaddr > (UINT64_C(1) << 47) - 1)
+    return refuse_damaged(path, "its segments overlap or have impossible sizes");
+  if (align & (align - 1) || (align && (segment->p_vaddr - segment->p_offset) & (align - 1)))
+    return refuse_damaged(path, "its segments are not aligned");
+  *end = segment->p_vaddr + segment->p_memsz;
+  return HALFTONE_OK;
+}
+
 static halftone_status check_segments(const char *path, FILE *file, const Elf64_Ehdr *header, uint64_t file_bytes) {
   uint64_t table_bytes = (uint64_t)header->e_phnum * sizeof(Elf64_Phdr);
   if (header->e_phoff > file_bytes || table_bytes > file_bytes - header->e_phoff ||
       fseeko(file, (off_t)header->e_phoff, SEEK_SET) != 0)
     return halftone_fail(HALFTONE_NOT_A_MODEL, "'%s' is damaged: its program headers lie outside the file", path);
+  uint64_t end = 0;
+  int has_dynamic = 0;
   for (unsigned i = 0; i < header->e_phnum; ++i) {
     Elf64_Phdr segment;
     if (fread(&segment, sizeof segment, 1, file) != 1)
@@ -94,8 +138,14 @@ static halftone_status check_segments(const char *path, FILE *file, const Elf64_
                            "'%s' is truncated: it has %llu bytes and a segment ends at %llu; copy or compile it again",
                            path, (unsigned long long)file_bytes,
                            (unsigned long long)(segment.p_offset + segment.p_filesz));
+    halftone_status status = check_segment(path, &segment, &end);
+    if (status)
+      return status;
+    has_dynamic |= segment.p_type == PT_DYNAMIC && segment.p_filesz >= sizeof(Elf64_Dyn);
   }
-  return HALFTONE_OK;
+  if (!has_dynamic || end == 0)
+    return refuse_damaged(path, "it has no dynamic section");
+  return check_end(path, file, header, file_bytes);
 }
 
 static halftone_status check_file(const char *path, FILE *file, uint64_t file_bytes) {

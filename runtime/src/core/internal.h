@@ -22,6 +22,9 @@ halftone_status halftone_check_shared_object(const char *path);
 /** Checks a comma separated list of LLVM feature names against this CPU. */
 halftone_status halftone_check_features(const char *features);
 
+/** halftone_check_model for a description in a loaded object, and that it and what it points to lie in its segments. */
+halftone_status halftone_check_loaded(const halftone_model *model);
+
 /** Checks magic, version and every size of a description. */
 halftone_status halftone_check_model(const halftone_model *model);
 

@@ -98,12 +98,13 @@ halftone_status halftone_check_model(const halftone_model *model) {
   return status;
 }
 
-/** The first model of the chain whose code this CPU can run; otherwise the error of the last, which needs least. */
-static halftone_status choose_variant(const halftone_model **model) {
+/** The first model of the chain whose code this CPU can run; otherwise the error of the last, which needs least.
+ * `loaded`: they lie in an object that the loader mapped. */
+static halftone_status choose_variant(const halftone_model **model, int loaded) {
   halftone_status status = HALFTONE_OK;
   int variants = 0;
   for (const halftone_model *m = *model; m; m = m->next) {
-    status = halftone_check_model(m);
+    status = loaded ? halftone_check_loaded(m) : halftone_check_model(m);
     if (status)
       return status;
     if (++variants > 64)
@@ -118,7 +119,7 @@ static halftone_status choose_variant(const halftone_model **model) {
 }
 
 static halftone_status open_checked(const halftone_model *model, void *library, halftone_program **program) {
-  halftone_status status = choose_variant(&model);
+  halftone_status status = choose_variant(&model, library != NULL);
   if (status)
     return status;
   halftone_program *result = malloc(sizeof *result);

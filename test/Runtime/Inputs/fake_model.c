@@ -7,7 +7,7 @@
  * what the ABI promises (alignment, 1 <= n <= chunk, ranges that cover the work exactly once) and fail with a code.
  *
  * -D: VOCABULARY, CONTEXT, CHUNK, FEATURES, ABI, MAGIC, STRUCT_BYTES, BOS, EOS, SYMBOL, HEADS, SCRATCH_BYTES,
- *     WEIGHTS (rows of 8 bytes of weights), TOKENIZER (path of a SentencePiece model) with TOKENIZER_BYTES, FAIL_AT (position whose body fails), NAN_AT
+ *     WEIGHTS (rows of 8 bytes of weights), WEIGHT_BYTES, NAME, HEAD and NEXT (what the description says), TOKENIZER (path of a SentencePiece model) with TOKENIZER_BYTES, FAIL_AT (position whose body fails), NAN_AT
  * (position with NaN logits), MODULUS (11 unless told: another one makes another model)
  */
 #include "halftone/abi.h"
@@ -59,6 +59,18 @@
 #endif
 #ifndef WEIGHTS
 #define WEIGHTS 2
+#endif
+#ifndef WEIGHT_BYTES
+#define WEIGHT_BYTES sizeof fake_weights
+#endif
+#ifndef NAME
+#define NAME "fake \"model\""
+#endif
+#ifndef NEXT
+#define NEXT 0
+#endif
+#ifndef HEAD
+#define HEAD head
 #endif
 #ifndef MODULUS
 #define MODULUS 11
@@ -160,7 +172,7 @@ const halftone_model SYMBOL = {
     .magic = MAGIC,
     .abi_version = ABI,
     .struct_bytes = STRUCT_BYTES,
-    .name = "fake \"model\"",
+    .name = NAME,
     .triple = "x86_64-unknown-linux-gnu",
     .cpu = "generic",
     .features = FEATURES,
@@ -178,7 +190,7 @@ const halftone_model SYMBOL = {
     .bos = BOS,
     .eos = EOS,
     .weights = fake_weights,
-    .weight_bytes = sizeof fake_weights,
+    .weight_bytes = WEIGHT_BYTES,
 #ifdef TOKENIZER
     .tokenizer = fake_tokenizer,
     .tokenizer_bytes = TOKENIZER_BYTES,
@@ -186,5 +198,6 @@ const halftone_model SYMBOL = {
     .report = "{\"total\": {\"bits_per_weight\": 32.0}}",
     .decode = decode,
     .prefill = body,
-    .head = head,
+    .head = HEAD,
+    .next = NEXT,
 };
