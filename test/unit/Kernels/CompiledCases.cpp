@@ -88,6 +88,8 @@ static std::string activationsText(const Case &c) {
                          c.vectors->bits, c.vectors->vector, c.vectors->scaleBits, c.vectors->productBits);
   if (!c.isInteger())
     return "activations = f32";
+  if (c.wide)
+    return "activations = i16";
   return "activations = " + (c.bits == 8 && c.strategy != "popcount" ? "i8" : "b" + std::to_string(c.bits));
 }
 
