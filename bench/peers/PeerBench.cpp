@@ -10,6 +10,7 @@
 #include "OnnxRuntime.h"
 #include "OtherPrograms.h"
 #include "Ours.h"
+#include "halftone/Plan/CostModel.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
@@ -18,6 +19,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+using namespace halftone;
 using namespace halftone::bench;
 namespace json = llvm::json;
 
@@ -26,7 +28,7 @@ namespace {
 /// Products of about the same bits per weight.
 struct Group {
   std::string name;
-  std::vector<std::pair<std::string, std::string>> ours; ///< format, strategy; the first is what the compiler chooses
+  std::vector<std::pair<std::string, std::string>> ours; ///< format, strategy; see orderOurs()
   std::vector<std::string> ggml;
   int onnxBits = 0; ///< of ONNX Runtime's MatMulNBits; 0: none
 };
@@ -70,13 +72,31 @@ static Times summarize(std::vector<double> samples) {
   return {at(0.5), at(0.25), at(0.75), samples.front()};
 }
 
+/// Our sides of a row. First the first format by the strategy that the compiler chooses for this machine (of dot and
+/// lut; five trits to a byte are not among the sides); look-ups in many columns only where they are that.
+static std::vector<std::pair<std::string, std::string>> orderOurs(const Group &group, const Problem &problem) {
+  static const TargetInfo target = llvm::cantFail(TargetInfo::get("native"));
+  CostModel model(target);
+  const std::string &first = group.ours.front().first;
+  ProductShape product{llvm::cantFail(parseFormat(first)), problem.rows, problem.cols, 8};
+  Layout layout = chooseLayout({&model}, product, Workload(), {Layout::Rows16, Layout::Rows64});
+  Workload columns;
+  columns.items = {{problem.tokens, 1}};
+  std::pair<std::string, std::string> chosen{
+      first, chooseKernel(model, product, layout, columns) == KernelKind::Lut ? "lut" : "dot"};
+  std::vector<std::pair<std::string, std::string>> ours{chosen};
+  for (auto &side : group.ours)
+    if (side != chosen && (problem.tokens == 1 || side.second != "lut"))
+      ours.push_back(side);
+  return ours;
+}
+
 /// All sides of a row; the memory's read bandwidth as the last one.
 static std::vector<std::unique_ptr<Contender>> contenders(const Group &group, const Problem &problem,
                                                           const Peers &peers) {
   std::vector<std::unique_ptr<Contender>> result;
-  for (auto &[format, strategy] : group.ours)
-    if (problem.tokens == 1 || strategy != "lut")
-      result.push_back(ourProduct(format, strategy, problem));
+  for (auto &[format, strategy] : orderOurs(group, problem))
+    result.push_back(ourProduct(format, strategy, problem));
   int64_t bytes = result.front()->bytes();
   auto add = [&](std::unique_ptr<Contender> side) {
     if (side)
