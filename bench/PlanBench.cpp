@@ -123,7 +123,7 @@ int main(int argc, char **argv) {
   double worst = 1;
   size_t count = 0, beyond = 0;
   for (const ProductShape &product : grid()) {
-    if (!llvm::Regex(options.only).match(nameOf(product)))
+    if (!options.only.empty() && !llvm::Regex(options.only).match(nameOf(product)))
       continue;
     if (!file.has(target, product)) {
       if (llvm::Error error = measureProduct(product, target, MeasureOptions(), file))
