@@ -65,16 +65,10 @@ public:
         diagnostics(&context, [this](Diagnostic &diagnostic) { receive(diagnostic); }) {}
 
   llvm::Expected<CompileReport> run() {
-    if (llvm::Error error = checkOptions(options))
+    if (llvm::Error error = open())
       return std::move(error);
-    llvm::Expected<std::vector<NamedTarget>> found = findTargets(options.cpu, options.triple);
-    if (!found)
-      return found.takeError();
-    targets = std::move(*found);
     for (const NamedTarget &each : targets)
       report.cpu += (report.cpu.empty() ? "" : ",") + each.target.cpu;
-    if (llvm::Error error = load())
-      return std::move(error);
     if (llvm::Error error = checkTargets())
       return std::move(error);
     if (llvm::Error error = rewrite())
@@ -88,13 +82,7 @@ public:
 
   /// See listProducts().
   llvm::Expected<std::vector<ProductShape>> products() {
-    if (llvm::Error error = checkOptions(options))
-      return std::move(error);
-    llvm::Expected<std::vector<NamedTarget>> found = findTargets(options.cpu, options.triple);
-    if (!found)
-      return found.takeError();
-    targets = std::move(*found);
-    if (llvm::Error error = load())
+    if (llvm::Error error = open())
       return std::move(error);
     if (stageOf(*module) < Stage::Lowbit)
       if (llvm::Error error = advance(Stage::Lowbit))
@@ -109,6 +97,17 @@ private:
     registerBuiltinDialectTranslation(registry);
     registerLLVMDialectTranslation(registry);
     return registry;
+  }
+
+  /// What comes first in everything: options, targets and the input.
+  llvm::Error open() {
+    if (llvm::Error error = checkOptions(options))
+      return error;
+    llvm::Expected<std::vector<NamedTarget>> found = findTargets(options.cpu, options.triple);
+    if (!found)
+      return found.takeError();
+    targets = std::move(*found);
+    return load();
   }
 
   /// Shows warnings at once and keeps errors (with their notes) for the error that the caller gets.

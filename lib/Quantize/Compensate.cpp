@@ -44,9 +44,7 @@ Expected<QuantizedMatrix> Compensator::quantize(ArrayRef<float> weights, int64_t
   WeightRange range;
   if (keepsScales && format.kind == FormatKind::Rtn)
     range.kind = WeightRange::MeanSquaredError;
-  Expected<QuantizedMatrix> result = format.kind == FormatKind::Rtn
-                                         ? halftone::quantize(weights, rows, cols, format, range, tensorName, threads)
-                                         : halftone::quantize(weights, rows, cols, format, tensorName, threads);
+  Expected<QuantizedMatrix> result = halftone::quantize(weights, rows, cols, format, range, tensorName, threads);
   if (!result || cols == 0)
     return result;
   std::optional<compensate::FixedLevels> levels;

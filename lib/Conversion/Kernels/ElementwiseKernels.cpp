@@ -1,23 +1,12 @@
 //===- ElementwiseKernels.cpp - Norm, rotary embedding, gated activation --===//
 
-#include "KernelBuilder.h"
 #include "Kernels.h"
+#include "Tiles.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include <cmath>
 
 using namespace mlir;
 using namespace halftone;
-
-/// A kernel whose units are tokens and whose operands are all float memrefs of the given shapes.
-static Kernel perTokenKernel(ModuleOp module, StringRef name, TypeRange types,
-                             function_ref<void(KernelBuilder &, ValueRange, Value token)> body) {
-  auto function = getOrCreateKernel(
-      module, UnknownLoc::get(module.getContext()), name, types, [&](KernelBuilder &k, ValueRange args) {
-        size_t n = types.size();
-        k.loop(args[n], args[n + 1], 1, [&](Value token) { body(k, args.take_front(n), token); });
-      });
-  return {function, 1, /*perToken=*/true};
-}
 
 /// y = x / sqrt(mean(x^2) + epsilon) * gain. The sum: 16 partial sums over vectors in ascending order, then the tree.
 Kernel halftone::getRmsNormKernel(ModuleOp module, int64_t tokens, int64_t size, double epsilon) {

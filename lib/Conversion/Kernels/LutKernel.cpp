@@ -20,6 +20,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Kernels.h"
+#include "SplitSums.h"
 #include "Tiles.h"
 #include "TritLut.h"
 #include "dialects/Lowbit/IR/LowbitTypes.h"
@@ -99,7 +100,7 @@ private:
     for (auto [i, block] : llvm::enumerate(rowBlocks))
       for (unsigned plane = 0; plane < planes; ++plane) {
         ArrayRef<Value> parts = ArrayRef<Value>(acc).slice((i * planes + plane) * perPlane(), perPlane());
-        Value wide = arith::ExtSIOp::create(k.b, k.loc, k.words(kRows), naturalOrder(parts[0], parts[1]));
+        Value wide = arith::ExtSIOp::create(k.b, k.loc, k.words(kRows), splitSumsByRow(k, parts[0], parts[1]));
         if (width == 128)
           wide = k.addI(wide, arith::ExtUIOp::create(k.b, k.loc, k.words(kRows), parts[2]));
         Value &sum = next[i * scales + (scales == 2 ? 1 - plane : 0)];
@@ -134,42 +135,17 @@ private:
   void lookUpHalf(Value code, ArrayRef<Value> tables, MutableArrayRef<Value> acc) {
     Value negative = k.shrS(code, 7);
     Value index = k.xorI(code, negative);
-    Value low = k.xorI(lookUp(tables[0], index), negative);
-    Value high = k.xorI(lookUp(tables[1], index), negative);
-    accumulate(low, high, acc);
+    Value low = k.xorI(lookUp(k, tables[0], index), negative);
+    Value high = k.xorI(lookUp(k, tables[1], index), negative);
+    addSplitSums(k, low, high, acc);
     acc[2] = k.subI(acc[2], negative);
   }
 
   void lookUpNibbles(Value code, ArrayRef<Value> tables, MutableArrayRef<Value> acc) {
     Value mask = k.splat(k.bytes(), 15);
     Value first = k.andI(code, mask), second = k.andI(k.shrU(code, 4), mask);
-    accumulate(lookUp(tables[0], first), lookUp(tables[1], first), acc);
-    accumulate(lookUp(tables[2], second), lookUp(tables[3], second), acc);
-  }
-
-  Value lookUp(Value table, Value index) {
-    return simd::TableLookupOp::create(k.b, k.loc, index.getType(), table, index);
-  }
-
-  /// Interleaves low and high bytes within 128-bit lanes and adds the 16-bit sums.
-  void accumulate(Value low, Value high, MutableArrayRef<Value> acc) {
-    for (int64_t half = 0; half < 2; ++half) {
-      SmallVector<int64_t> mask;
-      for (int64_t lane = 0; lane < 4; ++lane)
-        for (int64_t i = 0; i < 8; ++i) {
-          mask.push_back(lane * 16 + half * 8 + i);
-          mask.push_back(kVectorBytes + lane * 16 + half * 8 + i);
-        }
-      acc[half] = k.addI(acc[half], k.bitcast(k.shuffle(low, high, mask), k.vec(32, k.i16())));
-    }
-  }
-
-  /// Undoes the order of accumulate(): 64 sums by row.
-  Value naturalOrder(Value first, Value second) {
-    SmallVector<int64_t> mask;
-    for (int64_t row = 0; row < kRows; ++row)
-      mask.push_back((row % 16 / 8) * 32 + row / 16 * 8 + row % 8);
-    return k.shuffle(first, second, mask);
+    addSplitSums(k, lookUp(k, tables[0], first), lookUp(k, tables[1], first), acc);
+    addSplitSums(k, lookUp(k, tables[2], second), lookUp(k, tables[3], second), acc);
   }
 
   Value weighted(Value sums, unsigned plane, Value block, Value group) {
@@ -245,14 +221,6 @@ Value signedSums(KernelBuilder &k, ArrayRef<Value> activations, int64_t entries)
   return sum;
 }
 
-void storeTable(KernelBuilder &k, Value sums, Value tables, Value token, Value offset) {
-  int64_t entries = cast<VectorType>(sums.getType()).getNumElements();
-  Value low = arith::TruncIOp::create(k.b, k.loc, k.bytes(entries), sums);
-  Value high = arith::TruncIOp::create(k.b, k.loc, k.bytes(entries), k.shrU(sums, 8));
-  k.store(low, tables, {token, offset});
-  k.store(high, tables, {token, k.addIndex(offset, entries)});
-}
-
 } // namespace
 
 Kernel halftone::getLutKernel(ModuleOp module, const MatmulShape &shape, int64_t width) {
@@ -301,10 +269,10 @@ Kernel halftone::getBuildTablesKernel(ModuleOp module, int64_t tokens, int64_t p
           }
           Value offset = k.mulIndex(slice, lowbit::tableBytes(8, width));
           if (width == 128)
-            return storeTable(k, signedSums(k, activations, 128), args[1], token, offset);
+            return storeSplitTable(k, signedSums(k, activations, 128), args[1], token, offset);
           ArrayRef<Value> all(activations);
-          storeTable(k, signedSums(k, all.take_front(4), 16), args[1], token, offset);
-          storeTable(k, signedSums(k, all.drop_front(4), 16), args[1], token, k.addIndex(offset, 32));
+          storeSplitTable(k, signedSums(k, all.take_front(4), 16), args[1], token, offset);
+          storeSplitTable(k, signedSums(k, all.drop_front(4), 16), args[1], token, k.addIndex(offset, 32));
         });
       });
   return {function, slices, /*perToken=*/true};

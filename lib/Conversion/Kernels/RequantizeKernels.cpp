@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "KernelBuilder.h"
 #include "Kernels.h"
+#include "Tiles.h"
 
 using namespace mlir;
 using namespace halftone;
@@ -18,30 +18,19 @@ static Value roundEven(KernelBuilder &k, Value x, VectorType type) {
   return k.subF(k.addF(x, magic), magic);
 }
 
-/// A kernel whose units are tokens.
-static Kernel tokenKernel(ModuleOp module, StringRef name, TypeRange types,
-                          function_ref<void(KernelBuilder &, ValueRange, Value token)> body) {
-  auto function = getOrCreateKernel(
-      module, UnknownLoc::get(module.getContext()), name, types, [&](KernelBuilder &k, ValueRange args) {
-        size_t n = types.size();
-        k.loop(args[n], args[n + 1], 1, [&](Value token) { body(k, args.take_front(n), token); });
-      });
-  return {function, 1, /*perToken=*/true};
-}
-
 Kernel halftone::getSumTokenPairsKernel(ModuleOp module, int64_t tokens, int64_t size) {
   Type f32 = Builder(module.getContext()).getF32Type();
   int64_t rows = ShapedType::isDynamic(tokens) ? tokens : 2 * tokens;
-  return tokenKernel(module, "sum_pairs_" + sizeName(size) + "_t" + sizeName(tokens),
-                     {MemRefType::get({rows, size}, f32), MemRefType::get({tokens, size}, f32)},
-                     [&](KernelBuilder &k, ValueRange args, Value token) {
-                       Value high = k.mulIndex(token, 2), low = k.addIndex(high, 1);
-                       k.forVectors(size, [&](Value offset, int64_t width) {
-                         Value sum = k.addF(k.load(args[0], {high, offset}, k.floats(width)),
-                                            k.load(args[0], {low, offset}, k.floats(width)));
-                         k.store(sum, args[1], {token, offset});
-                       });
-                     });
+  return perTokenKernel(module, "sum_pairs_" + sizeName(size) + "_t" + sizeName(tokens),
+                        {MemRefType::get({rows, size}, f32), MemRefType::get({tokens, size}, f32)},
+                        [&](KernelBuilder &k, ValueRange args, Value token) {
+                          Value high = k.mulIndex(token, 2), low = k.addIndex(high, 1);
+                          k.forVectors(size, [&](Value offset, int64_t width) {
+                            Value sum = k.addF(k.load(args[0], {high, offset}, k.floats(width)),
+                                               k.load(args[0], {low, offset}, k.floats(width)));
+                            k.store(sum, args[1], {token, offset});
+                          });
+                        });
 }
 
 Kernel halftone::getRequantizeKernel(ModuleOp module, int64_t tokens, int64_t size, int64_t groups, int64_t bits) {
@@ -50,27 +39,27 @@ Kernel halftone::getRequantizeKernel(ModuleOp module, int64_t tokens, int64_t si
   std::string name =
       "requantize" + std::to_string(bits) + "_" + sizeName(size) + "k" + sizeName(groups) + "_t" + sizeName(tokens);
   double top = double((int64_t(1) << bits) - 1);
-  return tokenKernel(module, name, {rows, perGroup, perGroup, rows},
-                     [&](KernelBuilder &k, ValueRange args, Value token) {
-                       k.loop(k.index(0), k.index(groups), 1, [&](Value group) {
-                         Value scale = k.loadScalar(args[1], group), low = k.negF(k.loadScalar(args[2], group));
-                         Value high = k.addF(low, k.f32(top)), first = k.mulIndex(group, size / groups);
-                         k.forVectors(size / groups, [&](Value offset, int64_t width) {
-                           Value column = k.addIndex(first, offset), s = k.broadcast(scale, width);
-                           Value t = k.divF(k.load(args[0], {token, column}, k.floats(width)), s);
-                           // maxnum and minnum take the bound where t is not a number.
-                           t = arith::MaxNumFOp::create(k.b, k.loc, t, k.broadcast(low, width));
-                           t = arith::MinNumFOp::create(k.b, k.loc, t, k.broadcast(high, width));
-                           k.store(k.mulF(roundEven(k, t, k.floats(width)), s), args[3], {token, column});
-                         });
-                       });
-                     });
+  return perTokenKernel(module, name, {rows, perGroup, perGroup, rows},
+                        [&](KernelBuilder &k, ValueRange args, Value token) {
+                          k.loop(k.index(0), k.index(groups), 1, [&](Value group) {
+                            Value scale = k.loadScalar(args[1], group), low = k.negF(k.loadScalar(args[2], group));
+                            Value high = k.addF(low, k.f32(top)), first = k.mulIndex(group, size / groups);
+                            k.forVectors(size / groups, [&](Value offset, int64_t width) {
+                              Value column = k.addIndex(first, offset), s = k.broadcast(scale, width);
+                              Value t = k.divF(k.load(args[0], {token, column}, k.floats(width)), s);
+                              // maxnum and minnum take the bound where t is not a number.
+                              t = arith::MaxNumFOp::create(k.b, k.loc, t, k.broadcast(low, width));
+                              t = arith::MinNumFOp::create(k.b, k.loc, t, k.broadcast(high, width));
+                              k.store(k.mulF(roundEven(k, t, k.floats(width)), s), args[3], {token, column});
+                            });
+                          });
+                        });
 }
 
 Kernel halftone::getRequantizeTokensKernel(ModuleOp module, int64_t tokens, int64_t size, int64_t bits) {
   auto rows = MemRefType::get({tokens, size}, Builder(module.getContext()).getF32Type());
   std::string name = "requantize_tokens" + std::to_string(bits) + "_" + sizeName(size) + "_t" + sizeName(tokens);
-  return tokenKernel(module, name, {rows, rows}, [&](KernelBuilder &k, ValueRange args, Value token) {
+  return perTokenKernel(module, name, {rows, rows}, [&](KernelBuilder &k, ValueRange args, Value token) {
     Value mask = k.splat(k.words(), 0x7fffffff), top = k.f32(bits == 16 ? 32512.0 : 127.0);
     SmallVector<Value> lanes =
         k.reduceVectors(size, k.splat(k.floats(), 0), [&](Value offset, int64_t width, ValueRange carried) {

@@ -51,3 +51,13 @@ void halftone::storeRows(KernelBuilder &k, Value vector, Value y, Value token, V
       block, rows / perBlock, [&] { k.store(k.slice(vector, 0, tail), y, {token, row}); },
       [&] { k.store(vector, y, {token, row}); });
 }
+
+Kernel halftone::perTokenKernel(ModuleOp module, StringRef name, TypeRange types,
+                                function_ref<void(KernelBuilder &, ValueRange, Value token)> body) {
+  auto function = getOrCreateKernel(
+      module, UnknownLoc::get(module.getContext()), name, types, [&](KernelBuilder &k, ValueRange args) {
+        size_t n = types.size();
+        k.loop(args[n], args[n + 1], 1, [&](Value token) { body(k, args.take_front(n), token); });
+      });
+  return {function, 1, /*perToken=*/true};
+}

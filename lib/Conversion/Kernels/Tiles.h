@@ -3,6 +3,7 @@
 #define HALFTONE_LIB_CONVERSION_KERNELS_TILES_H
 
 #include "KernelBuilder.h"
+#include "Kernels.h"
 #include "halftone/Pack/Layout.h"
 
 namespace halftone {
@@ -26,6 +27,10 @@ void forRowTiles(KernelBuilder &k, mlir::Value begin, mlir::Value end, int64_t s
 llvm::SmallVector<mlir::Value>
 forGroups(KernelBuilder &k, const GroupShape &groups, mlir::ValueRange init,
           llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value group, bool last, mlir::ValueRange)> body);
+
+/// A kernel whose units are tokens, with operands of these types.
+Kernel perTokenKernel(mlir::ModuleOp module, mlir::StringRef name, mlir::TypeRange types,
+                      llvm::function_ref<void(KernelBuilder &, mlir::ValueRange, mlir::Value token)> body);
 
 /// Stores `rows` lanes of results of row block `block` (of `perBlock` rows) to y[token][...]; the last block may be
 /// short.

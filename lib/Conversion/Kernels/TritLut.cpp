@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "TritLut.h"
+#include "SplitSums.h"
 #include "Tiles.h"
 #include "dialects/Lowbit/IR/LowbitTypes.h"
 #include "dialects/Simd/IR/SimdOps.h"
@@ -80,7 +81,7 @@ private:
                    [&](Value slice, ValueRange values) { return emitSlice(k.addIndex(slice, firstSlice), values); });
     SmallVector<Value> next;
     for (size_t i = 0; i < rowBlocks.size(); ++i) {
-      Value wide = arith::ExtSIOp::create(k.b, k.loc, k.words(kRows), naturalOrder(acc[3 * i], acc[3 * i + 1]));
+      Value wide = arith::ExtSIOp::create(k.b, k.loc, k.words(kRows), splitSumsByRow(k, acc[3 * i], acc[3 * i + 1]));
       Value ones = arith::ExtUIOp::create(k.b, k.loc, k.words(kRows), acc[3 * i + 2]);
       next.push_back(k.addI(sums[i], k.addI(wide, ones)));
     }
@@ -96,36 +97,11 @@ private:
       Value offset = k.affine(k.affine(block, slices.total, slice), kVectorBytes, k.index(packed.codesOffset));
       Value code = k.load(args.packed, offset, k.bytes());
       Value negative = k.shrS(code, 7); // look-ups use the low seven bits only
-      accumulate(k.xorI(lookUp(low, code), negative), k.xorI(lookUp(high, code), negative),
-                 MutableArrayRef<Value>(acc).slice(3 * i, 2));
+      addSplitSums(k, k.xorI(lookUp(k, low, code), negative), k.xorI(lookUp(k, high, code), negative),
+                   MutableArrayRef<Value>(acc).slice(3 * i, 2));
       acc[3 * i + 2] = k.subI(acc[3 * i + 2], negative);
     }
     return acc;
-  }
-
-  Value lookUp(Value table, Value index) {
-    return simd::TableLookupOp::create(k.b, k.loc, index.getType(), table, index);
-  }
-
-  /// Interleaves low and high bytes within 128-bit lanes and adds the 16-bit sums.
-  void accumulate(Value low, Value high, MutableArrayRef<Value> acc) {
-    for (int64_t half = 0; half < 2; ++half) {
-      SmallVector<int64_t> mask;
-      for (int64_t lane = 0; lane < 4; ++lane)
-        for (int64_t i = 0; i < 8; ++i) {
-          mask.push_back(lane * 16 + half * 8 + i);
-          mask.push_back(kVectorBytes + lane * 16 + half * 8 + i);
-        }
-      acc[half] = k.addI(acc[half], k.bitcast(k.shuffle(low, high, mask), k.vec(32, k.i16())));
-    }
-  }
-
-  /// Undoes the order of accumulate(): 64 sums by row.
-  Value naturalOrder(Value first, Value second) {
-    SmallVector<int64_t> mask;
-    for (int64_t row = 0; row < kRows; ++row)
-      mask.push_back((row % 16 / 8) * 32 + row / 16 * 8 + row % 8);
-    return k.shuffle(first, second, mask);
   }
 
   Value groupScales(Value block, Value group) {
@@ -165,10 +141,7 @@ void buildTable(KernelBuilder &k, Value codes, Value tables, Value token, Value 
       digits.push_back(balancedDigit(entry, i));
     sum = k.addI(sum, k.mulI(k.broadcast(k.select(inside, wide, zero), kEntries), k.constant(type, digits)));
   }
-  Value low = arith::TruncIOp::create(k.b, k.loc, k.bytes(kEntries), sum);
-  Value high = arith::TruncIOp::create(k.b, k.loc, k.bytes(kEntries), k.shrU(sum, 8));
-  k.store(low, tables, {token, offset});
-  k.store(high, tables, {token, k.addIndex(offset, kEntries)});
+  storeSplitTable(k, sum, tables, token, offset);
 }
 
 } // namespace
