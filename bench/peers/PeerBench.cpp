@@ -17,7 +17,9 @@
 #include "llvm/Support/Regex.h"
 #include "llvm/Support/raw_ostream.h"
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
+#include <thread>
 
 using namespace halftone;
 using namespace halftone::bench;
@@ -113,11 +115,38 @@ static std::vector<std::unique_ptr<Contender>> contenders(const Group &group, co
   return result;
 }
 
+/// Waits until the threads that the last side left behind no longer spin: ONNX Runtime's go on for many milliseconds,
+/// and would take a core away from the side that comes next.
+static void settle() {
+  auto used = [] {
+    timespec now{};
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return 1e3 * double(now.tv_sec) + 1e-6 * double(now.tv_nsec);
+  };
+  for (int tries = 0; tries < 200; ++tries) {
+    double before = used();
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    if (used() - before < 0.2)
+      return;
+  }
+}
+
+/// Lets the scheduler spread a side's threads over the cores: new ones may share one for tens of milliseconds.
+static void spread(Contender &side) {
+  using namespace std::chrono;
+  std::vector<double> ignored;
+  for (auto start = steady_clock::now(); steady_clock::now() - start < milliseconds(100);)
+    side.pass(ignored);
+}
+
 static std::vector<Times> takeTurns(const std::vector<std::unique_ptr<Contender>> &sides, int threads, int rounds) {
   std::vector<std::vector<double>> samples(sides.size());
   for (int round = 0; round < rounds; ++round)
     for (size_t i = 0; i < sides.size(); ++i) {
+      settle();
       sides[i]->begin(threads);
+      if (threads > 1)
+        spread(*sides[i]);
       sides[i]->pass(samples[i]);
       sides[i]->end();
     }

@@ -4,27 +4,88 @@
 |* the same thread in every call. Denormals are left alone: results must not
 |* depend on which thread computes them.
 |*
-|* Workers sleep between two calls instead of spinning. Waking them costs about
-|* two microseconds; but where other programs want the CPUs, spinning workers use
-|* up their time slices and every call waits for the next one: 30 tokens per
-|* second were measured where sleeping workers reached 180,000 (no work, two
-|* launches per token, two CPUs, two other busy programs).
+|* Between two calls workers spin, for as long as libpthreadpool lets them (some
+|* milliseconds), and then sleep. A launch takes 1 microsecond with workers that
+|* spin, and 13 to 47 with workers that have to be woken (two CPUs of a virtual
+|* machine; the longer they slept, the more). But where other programs want the
+|* CPUs, spinning workers use up their time slices and every launch waits for the
+|* next one. So the pool compares the processor time of the process with what its
+|* threads should have had, and lets workers sleep at once where it is less.
 |*
 \*===----------------------------------------------------------------------===*/
 #include "internal.h"
 
 #include <pthreadpool.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <time.h>
+
+/* How long threads spin before they are judged, and how long the caller may stay away meanwhile; seconds. */
+static const double kInterval = 0.02, kAway = 0.001;
+/* Crowded: the process had less than this part of its threads' time, or a thread lost its CPU so often per second. */
+static const double kLeastShare = 0.85, kMostSwitches = 80;
+/* For so many seconds workers then sleep at once: twice as many each time that it is still crowded, half otherwise. */
+static const double kShortestRest = 0.02, kLongestRest = 5;
 
 struct halftone_pool {
   pthreadpool_t threads;
   int32_t count;
+  int may_spin;     /* no more threads than CPUs */
+  int spins;        /* whether workers spin after the present launch */
+  double since;     /* when the present interval of spinning, or of sleeping, began */
+  double last;      /* when the last launch ended */
+  double rest;      /* how long workers sleep at once when it is crowded */
+  double processor; /* processor time of the process at `since` */
+  long switches;    /* involuntary context switches at `since` */
 };
 
+static double seconds(clockid_t clock) {
+  struct timespec now;
+  clock_gettime(clock, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static long involuntary_switches(void) {
+  struct rusage usage;
+  return getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_nivcsw : 0;
+}
+
+static void begin_interval(halftone_pool *pool, double now) {
+  pool->since = now;
+  pool->processor = seconds(CLOCK_PROCESS_CPUTIME_ID);
+  pool->switches = involuntary_switches();
+}
+
+static int crowded(const halftone_pool *pool, double elapsed) {
+  double share = (seconds(CLOCK_PROCESS_CPUTIME_ID) - pool->processor) / (elapsed * pool->count);
+  long switches = involuntary_switches() - pool->switches;
+  return share < kLeastShare || (double)switches > kMostSwitches * elapsed * pool->count;
+}
+
+/* Decides before a launch at `now` whether workers spin after it. */
+static void decide(halftone_pool *pool, double now) {
+  double elapsed = now - pool->since;
+  if (!pool->spins) {
+    if (elapsed < pool->rest)
+      return;
+    pool->spins = 1;
+    begin_interval(pool, now);
+  } else if (now - pool->last > kAway) {
+    begin_interval(pool, now);
+  } else if (elapsed >= kInterval) {
+    pool->spins = !crowded(pool, elapsed);
+    double rest = pool->spins ? pool->rest / 2 : pool->rest * 2;
+    pool->rest = rest < kShortestRest ? kShortestRest : rest > kLongestRest ? kLongestRest : rest;
+    begin_interval(pool, now);
+  }
+}
+
 halftone_pool *halftone_pool_create(int32_t threads) {
-  halftone_pool *pool = malloc(sizeof *pool);
+  halftone_pool *pool = calloc(1, sizeof *pool);
   if (!pool)
     return NULL;
+  pool->rest = kShortestRest;
+  pool->may_spin = pool->spins = threads <= halftone_cpu_count();
   pool->count = threads;
   pool->threads = threads > 1 ? pthreadpool_create((size_t)threads) : NULL;
   if (threads > 1 && !pool->threads) {
@@ -53,7 +114,7 @@ static void run_range(void *state, size_t begin, size_t count) {
 }
 
 void halftone_pool_run(void *state, void (*task)(void *args, int64_t begin, int64_t end), void *args, int64_t count) {
-  const halftone_pool *pool = state;
+  halftone_pool *pool = state;
   if (count <= 0)
     return;
   if (pool->count == 1 || count == 1) {
@@ -62,6 +123,9 @@ void halftone_pool_run(void *state, void (*task)(void *args, int64_t begin, int6
   }
   launch work = {task, args};
   size_t tile = ((size_t)count + (size_t)pool->count - 1) / (size_t)pool->count;
+  if (pool->may_spin)
+    decide(pool, seconds(CLOCK_MONOTONIC));
   pthreadpool_parallelize_1d_tile_1d(pool->threads, run_range, &work, (size_t)count, tile,
-                                     PTHREADPOOL_FLAG_YIELD_WORKERS);
+                                     pool->spins ? 0 : PTHREADPOOL_FLAG_YIELD_WORKERS);
+  pool->last = seconds(CLOCK_MONOTONIC);
 }
