@@ -113,7 +113,8 @@ struct AttentionShape {
 };
 /// args: k, v f32 [T][KV*HS], keys, values, position, layer. Unit: one KV head.
 Kernel getCacheStoreKernel(mlir::ModuleOp module, const AttentionShape &shape);
-/// args: q f32 [T][H*HS], keys, values, position, layer, out f32 [T][H*HS]. Unit: one head of one token.
+/// args: q f32 [T][H*HS], keys, values, position, layer, out f32 [T][H*HS]. Unit: one token of one head, all tokens of
+/// a head after each other; where T is 1, one or more heads of a KV head.
 Kernel getAttentionKernel(mlir::ModuleOp module, const AttentionShape &shape);
 
 } // namespace halftone
