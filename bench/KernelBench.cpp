@@ -1,4 +1,4 @@
-//===- KernelBench.cpp - Generated kernels beside the memory's bandwidth --===//
+//===- KernelBench.cpp - Generated kernels beside the machine's limits ----===//
 //
 //   kernel-bench [--benchmark_filter=...] [--benchmark_format=json] [Google Benchmark's flags]
 //
@@ -6,13 +6,14 @@
 // "blocks = 1, columns = 4, fast_u = 16"). Names are format/strategy/rowsxcols/tokens/threads/memory. `cold` rotates
 // copies of the weights that together exceed the caches, `warm` uses one. One iteration is one product, activation
 // quantization and table building included. Counters: GB/s of packed weights, weights per second, GOPS (2 operations
-// per weight and token), and `of_read`: the share of the bandwidth at which the same copies can be read, measured right
-// before in this run.
+// per weight and token), and two limits measured in this run: `of_read` is the share of the bandwidth at which the same
+// copies can be read, `of_dot` the share of the target's peak of byte dot products.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Bandwidth.h"
 #include "CompiledKernel.h"
+#include "DotPeak.h"
 extern "C" {
 #include "src/core/internal.h"
 }
@@ -74,6 +75,16 @@ double readBandwidth(const Copies &copies, int threads) {
   return best;
 }
 
+/// Operations per second, once for each number of threads.
+double dotPeak(const std::string &cpu, int threads) {
+  static DotPeak peak(cpu);
+  static std::map<int, double> measured;
+  auto [place, isNew] = measured.try_emplace(threads, 0);
+  if (isNew)
+    place->second = peak.measure(threads);
+  return place->second;
+}
+
 void runKernel(benchmark::State &state, KernelSpec spec, int threads, bool cold) {
   CompiledKernel kernel(spec);
   Copies copies(kernel, cold);
@@ -82,7 +93,7 @@ void runKernel(benchmark::State &state, KernelSpec spec, int threads, bool cold)
     x[i] = float(int(i * 2654435761u >> 16) % 2001 - 1000) / 1000.0f;
   halftone_pool *pool = halftone_pool_create(threads);
   halftone_exec exec{pool, halftone_pool_run};
-  double bandwidth = readBandwidth(copies, threads);
+  double bandwidth = readBandwidth(copies, threads), peak = dotPeak(spec.cpu, threads);
   for (auto _ : state)
     kernel.run(&exec, x.data(), copies.next(), y.data());
   halftone_pool_free(pool);
@@ -92,6 +103,8 @@ void runKernel(benchmark::State &state, KernelSpec spec, int threads, bool cold)
   state.counters["weights/s"] = Counter(weights, perIteration);
   state.counters["GB/s"] = Counter(bytes / 1e9, perIteration);
   state.counters["GOPS"] = Counter(2e-9 * weights * spec.tokens, perIteration);
+  state.counters["of_dot"] = Counter(2 * weights * spec.tokens / peak, perIteration);
+  state.counters["dot_GOPS"] = peak / 1e9;
   state.counters["of_read"] = Counter(bytes / bandwidth, perIteration);
   state.counters["read_GB/s"] = bandwidth / 1e9;
 }

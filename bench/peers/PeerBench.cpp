@@ -10,6 +10,7 @@
 #include "OnnxRuntime.h"
 #include "OtherPrograms.h"
 #include "Ours.h"
+#include "bench/DotPeak.h"
 #include "halftone/Plan/CostModel.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -174,6 +175,12 @@ static json::Object describe(const Contender &side, const Times &times, const Pr
                       {"gops", 2e-3 * weights * problem.tokens / times.median}};
 }
 
+/// The peak of byte dot products, in operations per second.
+static double dotPeak(int threads) {
+  static const DotPeak peak("native");
+  return peak.measure(threads);
+}
+
 /// Measures one row, prints it, returns it.
 static json::Object measure(const std::string &group, const std::vector<std::unique_ptr<Contender>> &sides,
                             const Problem &problem, int threads, int rounds) {
@@ -202,6 +209,12 @@ static json::Object measure(const std::string &group, const std::vector<std::uni
   llvm::outs().flush();
   json::Object row{{"group", group},     {"rows", problem.rows}, {"cols", problem.cols},    {"tokens", problem.tokens},
                    {"threads", threads}, {"others", others},     {"sides", std::move(list)}};
+  if (problem.tokens > 1) {
+    double peak = dotPeak(threads);
+    row["dot_gops"] = peak / 1e9;
+    llvm::outs() << llvm::formatv("  {0,-28} {1,9:f1} us: {2:f0} GOPS\n", "peak of dot products",
+                                  2e6 * problem.rows * problem.cols * problem.tokens / peak, peak / 1e9);
+  }
   if (!bestName.empty()) {
     row["best_peer"] = bestName;
     row["ratio_ours_to_best_peer"] = ours / best;

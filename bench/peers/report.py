@@ -38,9 +38,14 @@ copies of the weights. With one column the copies exceed 320 MiB, so that every 
 all lie in huge pages where the system gives them. Quantizing the activations is included on every side, building tables
 too. With one thread a time is the processor time of that thread; with two it is elapsed time, which other programs
 disturb. Medians; quartiles in parentheses. "ratio" is our time through the best peer's: below 1 we are faster. "of
-read": bytes of weights per second, as a part of those that can be read from memory, measured in the same turns. Our
-first line is the strategy that the compiler chooses, and the one in the ratio; other strategies and formats follow in
-italics.
+read": bytes of weights per second, as a part of those that can be read from memory, measured in the same turns. "Of
+peak": operations per second, as a part of the byte products that the processor's instructions can multiply and add up
+when they do nothing else, also measured in the row (`bench/DotPeak.cpp`). Without a dot product of bytes that is AVX2's
+`vpmaddubsw` with a 16-bit addition, 1.8 times as many as by its usual sequence of three instructions. Look-ups and counts
+of bits do not multiply, so theirs is a comparison only. Threads of the side before, which may go on spinning, are
+waited for; with two threads every side has a tenth of a second before it is timed, in which the system spreads its
+threads over the cores. Our first line is the strategy that the compiler chooses, and the one in the ratio; other
+strategies and formats follow in italics.
 
 **Whole models** (`bench/peers/models.py`): models with random weights, the same on both sides (both give the same
 logits in floats), in processes that alternate. Peak memory is the most that was resident, mapped weights included;
@@ -91,7 +96,7 @@ def sides_of(row):
 
 
 def table(rows, one_column):
-    last = "of read" if one_column else "GOPS"
+    last = "of read" if one_column else "GOPS (of peak)"
     lines = [f"| weights | shape | side | bits per weight | us | {last} | ratio |", "|---|---|---|---|---|---|---|"]
     for row in rows:
         ours, peers, read = sides_of(row)
@@ -102,6 +107,8 @@ def table(rows, one_column):
                 share = f"{100 * side['gb_per_s'] / read['gb_per_s']:.0f}%"
             else:
                 share = f"{side['gops']:.0f}"
+                if "dot_gops" in row:
+                    share += f" ({100 * side['gops'] / row['dot_gops']:.0f}%)"
             ratio = f"**{side['us'] / best['us']:.2f}**" if best and side is ours[0] else ""
             first = side is ours[0]
             shape = f"{row['rows']}x{row['cols']}" if first else ""
