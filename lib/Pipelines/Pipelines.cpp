@@ -62,9 +62,13 @@ void halftone::buildToLoopsPipeline(OpPassManager &pm, const ToLoopsOptions &opt
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   pm.addPass(createHalftoneContiguousOperands());
-  pm.addPass(createHalftonePlanMemory({options.chunk}));
   pm.addPass(createConvertLowbitToKernels());
   pm.addPass(createConvertNnToKernels());
+  // Equal numbers of tokens become one value.
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  pm.addPass(createHalftoneMergeLaunches());
+  pm.addPass(createHalftonePlanMemory({options.chunk}));
   pm.addPass(createConvertLinalgToLoopsPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());

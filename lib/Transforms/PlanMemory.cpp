@@ -44,18 +44,22 @@ void collectUsers(Value value, llvm::SetVector<Operation *> &users) {
   }
 }
 
-/// Position of the last op of `block` that uses one of `users`.
-int64_t lastUse(const llvm::SetVector<Operation *> &users, Block &block,
-                const llvm::DenseMap<Operation *, int64_t> &positions) {
-  int64_t last = 0;
-  for (Operation *user : users)
-    last = std::max(last, positions.lookup(block.findAncestorOpInBlock(*user)));
-  return last;
+/// Positions of the first and the last op of `block` that is one of `users` or holds one.
+std::pair<int64_t, int64_t> lifeOf(const llvm::SetVector<Operation *> &users, Block &block,
+                                   const llvm::DenseMap<Operation *, int64_t> &positions) {
+  int64_t first = std::numeric_limits<int64_t>::max(), last = 0;
+  for (Operation *user : users) {
+    int64_t position = positions.lookup(block.findAncestorOpInBlock(*user));
+    first = std::min(first, position);
+    last = std::max(last, position);
+  }
+  return {first, last};
 }
 
 /// Gives each buffer the lowest offset that no living buffer overlaps; returns the total size.
 int64_t placeBuffers(MutableArrayRef<Buffer> buffers) {
   int64_t total = 0;
+  llvm::stable_sort(buffers, [](const Buffer &a, const Buffer &b) { return a.first < b.first; });
   for (size_t i = 0; i < buffers.size(); ++i) {
     Buffer &buffer = buffers[i];
     SmallVector<Buffer *> alive;
@@ -98,7 +102,8 @@ struct PlanMemory : halftone::impl::HalftonePlanMemoryBase<PlanMemory> {
       collectUsers(alloc.getResult(), users);
       bool isDynamic = !alloc.getType().hasStaticShape();
       if (alloc->getBlock() == &block && (!isDynamic || isModel)) {
-        buffers.push_back({alloc, bytesOf(alloc), positions[alloc], lastUse(users, block, positions)});
+        auto [first, last] = lifeOf(users, block, positions);
+        buffers.push_back({alloc, bytesOf(alloc), first, last});
         return WalkResult::advance();
       }
       if (users.contains(alloc->getBlock()->getTerminator())) {

@@ -6,6 +6,7 @@
 #include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
 #include "mlir/Dialect/Bufferization/Transforms/OneShotModuleBufferize.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 namespace halftone::lowbit {
 #define GEN_PASS_DEF_LOWBITBUFFERIZE
@@ -16,10 +17,26 @@ using namespace mlir;
 
 namespace {
 
+/// One `tensor.empty` for every use. What shares one would share a buffer and depend on the order for nothing; which
+/// buffers lie in the same memory is decided when memory is planned.
+void separateEmptyTensors(ModuleOp module) {
+  SmallVector<tensor::EmptyOp> shared;
+  module.walk([&](tensor::EmptyOp op) {
+    if (!op->use_empty() && !op->hasOneUse())
+      shared.push_back(op);
+  });
+  for (tensor::EmptyOp op : shared)
+    for (OpOperand &use : llvm::make_early_inc_range(llvm::drop_begin(op->getUses()))) {
+      OpBuilder builder(use.getOwner());
+      use.set(builder.clone(*op)->getResult(0));
+    }
+}
+
 struct LowbitBufferize : halftone::lowbit::impl::LowbitBufferizeBase<LowbitBufferize> {
   using Base::Base;
 
   void runOnOperation() override {
+    separateEmptyTensors(getOperation());
     bufferization::OneShotBufferizationOptions options;
     options.bufferizeFunctionBoundaries = true;
     options.setFunctionBoundaryTypeConversion(bufferization::LayoutMapOption::IdentityLayoutMap);

@@ -7,7 +7,8 @@ include "mlir/Pass/PassBase.td"
 def LowbitBufferize : Pass<"lowbit-bufferize", "::mlir::ModuleOp"> {
   let summary = "Bufferizes functions and leaves the chains of weights on tensors";
   let description = [{
-    One-shot bufferization of a module with identity layouts at function boundaries. The regions of
+    One-shot bufferization of a module with identity layouts at function boundaries; operations that share a
+    `tensor.empty` get buffers of their own. The regions of
     `lowbit.global`s are left alone: what they hold is evaluated at compile time. (`--one-shot-bufferize` would turn
     an `arith.constant` in a chain into a memref.)
 

@@ -65,6 +65,20 @@ Kernel halftone::getLayerNormKernel(ModuleOp module, int64_t tokens, int64_t siz
       });
 }
 
+/// y = a + b
+Kernel halftone::getAddKernel(ModuleOp module, int64_t tokens, int64_t size) {
+  Builder b(module.getContext());
+  auto rows = MemRefType::get({tokens, size}, b.getF32Type());
+  std::string name = "add_" + sizeName(size) + "_t" + sizeName(tokens);
+  return perTokenKernel(module, name, {rows, rows, rows}, [&](KernelBuilder &k, ValueRange args, Value token) {
+    k.forVectors(size, [&](Value offset, int64_t width) {
+      Value x = k.load(args[0], {token, offset}, k.floats(width));
+      Value y = k.load(args[1], {token, offset}, k.floats(width));
+      k.store(k.addF(x, y), args[2], {token, offset});
+    });
+  });
+}
+
 /// y = x / 2 * (1 + erf(x / sqrt(2)))
 Kernel halftone::getGeluKernel(ModuleOp module, int64_t tokens, int64_t size) {
   Builder b(module.getContext());

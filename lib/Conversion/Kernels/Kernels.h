@@ -98,6 +98,9 @@ Kernel getRmsNormKernel(mlir::ModuleOp module, int64_t tokens, int64_t size, dou
 /// args: x f32 [T][D], gain f32 [D], bias f32 [D], y f32 [T][D]. Unit: one token. Layer norm (arXiv 1607.06450).
 Kernel getLayerNormKernel(mlir::ModuleOp module, int64_t tokens, int64_t size, double epsilon);
 
+/// args: a, b, out f32 [T][size], out = a + b; out may be a or b. Unit: one token.
+Kernel getAddKernel(mlir::ModuleOp module, int64_t tokens, int64_t size);
+
 /// args: x f32 [T][D], y f32 [T][D]. Unit: one token. y = x / 2 * (1 + erf(x / sqrt(2))).
 Kernel getGeluKernel(mlir::ModuleOp module, int64_t tokens, int64_t size);
 

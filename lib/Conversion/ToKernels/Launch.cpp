@@ -50,5 +50,7 @@ void halftone::launch(OpBuilder &builder, Location loc, const Kernel &kernel, Va
   auto enclosing = dyn_cast<func::FuncOp>(function);
   if (!enclosing)
     enclosing = function->getParentOfType<func::FuncOp>();
-  simd::LaunchOp::create(builder, loc, getExec(enclosing), symbol, args, count);
+  auto op = simd::LaunchOp::create(builder, loc, getExec(enclosing), symbol, args, count);
+  if (kernel.perToken && kernel.units == 1)
+    op->setAttr(kPerTokenAttr, builder.getUnitAttr());
 }

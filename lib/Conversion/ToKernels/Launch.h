@@ -7,6 +7,9 @@
 
 namespace halftone {
 
+/// On a launch whose units are tokens: a unit reads and writes rows of its token only, and otherwise constants.
+constexpr llvm::StringLiteral kPerTokenAttr = "halftone.per_token";
+
 /// Fails with a message on `op` unless it is in memref form with identity layouts.
 llvm::LogicalResult checkBuffers(mlir::Operation *op);
 

@@ -4,6 +4,7 @@
 #include "dialects/Nn/IR/NnOps.h"
 #include "dialects/Simd/IR/SimdOps.h"
 #include "halftone/Conversion/ToKernels.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 
 namespace halftone {
 #define GEN_PASS_DEF_CONVERTNNTOKERNELS
@@ -69,6 +70,23 @@ void convert(nn::ObserveOp op) {
                           op.getValues());
 }
 
+/// Not every addition is one of matrices of tokens: the others stay for linalg's own lowering.
+bool isAdditionOfMatrices(Operation *op) {
+  auto add = dyn_cast<linalg::AddOp>(op);
+  return add && llvm::all_of(op->getOperands(), [](Value operand) {
+           auto type = dyn_cast<MemRefType>(operand.getType());
+           return type && type.getRank() == 2 && type.getElementType().isF32() && !type.isDynamicDim(1) &&
+                  type.getLayout().isIdentity();
+         });
+}
+
+void convert(linalg::AddOp op, ModuleOp module) {
+  OpBuilder b(op);
+  Value y = op.getDpsInits()[0];
+  Kernel kernel = getAddKernel(module, sizeOf(y, 0), sizeOf(y, 1));
+  launch(b, op.getLoc(), kernel, {op.getDpsInputs()[0], op.getDpsInputs()[1], y}, y);
+}
+
 struct ConvertNnToKernels : halftone::impl::ConvertNnToKernelsBase<ConvertNnToKernels> {
   using Base::Base;
 
@@ -77,7 +95,7 @@ struct ConvertNnToKernels : halftone::impl::ConvertNnToKernelsBase<ConvertNnToKe
     SmallVector<Operation *> ops;
     for (auto function : module.getOps<func::FuncOp>())
       function.walk([&](Operation *op) {
-        if (isa<nn::NnDialect>(op->getDialect()))
+        if (isa<nn::NnDialect>(op->getDialect()) || isAdditionOfMatrices(op))
           ops.push_back(op);
       });
     for (Operation *op : ops) {
@@ -93,6 +111,8 @@ struct ConvertNnToKernels : halftone::impl::ConvertNnToKernelsBase<ConvertNnToKe
         convert(rope, module);
       else if (auto gate = dyn_cast<nn::GatedActivationOp>(op))
         convert(gate, module);
+      else if (auto add = dyn_cast<linalg::AddOp>(op))
+        convert(add, module);
       else if (auto observe = dyn_cast<nn::ObserveOp>(op))
         convert(observe);
       else if (auto attention = dyn_cast<nn::AttentionOp>(op)) {
