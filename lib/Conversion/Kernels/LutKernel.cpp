@@ -31,6 +31,9 @@ using namespace halftone;
 
 namespace {
 
+/// Bytes ahead of a group's scales at which those of later groups are prefetched.
+constexpr int64_t kGroupPrefetchDistance = 1024;
+
 constexpr int64_t kRows = 64;
 /// Slices whose sums fit 16 bits: 32 * (8 * 127 + 1) < 2^15.
 constexpr int64_t kSegment = 32;
@@ -160,9 +163,17 @@ private:
     return shape.format.perTensor ? k.index(0) : k.affine(block, groups.count, group);
   }
 
+  /// Groups' scales and multipliers are streams of their own beside that of the codes: too many for the hardware alone.
+  void prefetchGroups(Value offset, int64_t bytes) {
+    for (int64_t line = 0; shape.tokens == 1 && line < bytes; line += kVectorBytes)
+      k.prefetch(args.packed, k.addIndex(offset, kGroupPrefetchDistance + line));
+  }
+
   Value multiplierBytes(Value block, Value group, unsigned p) {
     Value entry = k.affine(scaleIndex(block, group), multipliers, k.index(p));
-    return k.loadBytesAs(args.packed, k.addIndex(k.mulIndex(entry, kRows), packed.multipliersOffset), k.bytes());
+    Value offset = k.addIndex(k.mulIndex(entry, kRows), packed.multipliersOffset);
+    prefetchGroups(offset, kRows);
+    return k.loadBytesAs(args.packed, offset, k.bytes());
   }
 
   /// What all weights of a group of a row have in common, in units of the scale: offset, or 2^(b-1) - zero point.
@@ -189,6 +200,7 @@ private:
   Value groupScales(Value block, Value group, unsigned s) {
     Value entry = k.affine(scaleIndex(block, group), scales, k.index(s));
     Value offset = k.addIndex(k.mulIndex(entry, kRows * scaleBytes(shape.format)), packed.scalesOffset);
+    prefetchGroups(offset, kRows * scaleBytes(shape.format));
     if (shape.format.floatScales)
       return k.loadBytesAs(args.packed, offset, k.floats(kRows));
     Value raw = k.loadBytesAs(args.packed, offset, k.vec(kRows, k.i16()));
