@@ -13,7 +13,7 @@ export LC_ALL=C.UTF-8
 build_packages=(cmake ninja-build ccache clang-22 lld-22 llvm-22-dev libmlir-22-dev mlir-22-tools
   libstdc++-12-dev libc6-dev libpthreadpool-dev libcpuinfo-dev libsentencepiece-dev)
 test_packages=(llvm-22-tools clang-format-22 libclang-rt-22-dev libgtest-dev libbenchmark-dev
-  gcc g++ binutils qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross
+  gcc g++ binutils qemu-user gcc-aarch64-linux-gnu g++-aarch64-linux-gnu libc6-dev-arm64-cross
   python3 python3-numpy python3-psutil python3-sentencepiece file procps)
 
 say() { printf '== %s\n' "$*"; }

@@ -41,6 +41,14 @@ if "avx512vbmi" in flags:
 if shutil.which("qemu-aarch64") and shutil.which("aarch64-linux-gnu-gcc"):
     config.available_features.add("qemu-aarch64")
 
+# Programs for AArch64 that need its shared libraries; and the quant-run of cmake/CrossRuntime.cmake.
+aarch64_run = "qemu-aarch64 -cpu max -L /usr/aarch64-linux-gnu"
+aarch64_quant_run = os.path.join(config.halftone_build, "aarch64-linux-gnu", "bin", "quant-run")
+if "qemu-aarch64" in config.available_features and os.path.exists(aarch64_quant_run):
+    config.available_features.add("aarch64-runtime")
+config.substitutions.append(("%aarch64-quant-run", aarch64_run + " " + aarch64_quant_run))
+config.substitutions.append(("%aarch64-run", aarch64_run))
+
 # Real checkpoints live outside the project; tests that need them are unsupported where they are absent.
 models = os.environ.get(
     "HALFTONE_MODELS", os.path.join(config.halftone_source, "..", "shared", "models")

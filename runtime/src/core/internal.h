@@ -19,6 +19,9 @@ halftone_status halftone_fail(halftone_status status, const char *format, ...)
  */
 halftone_status halftone_check_shared_object(const char *path);
 
+/** Whether this CPU has a feature, by LLVM's name: 1, 0, or -1 if the name is unknown. One file per architecture. */
+int halftone_ask_cpu(const char *name);
+
 /** Checks a comma separated list of LLVM feature names against this CPU. */
 halftone_status halftone_check_features(const char *features);
 

@@ -54,7 +54,9 @@ static std::string describeAsTable(const Session &session) {
               format("%.2f MiB KV cache, %.2f MiB scratch per context",
                      double(m.key_cache_bytes + m.value_cache_bytes) / (1 << 20), double(m.scratch_bytes) / (1 << 20)));
   text += row("begin token", token(m.bos)) + row("end token", token(m.eos));
-  text += row("tokenizer", session.hasTokenizer() ? "SentencePiece, inside" : "none; give --tokens");
+  text += row("tokenizer", session.hasTokenizer()  ? "SentencePiece, inside"
+                           : m.tokenizer_bytes > 0 ? "SentencePiece, inside, but not in this runtime; give --tokens"
+                                                   : "none; give --tokens");
   return text + row("ABI", number(m.abi_version));
 }
 

@@ -148,8 +148,7 @@ std::string describe(const Divergence &divergence) {
 } // namespace
 
 void halftone::driver::perplexity(const Options &options, const Session &session) {
-  if (!session.hasTokenizer())
-    throw Failure("the model has no tokenizer; only --tokens, --bench and --info work");
+  session.requireTokenizer();
   std::string raw = readFile(options.text);
   requireUtf8(raw, "'" + options.text + "'");
   const std::string text = normalizeNewlines(raw);

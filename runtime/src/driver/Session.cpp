@@ -12,7 +12,9 @@ Session::Session(const std::string &path, int32_t threads, const halftone_model 
     std::fprintf(stderr, "warning: --huge-pages: %s; the weights stay in small pages\n", halftone_last_error());
   if (model().tokenizer && model().tokenizer_bytes > 0) {
     halftone_tokenizer *created = nullptr;
-    check(halftone_tokenizer_create(program.get(), &created));
+    if (halftone_status status = halftone_tokenizer_create(program.get(), &created);
+        status != HALFTONE_NO_TOKENIZER) // a runtime without SentencePiece; works on token ids
+      check(status);
     tokenizer.reset(created);
   }
   halftone_context_options settings = {sizeof(halftone_context_options), threads};
@@ -22,9 +24,15 @@ Session::Session(const std::string &path, int32_t threads, const halftone_model 
   seconds = watch.seconds();
 }
 
-std::vector<int32_t> Session::tokenize(std::string_view text) const {
+void Session::requireTokenizer() const {
   if (!tokenizer)
-    throw Failure("the model has no tokenizer; only --tokens, --bench and --info work");
+    throw Failure(format("%s; only --tokens, --bench and --info work",
+                         model().tokenizer_bytes > 0 ? "this quant-run was built without SentencePiece"
+                                                     : "the model has no tokenizer"));
+}
+
+std::vector<int32_t> Session::tokenize(std::string_view text) const {
+  requireTokenizer();
   size_t count = 0;
   check(halftone_tokenize(tokenizer.get(), text.data(), text.size(), nullptr, 0, &count));
   size_t begin = model().bos >= 0 ? 1 : 0;

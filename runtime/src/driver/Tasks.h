@@ -20,6 +20,8 @@ public:
   const halftone_model &model() const { return *halftone_describe(program.get()); }
   halftone_context *context() const { return contextHandle.get(); }
   bool hasTokenizer() const { return tokenizer != nullptr; }
+  /// Failure if there is none, because the model has none or this runtime was built without.
+  void requireTokenizer() const;
   /// The begin token, if the model has one, and the tokens of the text. Failure if there is no tokenizer, or no token.
   std::vector<int32_t> tokenize(std::string_view text) const;
   /// The bytes that a token adds to a text.

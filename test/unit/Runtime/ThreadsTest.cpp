@@ -1,4 +1,9 @@
-//===- ThreadsTest.cpp - The partition of the thread pool ------------------===//
+//===- ThreadsTest.cpp - The partition of the thread pools -----------------===//
+//
+// Both of them: that on libpthreadpool and, under names with "builtin", that of
+// runtimes built without it.
+//
+//===----------------------------------------------------------------------===//
 #include "src/core/internal.h"
 
 #include <gtest/gtest.h>
@@ -8,6 +13,12 @@
 #include <thread>
 #include <utility>
 #include <vector>
+
+extern "C" {
+halftone_pool *builtin_pool_create(int32_t threads);
+void builtin_pool_free(halftone_pool *pool);
+void builtin_pool_run(void *pool, void (*task)(void *args, int64_t begin, int64_t end), void *args, int64_t count);
+}
 
 namespace {
 
@@ -24,15 +35,24 @@ void record(void *state, int64_t begin, int64_t end) {
   r.threads.push_back(std::this_thread::get_id());
 }
 
+struct Pool {
+  const char *name;
+  decltype(&halftone_pool_create) create;
+  decltype(&halftone_pool_free) free;
+  decltype(&halftone_pool_run) run;
+};
+
+class Threads : public testing::TestWithParam<Pool> {};
+
 } // namespace
 
-TEST(Threads, RangesCoverTheWorkOnce) {
+TEST_P(Threads, RangesCoverTheWorkOnce) {
   for (int32_t threads : {1, 2, 3, 7}) {
-    halftone_pool *pool = halftone_pool_create(threads);
+    halftone_pool *pool = GetParam().create(threads);
     ASSERT_NE(pool, nullptr);
     for (int64_t count : {1, 2, 3, 5, 16, 100, 1001}) {
       Record r;
-      halftone_pool_run(pool, record, &r, count);
+      GetParam().run(pool, record, &r, count);
       std::sort(r.ranges.begin(), r.ranges.end());
       EXPECT_LE(int64_t(r.ranges.size()), std::min<int64_t>(threads, count));
       int64_t next = 0, tile = (count + threads - 1) / threads;
@@ -44,24 +64,45 @@ TEST(Threads, RangesCoverTheWorkOnce) {
       }
       EXPECT_EQ(next, count) << threads << " threads";
     }
-    halftone_pool_free(pool);
+    GetParam().free(pool);
   }
 }
 
-TEST(Threads, NoWorkIsNoCall) {
-  halftone_pool *pool = halftone_pool_create(2);
+TEST_P(Threads, NoWorkIsNoCall) {
+  halftone_pool *pool = GetParam().create(2);
   Record r;
-  halftone_pool_run(pool, record, &r, 0);
-  halftone_pool_run(pool, record, &r, -5);
+  GetParam().run(pool, record, &r, 0);
+  GetParam().run(pool, record, &r, -5);
   EXPECT_TRUE(r.ranges.empty());
-  halftone_pool_free(pool);
+  GetParam().free(pool);
 }
 
-TEST(Threads, OneThreadIsTheCaller) {
-  halftone_pool *pool = halftone_pool_create(1);
+TEST_P(Threads, OneThreadIsTheCaller) {
+  halftone_pool *pool = GetParam().create(1);
   Record r;
-  halftone_pool_run(pool, record, &r, 100);
+  GetParam().run(pool, record, &r, 100);
   ASSERT_EQ(r.threads.size(), 1u);
   EXPECT_EQ(r.threads[0], std::this_thread::get_id());
-  halftone_pool_free(pool);
+  GetParam().free(pool);
 }
+
+TEST_P(Threads, ManyLaunches) {
+  halftone_pool *pool = GetParam().create(3);
+  int64_t sums[3] = {};
+  auto add = [](void *state, int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i)
+      static_cast<int64_t *>(state)[i] += i + 1;
+  };
+  for (int i = 0; i < 2000; ++i)
+    GetParam().run(pool, add, sums, 1 + i % 3);
+  GetParam().free(pool);
+  EXPECT_EQ(sums[0], 2000);
+  EXPECT_EQ(sums[1], 2 * 1333);
+  EXPECT_EQ(sums[2], 3 * 666);
+}
+
+INSTANTIATE_TEST_SUITE_P(Pools, Threads,
+                         testing::Values(Pool{"pthreadpool", halftone_pool_create, halftone_pool_free,
+                                              halftone_pool_run},
+                                         Pool{"builtin", builtin_pool_create, builtin_pool_free, builtin_pool_run}),
+                         [](const testing::TestParamInfo<Pool> &info) { return info.param.name; });
