@@ -157,6 +157,13 @@ Error artifact::linkSharedObject(StringRef object, StringRef output, StringRef s
 static const char *const runtimeLibraries[] = {"libhalftone_main.a", "libhalftone_tokenizer.a",
                                                "libhalftone_runtime.a"};
 
+static bool isAArch64Linux(const TargetInfo &target) {
+  Triple wanted(target.triple);
+  return wanted.getArch() == Triple::aarch64 && wanted.isOSLinux();
+}
+
+/// The runtime of this machine lies in lib/ beside this program's folder, the one that was built for AArch64 by a cross
+/// compiler in aarch64-linux-gnu/lib/ there (cmake/CrossRuntime.cmake).
 static std::string libraryFolder(const ArtifactOptions &options) {
   if (!options.libraryDir.empty())
     return options.libraryDir;
@@ -165,28 +172,47 @@ static std::string libraryFolder(const ArtifactOptions &options) {
       return *folder;
   static int anchor; // an address inside this program
   SmallString<128> folder(path::parent_path(fs::getMainExecutable(nullptr, &anchor)));
-  path::append(folder, "..", "lib");
+  path::append(folder, "..");
+  if (!isHost(options.target))
+    path::append(folder, "aarch64-linux-gnu");
+  path::append(folder, "lib");
   path::remove_dots(folder, /*remove_dot_dot=*/true);
   return folder.str().str();
 }
 
-static std::string findCompiler() { return findProgram({"cc", "gcc", "clang-22", "clang"}); }
+static std::string findCompiler(const TargetInfo &target) {
+  if (!isHost(target))
+    return findProgram({"aarch64-linux-gnu-g++"});
+  return findProgram({"cc", "gcc", "clang-22", "clang"});
+}
 
 Error artifact::checkExecutableTools(const ArtifactOptions &options) {
-  if (!isHost(options.target))
+  bool cross = !isHost(options.target);
+  if (cross && !isAArch64Linux(options.target))
     return failure("cannot link an executable for '" + options.target.triple +
                    "' on this machine; write an object (.o) and link it there");
-  if (findCompiler().empty())
-    return failure("cannot find a C compiler to link with (cc, gcc, clang-22, clang): install gcc or clang-22");
+  if (findCompiler(options.target).empty())
+    return failure(cross ? "cannot find aarch64-linux-gnu-g++ to link with: install g++-aarch64-linux-gnu, or write an "
+                           "object (.o) and link it there"
+                         : "cannot find a C compiler to link with (cc, gcc, clang-22, clang): install gcc or clang-22");
   std::string folder = libraryFolder(options);
   for (StringRef library : runtimeLibraries) {
     SmallString<128> file(folder);
     path::append(file, library);
     if (!fs::exists(file))
-      return failure("cannot find '" + library + "' in '" + folder +
-                     "'; build the runtime, or name its folder in HALFTONE_LIBRARY_DIR");
+      return failure("cannot find '" + library + "' in '" + folder + "'; build the runtime" +
+                     (cross ? " for AArch64 (target halftone-aarch64)" : "") +
+                     ", or name its folder in HALFTONE_LIBRARY_DIR");
   }
   return Error::success();
+}
+
+/// What the runtime of a target needs. A cross-compiled one stands alone but for libc.
+static ArrayRef<const char *> systemLibraries(const TargetInfo &target) {
+  static const char *const host[] = {"-lpthreadpool", "-lcpuinfo", "-lsentencepiece", "-lstdc++",
+                                     "-lm",           "-ldl",      "-lpthread"};
+  static const char *const cross[] = {"-static-libstdc++", "-static-libgcc", "-lm", "-ldl", "-lpthread"};
+  return isHost(target) ? ArrayRef(host) : ArrayRef(cross);
 }
 
 Error artifact::linkExecutable(StringRef object, StringRef output, const ArtifactOptions &options) {
@@ -199,8 +225,8 @@ Error artifact::linkExecutable(StringRef object, StringRef output, const Artifac
     path::append(file, library);
     arguments.push_back(file.str().str());
   }
-  for (const char *flag : {"-Wl,--build-id=none", "-Wl,--as-needed", "-Wl,-z,noexecstack", "-lpthreadpool", "-lcpuinfo",
-                           "-lsentencepiece", "-lstdc++", "-lm", "-ldl", "-lpthread"})
+  for (const char *flag : {"-Wl,--build-id=none", "-Wl,--as-needed", "-Wl,-z,noexecstack"})
     arguments.push_back(flag);
-  return runProgram(findCompiler(), arguments, output);
+  llvm::append_range(arguments, systemLibraries(options.target));
+  return runProgram(findCompiler(options.target), arguments, output);
 }

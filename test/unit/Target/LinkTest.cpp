@@ -198,8 +198,23 @@ TEST_F(LinkTest, ExecutablesAreForModelsOfThisMachine) {
   EXPECT_EQ(write(pickModule(), at("pick"), pickOptions()),
             "only a model becomes an executable; write an object (.o) or a shared object (.so) instead");
   ArtifactOptions options = modelOptions();
-  options.target = target("cortex-a76", "aarch64-linux-gnu");
-  EXPECT_NE(write(modelModule(), at("tiny"), options).find("cannot link an executable for 'aarch64"),
-            std::string::npos);
+  options.target = target("generic-rv64", "riscv64-linux-gnu");
+  EXPECT_EQ(write(modelModule(), at("tiny"), options),
+            "cannot link an executable for 'riscv64-unknown-linux-gnu' on this machine; write an object (.o) and link "
+            "it there");
   EXPECT_EQ(listing(), "packed-weights ");
+}
+
+TEST_F(LinkTest, ExecutablesForAArch64NeedACrossCompiler) {
+  makeRuntime();
+  ArtifactOptions options = modelOptions();
+  options.libraryDir = at("lib");
+  options.target = target("cortex-a76", "aarch64-linux-gnu");
+  onlyPrograms({});
+  EXPECT_EQ(
+      write(modelModule(), at("tiny"), options),
+      "cannot find aarch64-linux-gnu-g++ to link with: install g++-aarch64-linux-gnu, or write an object (.o) and "
+      "link it there");
+  setenv("PATH", path.c_str(), 1);
+  EXPECT_EQ(listing(), "bin lib packed-weights ");
 }
