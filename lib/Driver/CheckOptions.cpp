@@ -64,6 +64,10 @@ static Error checkKernels(const CompileOptions &options) {
                              "; use dot");
   if (!llvm::is_contained({"auto", "bits", "trits"}, options.ternaryPacking))
     return createStringError("unknown ternary packing '" + options.ternaryPacking + "', expected auto, bits or trits");
+  if (options.lutTables != 8 && options.lutTables != 16)
+    return createStringError("--lut-tables takes 16 (exact) or 8, not " + llvm::Twine(options.lutTables));
+  if (options.lutTables == 8 && *strategy != lowbit::Strategy::Lut && *strategy != lowbit::Strategy::Auto)
+    return createStringError("--lut-tables 8 is about look-ups; strategy " + options.strategy + " has none");
   return Error::success();
 }
 

@@ -261,6 +261,7 @@ private:
         if (i != current)
           planned.sharedWith.push_back(targets[i].name);
       planned.ternaryPacking = options.ternaryPacking;
+      planned.lutTables = options.lutTables;
       buildToPlannedPipeline(pm, planned);
     }
     if (needs(Stage::Loops)) {

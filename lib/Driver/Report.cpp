@@ -81,6 +81,8 @@ llvm::json::Value CompileReport::toJson() const {
       tensor["plain_output_error"] = record.plainOutputError;
       tensor["output_error"] = record.outputError;
     }
+    if (record.tableError >= 0)
+      tensor["table_error"] = record.tableError;
     list.push_back(std::move(tensor));
   }
   return llvm::json::Object{{"model", model},
@@ -130,6 +132,14 @@ void halftone::printOutliers(llvm::raw_ostream &os, const OutlierReport &outlier
     os << llvm::formatv("and outliers in {0} more activations\n", lines.size() - mostLines);
 }
 
+/// Negative if no product has tables of one byte per entry.
+static double largestTableError(llvm::ArrayRef<WeightRecord> tensors) {
+  double most = -1;
+  for (const WeightRecord &record : tensors)
+    most = std::max(most, record.tableError);
+  return most;
+}
+
 void CompileReport::print(llvm::raw_ostream &os) const {
   size_t width = 6;
   for (const WeightRecord &record : tensors)
@@ -152,6 +162,10 @@ void CompileReport::print(llvm::raw_ostream &os) const {
       os << "                    -            -";
     os << "  " << record.strategy << '\n';
   }
+  if (double most = largestTableError(tensors); most >= 0)
+    os << llvm::formatv("tables of 8 bits (lut8) cost up to {0:f6} relative squared error of outputs, for random "
+                        "activations\n",
+                        most);
   os << llvm::formatv("total: {0} weights, {1:f3} bits per weight, {2} bytes in the object, "
                       "{3:f2}x smaller than float32 ({4} bytes)\n",
                       weights(), bitsPerWeight(), bytes(), ratio(), floatBytes());

@@ -48,6 +48,7 @@ void halftone::buildToPlannedPipeline(OpPassManager &pm, const ToPlannedOptions 
   select.sharedWith.assign(options.sharedWith.begin(), options.sharedWith.end());
   select.tuning = options.tuning.getValue();
   select.ternaryPacking = options.ternaryPacking.getValue();
+  select.lutTables = options.lutTables.getValue();
   pm.addPass(createLowbitSelectKernels(select));
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());

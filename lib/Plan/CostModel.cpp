@@ -208,9 +208,12 @@ private:
     double slices = trits ? double(TritSlices(groups).total) : double(groups.paddedCols()) / 8;
     double blocks = rowBlocks() > 1 && planes <= (isWide ? 2 : 1) ? 2 : 1;
     // Half tables: complement and negation of the index and the sums, copies of what vpermi2b overwrites. Nibbles: two
-    // indices, four look-ups. Both: bytes to words, two additions.
-    double lookUps = isWide ? 2 * cpu.wideLookUp : 4 * cpu.lookUp;
-    Work slice{((isWide ? 22 : 12) + lookUps) * registers, 0, (lookUps + (isWide ? 2 : 4)) * registers};
+    // indices, four look-ups. Both: bytes to words, two additions. Entries of one byte: half the look-ups, bytes are
+    // added as words, and no shuffles otherwise.
+    bool areBytes = product.tableBits == 8 && !trits;
+    double lookUps = (isWide ? 2 * cpu.wideLookUp : 4 * cpu.lookUp) / (areBytes ? 2 : 1);
+    double others = areBytes ? (isWide ? 16 : 8) : (isWide ? 22 : 12), shuffles = areBytes ? 0 : isWide ? 2 : 4;
+    Work slice{(others + lookUps) * registers, 0, (lookUps + shuffles) * registers};
     slice.operations += 4 / blocks / planes; // loads of the tables
     Work total = slice * (slices * planes * rowBlocks() * columns);
     double end = 4 * (8 + 6.0 * scalesPerGroup(format) + (isTwoLevel() ? 5.0 : 3.0) * planes);

@@ -101,9 +101,9 @@ class KernelSelector {
 public:
   /// `targets`: the CPU that is compiled for, then those that share the packed weights.
   KernelSelector(ArrayRef<TargetInfo> targets, const Uses &uses, const TuningFile &tuned, TernaryPacking packing,
-                 bool printCosts)
+                 unsigned tableBits, bool printCosts)
       : target(targets.front()), uses(uses), printCosts(printCosts), tableWidth(target.tableWidth >= 128 ? 128 : 16),
-        packing(packing) {
+        tableBits(tableBits), packing(packing) {
     for (const TargetInfo &each : targets)
       models.push_back(std::make_unique<TunedTimes>(each, tuned));
   }
@@ -167,6 +167,11 @@ private:
     return Choice{strategy, packsTrits(format, strategy)};
   }
 
+  /// Bits of the entries of tables of planes. The low halves of 16-bit codes would be lost in rounded sums of the high.
+  unsigned tableBitsFor(lowbit::MatmulOp op) const {
+    return op.getActivations() == lowbit::Activations::I16 ? 16 : tableBits;
+  }
+
   /// The layouts that weights may be packed in; all if none.
   SmallVector<Layout> allowedLayouts(Value weights, const Format &format) const {
     bool isTernary = format.kind == FormatKind::Ternary;
@@ -183,7 +188,7 @@ private:
   Choice fastest(lowbit::MatmulOp op, const Format &format) const {
     auto type = cast<ShapedType>(op.getWeights().getType());
     ProductShape product{format, type.getDimSize(0), type.getDimSize(1),
-                         unsigned(lowbit::activationBits(op.getActivations()))};
+                         unsigned(lowbit::activationBits(op.getActivations())), tableBitsFor(op)};
     SmallVector<const KernelTimes *> times;
     for (const auto &model : models)
       times.push_back(model.get());
@@ -327,13 +332,16 @@ private:
     }
     auto layout = trits ? lowbit::PackLayout::Trits64 : lowbit::PackLayout::Rows64;
     int64_t padded = groups.paddedCols(), paddedGroup = groups.steps * kStep;
-    int64_t bytes = trits ? lowbit::tritTableBytes(padded, paddedGroup) : lowbit::tableBytes(padded, tableWidth);
-    auto tables =
-        lowbit::BuildTablesOp::create(builder, loc, codes, perToken(builder, loc, rows, bytes, builder.getI8Type()),
-                                      tableWidth, trits ? std::optional<int64_t>(paddedGroup) : std::nullopt);
+    bool byteTables = tableBitsFor(op) == 8 && !trits;
+    int64_t bytes = trits        ? lowbit::tritTableBytes(padded, paddedGroup)
+                    : byteTables ? lowbit::byteTableBytes(tableWidth, padded, paddedGroup)
+                                 : lowbit::tableBytes(padded, tableWidth);
+    auto tables = lowbit::BuildTablesOp::create(
+        builder, loc, codes, perToken(builder, loc, rows, bytes, builder.getI8Type()), tableWidth,
+        trits ? std::optional(paddedGroup) : std::nullopt, byteTables ? std::optional(paddedGroup) : std::nullopt);
     return lowbit::MatmulLutOp::create(builder, loc, tables->getResult(0), scales, sums,
                                        pack(builder, op.getWeights(), layout), output, element, groups.cols, tableWidth,
-                                       layout)
+                                       layout, byteTables)
         ->getResult(0);
   }
 
@@ -341,6 +349,7 @@ private:
   const Uses &uses;
   bool printCosts;
   int64_t tableWidth;
+  unsigned tableBits; ///< of the entries of tables
   TernaryPacking packing;
   SmallVector<std::unique_ptr<KernelTimes>> models; ///< of the targets
 };
@@ -369,11 +378,15 @@ struct SelectKernels : halftone::impl::LowbitSelectKernelsBase<SelectKernels> {
       getOperation().emitError("unknown ternary packing '") << ternaryPacking << "', expected auto, bits or trits";
       return signalPassFailure();
     }
+    if (lutTables != 8 && lutTables != 16) {
+      getOperation().emitError("tables for look-ups have entries of 8 or 16 bits, not ") << lutTables;
+      return signalPassFailure();
+    }
     TuningFile tuned;
     if (!tuning.empty() && failed(readTuning(targets, tuned)))
       return signalPassFailure();
     Uses uses(getOperation());
-    KernelSelector selector(targets, uses, tuned, *packing, printCosts);
+    KernelSelector selector(targets, uses, tuned, *packing, lutTables, printCosts);
     SmallVector<Operation *> ops;
     getOperation().walk([&](Operation *op) {
       if (isa<lowbit::MatmulOp, lowbit::GatherOp>(op))

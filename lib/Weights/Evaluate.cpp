@@ -6,6 +6,7 @@
 #include "halftone/Pack/Canonical.h"
 #include "halftone/Pack/Pack.h"
 #include "halftone/Pack/Trits.h"
+#include "halftone/Quantize/ByteTables.h"
 #include "halftone/Quantize/Convert.h"
 #include "halftone/Quantize/Rewrites.h"
 #include "halftone/Quantize/WeightRange.h"
@@ -29,6 +30,9 @@ template <typename... Ts>
 llvm::Error failure(const char *format, Ts &&...args) {
   return llvm::createStringError(llvm::formatv(format, std::forward<Ts>(args)...).str());
 }
+
+/// The strategy of look-ups in tables of one byte per entry.
+constexpr StringLiteral kByteTables = "lut8";
 
 /// A value of a chain: floats, a quantized matrix, or bytes.
 struct Datum {
@@ -396,6 +400,8 @@ private:
     RankedTensorType type = typeOf(op.getSource());
     if (source->kind == Datum::Matrix) {
       Layout layout = lowbit::toLayout(op.getLayout());
+      if (StringRef(record.strategy).contains(kByteTables))
+        record.tableError = byteTableError(*source->matrix);
       result.bytes = pack(*source->matrix, layout, options.threads);
       if (layout == Layout::Trits16 || layout == Layout::Trits64)
         record.bitsPerWeight += tritBitsPerWeight(GroupShape(record.format, type.getDimSize(1)), layout) - 2;
@@ -413,6 +419,8 @@ private:
 
 /// The strategy that a kernel's name begins with, as in "dot128_bcq2g16_36x36_t1"; empty for other functions.
 StringRef strategyOfKernel(StringRef kernel) {
+  if (kernel.starts_with("lut16_bytes_") || kernel.starts_with("lut128_bytes_"))
+    return kByteTables;
   StringRef name = kernel.take_while(llvm::isAlpha);
   return llvm::is_contained({"dot", "lut", "popcount", "dequant", "gather"}, name) ? name : StringRef();
 }
@@ -431,6 +439,8 @@ llvm::StringMap<std::string> findStrategies(ModuleOp module) {
       StringRef name = user->getName().getStringRef();
       if (auto kernel = user->getAttrOfType<FlatSymbolRefAttr>(isa<func::CallOp>(user) ? "callee" : "kernel"))
         name = strategyOfKernel(kernel.getValue());
+      else if (auto lut = dyn_cast<lowbit::MatmulLutOp>(user); lut && lut.getByteTables())
+        name = kByteTables;
       else if (!name.consume_front("lowbit.matmul_"))
         name = "";
       if (!name.empty())
@@ -470,6 +480,8 @@ llvm::Expected<std::vector<WeightRecord>> halftone::evaluateWeights(ModuleOp mod
   uint64_t start = os.tell();
   for (lowbit::GlobalOp global : globals) {
     Evaluator evaluator(store, options);
+    auto strategy = strategies.find(global.getSymName());
+    evaluator.record.strategy = strategy == strategies.end() ? "data" : strategy->second;
     llvm::Expected<std::vector<uint8_t>> bytes = bytesOf(evaluator, global);
     if (!bytes)
       return bytes.takeError();
@@ -479,8 +491,6 @@ llvm::Expected<std::vector<WeightRecord>> halftone::evaluateWeights(ModuleOp mod
     os.write_zeros(start + place - os.tell());
     os.write(reinterpret_cast<const char *>(bytes->data()), bytes->size());
     evaluator.record.bytes = bytes->size();
-    auto strategy = strategies.find(global.getSymName());
-    evaluator.record.strategy = strategy == strategies.end() ? "data" : strategy->second;
     records.push_back(std::move(evaluator.record));
     if (options.progress)
       options.progress(records.size(), globals.size(), records.back());

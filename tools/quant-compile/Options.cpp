@@ -125,6 +125,11 @@ Expected<QuantCompileOptions> parseQuantCompileOptions(int argc, char **argv) {
            "Ternary weights as two bits each or five trits to a byte: auto (five for lut where the CPU looks up 128 "
            "entries at once), bits, trits",
            "kind", c.ternaryPacking);
+  static cl::opt<unsigned> lutTables(
+      "lut-tables",
+      cl::desc("Bits of the entries of look-up tables: 16 (default; exact) or 8 (faster; sums are rounded, and the "
+               "report says how far products are off)"),
+      cl::value_desc("bits"), cl::init(c.lutTables), cl::cat(category));
   static cl::opt<std::string> equalize(
       "equalize",
       cl::desc("Move scales of channels from activations into weights before they are quantized: alpha of SmoothQuant "
@@ -210,6 +215,7 @@ Expected<QuantCompileOptions> parseQuantCompileOptions(int argc, char **argv) {
   c.strategy = *strategy;
   c.compensate = compensate.getNumOccurrences() && compensate.empty() ? "full" : compensate.getValue();
   c.ternaryPacking = *packing;
+  c.lutTables = lutTables;
   if (equalize.getNumOccurrences()) {
     Expected<Equalization> parsed = parseEqualization(equalize);
     if (!parsed)

@@ -162,12 +162,17 @@ LogicalResult BuildTablesOp::verify() {
   int64_t padded = getCodes().getType().getDimSize(1);
   if (padded % kStep != 0)
     return emitOpError() << "padded features (KP) must be a multiple of " << kStep << ", not " << padded;
-  int64_t group = getTritGroup().value_or(kStep);
+  int64_t group = getTritGroup() ? *getTritGroup() : getByteGroup().value_or(kStep);
   if (group <= 0 || group % kStep != 0)
-    return emitOpError() << "trit_group must be a positive multiple of " << kStep << ", not " << group;
+    return emitOpError() << (getTritGroup() ? "trit_group" : "byte_group") << " must be a positive multiple of "
+                         << kStep << ", not " << group;
+  if (getTritGroup() && getByteGroup())
+    return emitOpError("tables of five ternary weights have entries of 16 bits; give no byte_group");
   if (getTritGroup() && getWidth() != 128)
     return emitOpError("tables of five ternary weights have width 128");
-  int64_t bytes = getTritGroup() ? tritTableBytes(padded, group) : tableBytes(padded, getWidth());
+  int64_t bytes = getTritGroup()   ? tritTableBytes(padded, group)
+                  : getByteGroup() ? byteTableBytes(getWidth(), padded, group)
+                                   : tableBytes(padded, getWidth());
   if (failed(dps::verifyExpectedSize(*this, "bytes (B)", "tables", getTables(), 1, bytes)))
     return failure();
   return dps::verifySize(*this, "tokens (T)", "codes", getCodes(), 0, "tables", getTables(), 0);
@@ -229,9 +234,13 @@ LogicalResult MatmulLutOp::verify() {
   bool trits = getLayout() == PackLayout::Trits64;
   if (trits && getWidth() != 128)
     return emitOpError() << "layout trits64 needs tables of width 128, not " << getWidth();
+  if (trits && getByteTables())
+    return emitOpError("layout trits64 has no byte_tables");
   int64_t cols = getInFeatures(), group = packedGroup(getFormat()), padded = paddedColumns(cols, group);
-  int64_t bytes =
-      trits ? tritTableBytes(padded, GroupShape(group, cols).steps * kStep) : tableBytes(padded, getWidth());
+  int64_t paddedGroup = GroupShape(group, cols).steps * kStep;
+  int64_t bytes = trits             ? tritTableBytes(padded, paddedGroup)
+                  : getByteTables() ? byteTableBytes(getWidth(), padded, paddedGroup)
+                                    : tableBytes(padded, getWidth());
   if (failed(dps::verifyExpectedSize(*this, "bytes (B)", "tables", getTables(), 1, bytes)))
     return failure();
   return verifyPacked(*this, getPacked(), getFormat(), getOutput().getType().getDimSize(1), getInFeatures(),

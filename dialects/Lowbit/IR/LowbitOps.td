@@ -593,21 +593,31 @@ def Lowbit_BuildTablesOp : Lowbit_DpsOp<"build_tables", ["tables"]> {
     group is cut into slices of 5 codes, filled up with zeros, and entry c of a slice's table is sum_j t_j * a_j with
     c = sum_j t_j 3^j in balanced ternary (t_j = -1, 0, +1), for c = 0 .. 121; again 128 low and 128 high bytes.
 
+    With `byte_group` (the padded size of a group) entries are single bytes, and sums are rounded: k is the least shift
+    for which no slice of the group has sum_j |a_j| > 126 * 2^k, T_0 and T_1 are the exact tables of width 16 of a slice,
+    and q_i = T_i / 2^k, rounded to the nearest even. Width 16 stores 128 + q_0 and q_1 (mod 256), 16 bytes each; width
+    128 stores 128 + q_0[c mod 16] + q_1[c div 16] for c = 0 .. 127. The bytes k of all groups follow the tables; B is
+    rounded up to a multiple of 64. The codes 100, 40, -30, 20, 0, 0, 0, 0 have sum |a_j| = 190, so k = 1, and entry 15
+    of T_0 is 130, stored as 128 + 65 = 193.
+
     ```mlir
     %r = lowbit.build_tables ins(%codes : tensor<?x192xi8>) outs(%tables : tensor<?x6144xi8>) width = 128
            -> tensor<?x6144xi8>
     ```
   }];
-  let arguments = (ins I8Matrix:$codes, I8Matrix:$tables, I64Attr:$width, OptionalAttr<I64Attr>:$trit_group);
+  let arguments = (ins I8Matrix:$codes, I8Matrix:$tables, I64Attr:$width, OptionalAttr<I64Attr>:$trit_group,
+                   OptionalAttr<I64Attr>:$byte_group);
   let assemblyFormat = [{
     `ins` `(` $codes `:` type($codes) `)` `outs` `(` $tables `:` type($tables) `)`
-    `width` `=` $width (`trit_group` `=` $trit_group^)? attr-dict (`->` type($results)^)?
+    `width` `=` $width (`trit_group` `=` $trit_group^)? (`byte_group` `=` $byte_group^)? attr-dict (`->` type($results)^)?
   }];
   let builders = [
     OpBuilder<(ins "::mlir::Value":$codes, "::mlir::Value":$tables, "int64_t":$width,
-                   CArg<"std::optional<int64_t>", "std::nullopt">:$tritGroup), [{
+                   CArg<"std::optional<int64_t>", "std::nullopt">:$tritGroup,
+                   CArg<"std::optional<int64_t>", "std::nullopt">:$byteGroup), [{
       build($_builder, $_state, ::halftone::dps::resultTypes(tables), codes, tables,
-            $_builder.getI64IntegerAttr(width), tritGroup ? $_builder.getI64IntegerAttr(*tritGroup) : nullptr);
+            $_builder.getI64IntegerAttr(width), tritGroup ? $_builder.getI64IntegerAttr(*tritGroup) : nullptr,
+            byteGroup ? $_builder.getI64IntegerAttr(*byteGroup) : nullptr);
     }]>
   ];
 }
@@ -688,6 +698,11 @@ def Lowbit_MatmulLutOp : Lowbit_DpsOp<"matmul_lut", ["output"]> {
     activations in `tables` (see `lowbit.build_tables`, with the same `width`). `packed` has the layout `rows64`. With
     `layout = trits64` and width 128 every byte looks up the sum of 5 ternary weights times activations.
 
+    With `byte_tables` the tables have entries of one byte (`byte_group` of `lowbit.build_tables`), and the product is
+    that of the rounded sums q * 2^k in place of the exact ones: the same bits for both widths, but not those of
+    `lowbit.matmul_dot`. Where the sum of weights times activations is half of a sum of table entries (ternary, `int`)
+    it is rounded down. In layout `rows64` only.
+
     ```mlir
     %r = lowbit.matmul_lut
            ins(%tables, %scales, %sums, %packed : tensor<?x2048xi8>, tensor<?xf32>, tensor<?x2xi32>, tensor<1280xi8>)
@@ -698,20 +713,22 @@ def Lowbit_MatmulLutOp : Lowbit_DpsOp<"matmul_lut", ["output"]> {
   let arguments = (ins
     I8Matrix:$tables, F32Vector:$scales, I32Matrix:$sums, I8Vector:$packed, F32Matrix:$output,
     Lowbit_FormatAttr:$format, I64Attr:$in_features, I64Attr:$width,
-    DefaultValuedAttr<Lowbit_PackLayoutAttr, "::halftone::lowbit::PackLayout::Rows64">:$layout
+    DefaultValuedAttr<Lowbit_PackLayoutAttr, "::halftone::lowbit::PackLayout::Rows64">:$layout,
+    UnitAttr:$byte_tables
   );
   let assemblyFormat = [{
     `ins` `(` $tables `,` $scales `,` $sums `,` $packed `:` type($tables) `,` type($scales) `,` type($sums) `,`
     type($packed) `)` `outs` `(` $output `:` type($output) `)`
     `format` `=` $format `,` `in_features` `=` $in_features `,` `width` `=` $width (`layout` `=` `` $layout^)?
-    attr-dict (`->` type($results)^)?
+    (`byte_tables` $byte_tables^)? attr-dict (`->` type($results)^)?
   }];
   let builders = [
     OpBuilder<(ins "::mlir::Value":$tables, "::mlir::Value":$scales, "::mlir::Value":$sums, "::mlir::Value":$packed,
                    "::mlir::Value":$output, "::mlir::Type":$format, "int64_t":$inFeatures, "int64_t":$width,
-                   CArg<"::halftone::lowbit::PackLayout", "::halftone::lowbit::PackLayout::Rows64">:$layout), [{
+                   CArg<"::halftone::lowbit::PackLayout", "::halftone::lowbit::PackLayout::Rows64">:$layout,
+                   CArg<"bool", "false">:$byteTables), [{
       build($_builder, $_state, ::halftone::dps::resultTypes(output), tables, scales, sums, packed, output, format,
-            inFeatures, width, layout);
+            inFeatures, width, layout, byteTables);
     }]>
   ];
 }

@@ -44,6 +44,13 @@ int64_t lowbit::tableBytes(int64_t paddedColumns, int64_t width) {
   return paddedColumns / kSlice * entries * kEntryBytes;
 }
 
+int64_t lowbit::byteTableBytes(int64_t width) { return tableBytes(8, width) / 2; }
+
+int64_t lowbit::byteTableBytes(int64_t width, int64_t paddedColumns, int64_t paddedGroup) {
+  int64_t groups = (paddedColumns + paddedGroup - 1) / paddedGroup;
+  return (paddedColumns / 8 * byteTableBytes(width) + groups + 63) / 64 * 64;
+}
+
 int64_t lowbit::tritTableBytes(int64_t paddedColumns, int64_t paddedGroup) {
   return paddedColumns <= 0 ? 0 : TritSlices(GroupShape(paddedGroup, paddedColumns)).total * 128 * 2;
 }

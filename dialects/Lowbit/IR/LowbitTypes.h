@@ -51,6 +51,13 @@ int64_t groupCount(int64_t cols, int64_t group);
 /// 16 bits when `width` is 128, or two tables of 16 entries of 16 bits when it is 16.
 int64_t tableBytes(int64_t paddedColumns, int64_t width);
 
+/// Bytes of a slice's tables of one-byte entries, without high bytes.
+int64_t byteTableBytes(int64_t width);
+
+/// Bytes of one token's tables of one-byte entries: the tables, then a byte per group of `paddedGroup` codes (a
+/// multiple of 32; the last may be short), filled up to a multiple of 64.
+int64_t byteTableBytes(int64_t width, int64_t paddedColumns, int64_t paddedGroup);
+
 /// The same for look-ups of five ternary weights: `paddedColumns` codes in groups of `paddedGroup` (a multiple of 32),
 /// per slice of 5 codes of a group 128 entries of 16 bits.
 int64_t tritTableBytes(int64_t paddedColumns, int64_t paddedGroup);

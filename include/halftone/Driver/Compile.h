@@ -42,6 +42,7 @@ struct CompileOptions {
   std::vector<ActivationStatistics> activationStatistics;
   std::string activationRange = "minmax";
   std::string ternaryPacking = "auto";  ///< auto, bits or trits
+  unsigned lutTables = 16;              ///< bits of the entries of look-up tables: 16 (exact) or 8
   std::optional<Equalization> equalize; ///< scales of channels that go into weights, see halftone-equalize
   /// Magnitudes of the channels of products' inputs for `equalize`, by the first weight; without, it guesses them.
   std::map<std::string, std::vector<float>> channelMagnitudes;

@@ -46,6 +46,8 @@ struct ToPlannedOptions : mlir::PassPipelineOptions<ToPlannedOptions> {
   Option<std::string> tuning{*this, "tuning", llvm::cl::desc("file of measured times"), llvm::cl::init("")};
   Option<std::string> ternaryPacking{*this, "ternary-packing", llvm::cl::desc("auto, bits or trits"),
                                      llvm::cl::init("auto")};
+  Option<unsigned> lutTables{*this, "lut-tables", llvm::cl::desc("bits of the entries of look-up tables, 16 or 8"),
+                             llvm::cl::init(16)};
 };
 
 struct ToLoopsOptions : mlir::PassPipelineOptions<ToLoopsOptions> {

@@ -20,10 +20,11 @@ namespace halftone {
 struct ProductShape {
   Format format;
   int64_t rows = 0, cols = 0;
-  unsigned bits = 8; ///< of the integer activations
+  unsigned bits = 8;       ///< of the integer activations
+  unsigned tableBits = 16; ///< of the entries of tables for look-ups of planes: 16 or 8
 
   bool operator==(const ProductShape &o) const {
-    return format == o.format && rows == o.rows && cols == o.cols && bits == o.bits;
+    return format == o.format && rows == o.rows && cols == o.cols && bits == o.bits && tableBits == o.tableBits;
   }
 };
 

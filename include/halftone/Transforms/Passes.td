@@ -177,7 +177,11 @@ def LowbitSelectKernels : Pass<"lowbit-select-kernels", "::mlir::ModuleOp"> {
     to a byte for dot, which may trade speed for 1.6 bits; `bits` never does. Kernels on floats and
     `lowbit.gather_packed` read two bits.
 
-    Errors: a tuning file that cannot be read; an unknown ternary packing, or `trits` where there is no such kernel; a forced lut, dot or popcount with float
+    With `lut-tables = 8` look-ups of planes read tables of rounded sums of one byte (`byte_tables` of
+    `lowbit.matmul_lut`): faster, and no longer the same bits as the other kernels. Products with 16-bit activations and
+    look-ups of five trits keep exact tables.
+
+    Errors: a tuning file that cannot be read; tables of other than 8 or 16 bits; an unknown ternary packing, or `trits` where there is no such kernel; a forced lut, dot or popcount with float
     weights or bcq with plane scales (with `auto` they are computed by dequant); lut or popcount with vsq, which has no
     planes of weights; operations on buffers.
   }];
@@ -189,6 +193,7 @@ def LowbitSelectKernels : Pass<"lowbit-select-kernels", "::mlir::ModuleOp"> {
     Option<"tuning", "tuning", "std::string", "\"\"",
            "file of measured times (see `halftone/Plan/Tuning.h`), taken instead of estimates">,
     Option<"printCosts", "print-costs", "bool", "false", "remarks with the estimates and the choice for each product">,
+    Option<"lutTables", "lut-tables", "unsigned", "16", "bits of the entries of look-up tables: 16, exact, or 8">,
     Option<"ternaryPacking", "ternary-packing", "std::string", "\"auto\"", "auto, bits (2 each) or trits (5 per byte)">
   ];
   let dependentDialects = ["::halftone::lowbit::LowbitDialect", "::mlir::arith::ArithDialect",

@@ -23,13 +23,15 @@ struct WeightRecord {
   std::vector<int64_t> shape; ///< of the float tensor
   Format format;              ///< Float for what is not quantized
   bool computed = false;      ///< a table that follows from the model's shape, not one of its weights
-  std::string strategy;       ///< "dot", "lut", "popcount", "dequant", "gather", "gather+dequant", "data"
+  std::string strategy;       ///< "dot", "lut", "lut8", "popcount", "dequant", "gather", "gather+dequant", "data"
   double bitsPerWeight = 32;  ///< exact, with all scales
   int64_t bytes = 0;          ///< in the object, padding included
   double relativeSquaredError = 0;
   /// Relative squared error of the product's outputs on calibration text, with plain quantization and as stored;
   /// negative where nothing was calibrated.
   double plainOutputError = -1, outputError = -1;
+  /// Relative squared error of outputs by tables of one byte per entry, see byteTableError; negative: no such tables.
+  double tableError = -1;
 };
 
 /// Values that take the place of what the module's chains compute, by the name of the tensor at a chain's root.

@@ -52,7 +52,8 @@ Kernel getVectorDotKernel(mlir::ModuleOp module, const MatmulShape &shape, const
                           const DotTiling &tiling = {});
 
 /// args: tables i8 [T][...], scales, sums, packed (Rows64 or Trits64), y. Unit: 64 rows. `width`: 128 or 16 entries.
-Kernel getLutKernel(mlir::ModuleOp module, const MatmulShape &shape, int64_t width);
+/// `byteTables`: their entries are single bytes (Rows64 only).
+Kernel getLutKernel(mlir::ModuleOp module, const MatmulShape &shape, int64_t width, bool byteTables = false);
 
 /// args: planes i8 [T][bits*KP/8], scales, sums, packed (Rows64), y. Unit: 64 rows. `bits` of the activations, 1..8.
 Kernel getPopcountKernel(mlir::ModuleOp module, const MatmulShape &shape, int64_t bits);
@@ -84,6 +85,10 @@ Kernel getQuantizeActivationVectorsKernel(mlir::ModuleOp module, int64_t tokens,
 
 /// args: codes i8 [T][KP], tables i8 [T][lowbit::tableBytes(KP, width)]. Unit: one slice of 8 elements of one token.
 Kernel getBuildTablesKernel(mlir::ModuleOp module, int64_t tokens, int64_t paddedCols, int64_t width);
+
+/// args: codes i8 [T][KP], tables i8 [T][lowbit::byteTableBytes(width, KP, paddedGroup)]. Unit: one group of one token.
+Kernel getByteTablesKernel(mlir::ModuleOp module, int64_t tokens, int64_t paddedCols, int64_t width,
+                           int64_t paddedGroup);
 
 /// args: codes i8 [T][KP], planes i8 [T][bits*KP/8]. Unit: one token.
 Kernel getBuildPlanesKernel(mlir::ModuleOp module, int64_t tokens, int64_t paddedCols, int64_t bits);

@@ -7,6 +7,7 @@
 //     negated sum, so the index is c xor (c < 0 ? 0xff : 0) and the sum is
 //     negated. -s = ~s + 1: the complement is added, the ones are counted apart.
 //   width 16: one table for each nibble.
+// Tables of one byte (ByteTables.h) have one look-up where these have two, of sums rounded to a multiple of 2^k.
 // Per plane p and group: P_p = sum of looked-up values, then the integer
 //   two-level BCQ: S = sum_p m_p P_p
 //   ternary:       S = (P_0 + P_1) / 2, or with a scale per sign and A = sum a
@@ -19,6 +20,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ByteTables.h"
 #include "Kernels.h"
 #include "SplitSums.h"
 #include "Tiles.h"
@@ -45,9 +47,9 @@ struct LutOperands {
 /// Blocks of 64 rows that share the loads of the tables.
 class LutTile {
 public:
-  LutTile(KernelBuilder &k, const MatmulShape &shape, int64_t width, const LutOperands &args, Value rowBlock,
-          int64_t blocks, Value token)
-      : k(k), shape(shape), width(width), args(args), token(token),
+  LutTile(KernelBuilder &k, const MatmulShape &shape, int64_t width, bool byteTables, const LutOperands &args,
+          Value rowBlock, int64_t blocks, Value token)
+      : k(k), shape(shape), width(width), byteTables(byteTables), args(args), token(token),
         packed(shape.format, shape.rows, shape.cols, Layout::Rows64), groups(shape.format, shape.cols),
         planes(planeCount(shape.format)), multipliers(multipliersPerGroup(shape.format)),
         scales(scalesPerGroup(shape.format)) {
@@ -68,13 +70,15 @@ public:
 private:
   SmallVector<Value> emitGroup(Value group, int64_t steps, ValueRange carried) {
     Value firstSlice = k.mulIndex(group, groups.steps * 4);
-    int64_t slices = steps * 4, full = slices / kSegment;
+    int64_t slices = steps * 4, segmentSlices = byteTables ? kByteSegment : kSegment, full = slices / segmentSlices;
     SmallVector<Value> sums(rowBlocks.size() * scales, k.splat(k.words(kRows), 0));
     sums = k.repeat(full, sums, [&](Value segment, ValueRange values) {
-      return emitSegment(group, k.affine(segment, kSegment, firstSlice), kSegment, values);
+      return emitSegment(group, k.affine(segment, segmentSlices, firstSlice), segmentSlices, values);
     });
-    if (int64_t rest = slices % kSegment)
-      sums = emitSegment(group, k.addIndex(firstSlice, full * kSegment), rest, sums);
+    if (int64_t rest = slices % segmentSlices)
+      sums = emitSegment(group, k.addIndex(firstSlice, full * segmentSlices), rest, sums);
+    if (byteTables)
+      sums = shifted(group, sums);
     SmallVector<Value> next;
     for (auto [i, block] : llvm::enumerate(rowBlocks)) {
       Value y = carried[i];
@@ -85,16 +89,26 @@ private:
     return next;
   }
 
-  /// Accumulators of a plane: two vectors of 32 sums (the halves of each 128-bit lane), and with half tables the
-  /// count of negations.
-  int64_t perPlane() const { return width == 128 ? 3 : 2; }
+  /// Sums of rounded entries times the 2^k of the group.
+  SmallVector<Value> shifted(Value group, ValueRange sums) {
+    Value at = k.addIndex(group, groups.totalSteps() * 4 * lowbit::byteTableBytes(width));
+    Value shift = arith::ExtUIOp::create(k.b, k.loc, k.i32(), k.loadScalar(args.tables, {token, at}));
+    SmallVector<Value> next;
+    for (Value sum : sums)
+      next.push_back(arith::ShLIOp::create(k.b, k.loc, sum, k.broadcast(shift, kRows)));
+    return next;
+  }
+
+  /// Accumulators of a plane: two vectors of 32 sums (the halves of each 128-bit lane), and with half tables of 16 bits
+  /// the count of negations.
+  int64_t perPlane() const { return width == 128 && !byteTables ? 3 : 2; }
 
   /// Adds sum_p m_p P_p over `count` slices; where there is a scale per sign, P_1 and P_0 to sums of their own.
   SmallVector<Value> emitSegment(Value group, Value firstSlice, int64_t count, ValueRange sums) {
     SmallVector<Value> init;
     for (size_t i = 0; i < rowBlocks.size() * planes; ++i) {
       init.append(2, k.splat(k.vec(32, k.i16()), 0));
-      if (width == 128)
+      if (perPlane() == 3)
         init.push_back(k.splat(k.bytes(), 0));
     }
     SmallVector<Value> acc = k.repeat(
@@ -103,20 +117,24 @@ private:
     for (auto [i, block] : llvm::enumerate(rowBlocks))
       for (unsigned plane = 0; plane < planes; ++plane) {
         ArrayRef<Value> parts = ArrayRef<Value>(acc).slice((i * planes + plane) * perPlane(), perPlane());
-        Value wide = arith::ExtSIOp::create(k.b, k.loc, k.words(kRows), splitSumsByRow(k, parts[0], parts[1]));
-        if (width == 128)
-          wide = k.addI(wide, arith::ExtUIOp::create(k.b, k.loc, k.words(kRows), parts[2]));
+        Value wide = byteTables ? byteSums(k, parts, count) : wordSums(parts);
         Value &sum = next[i * scales + (scales == 2 ? 1 - plane : 0)];
         sum = k.addI(sum, weighted(wide, plane, block, group));
       }
     return next;
   }
 
+  Value wordSums(ArrayRef<Value> acc) {
+    Value wide = arith::ExtSIOp::create(k.b, k.loc, k.words(kRows), splitSumsByRow(k, acc[0], acc[1]));
+    return acc.size() == 3 ? k.addI(wide, arith::ExtUIOp::create(k.b, k.loc, k.words(kRows), acc[2])) : wide;
+  }
+
   SmallVector<Value> emitSlice(Value slice, ValueRange values) {
     SmallVector<Value> acc(values);
-    Value table = k.mulIndex(slice, lowbit::tableBytes(8, width));
+    int64_t sliceBytes = byteTables ? lowbit::byteTableBytes(width) : lowbit::tableBytes(8, width);
+    Value table = k.mulIndex(slice, sliceBytes);
     SmallVector<Value> tables;
-    int64_t parts = width == 128 ? 2 : 4;
+    int64_t parts = sliceBytes / width;
     for (int64_t part = 0; part < parts; ++part)
       tables.push_back(k.load(args.tables, {token, k.addIndex(table, part * width)}, k.bytes(width)));
     for (auto [i, block] : llvm::enumerate(rowBlocks)) {
@@ -126,7 +144,9 @@ private:
         k.prefetch(args.packed, k.addIndex(at, kPrefetchDistance));
         Value code = k.load(args.packed, at, k.bytes());
         auto parts = MutableArrayRef<Value>(acc).slice((i * planes + plane) * perPlane(), perPlane());
-        if (width == 128)
+        if (byteTables)
+          lookUpBytes(code, tables, parts);
+        else if (width == 128)
           lookUpHalf(code, tables, parts);
         else
           lookUpNibbles(code, tables, parts);
@@ -142,6 +162,20 @@ private:
     Value high = k.xorI(lookUp(k, tables[1], index), negative);
     addSplitSums(k, low, high, acc);
     acc[2] = k.subI(acc[2], negative);
+  }
+
+  /// One byte for each row: 128 + the rounded sum of 8 signed activations.
+  void lookUpBytes(Value code, ArrayRef<Value> tables, MutableArrayRef<Value> acc) {
+    if (width == 128) {
+      // The negative of a biased byte is the bias of the negative: -(128 + q) = 128 - q mod 256.
+      Value negative = k.shrS(code, 7);
+      Value value = k.xorI(lookUp(k, tables[0], k.xorI(code, negative)), negative);
+      return addBytes(k, k.subI(value, negative), acc);
+    }
+    Value mask = k.splat(k.bytes(), 15);
+    Value first = lookUp(k, tables[0], k.andI(code, mask)),
+          second = lookUp(k, tables[1], k.andI(k.shrU(code, 4), mask));
+    addBytes(k, k.addI(first, second), acc);
   }
 
   void lookUpNibbles(Value code, ArrayRef<Value> tables, MutableArrayRef<Value> acc) {
@@ -210,6 +244,7 @@ private:
   KernelBuilder &k;
   const MatmulShape &shape;
   int64_t width;
+  bool byteTables;
   const LutOperands &args;
   SmallVector<Value> rowBlocks;
   Value token;
@@ -235,30 +270,33 @@ Value signedSums(KernelBuilder &k, ArrayRef<Value> activations, int64_t entries)
 
 } // namespace
 
-Kernel halftone::getLutKernel(ModuleOp module, const MatmulShape &shape, int64_t width) {
+Kernel halftone::getLutKernel(ModuleOp module, const MatmulShape &shape, int64_t width, bool byteTables) {
   if (shape.layout == Layout::Trits64)
     return getTritLutKernel(module, shape);
   Builder b(module.getContext());
   GroupShape groups(shape.format, shape.cols);
   PackedShape packed(shape.format, shape.rows, shape.cols, Layout::Rows64);
   Type i8 = b.getI8Type(), f32 = b.getF32Type();
-  std::string name = "lut" + std::to_string(width) + "_" + shape.format.name() + "_" + sizeName(shape.rows) + "x" +
-                     sizeName(shape.cols) + "_t" + sizeName(shape.tokens);
+  std::string name = "lut" + std::to_string(width) + (byteTables ? "_bytes_" : "_") + shape.format.name() + "_" +
+                     sizeName(shape.rows) + "x" + sizeName(shape.cols) + "_t" + sizeName(shape.tokens);
   // Two blocks halve the loads of tables; with more planes their sums no longer fit the registers.
   int64_t rowTile = packed.rowBlocks > 1 && planeCount(shape.format) <= (width == 16 ? 1 : 2) ? 2 : 1;
-  auto function = getOrCreateKernel(
-      module, UnknownLoc::get(module.getContext()), name,
-      {MemRefType::get({shape.tokens, lowbit::tableBytes(groups.paddedCols(), width)}, i8),
-       MemRefType::get({shape.tokens}, f32), MemRefType::get({shape.tokens, groups.count}, b.getI32Type()),
-       MemRefType::get({packed.bytes}, i8), MemRefType::get({shape.tokens, shape.rows}, f32)},
-      [&](KernelBuilder &k, ValueRange args) {
-        LutOperands operands{args[0], args[1], args[2], args[3], args[4]};
-        Value tokens = k.dim(operands.y, 0);
-        forRowTiles(k, args[5], args[6], rowTile, [&](Value rowBlock, int64_t blocks) {
-          k.loop(k.index(0), tokens, 1,
-                 [&](Value token) { LutTile(k, shape, width, operands, rowBlock, blocks, token).emit(); });
-        });
-      });
+  int64_t tableBytes = byteTables ? lowbit::byteTableBytes(width, groups.paddedCols(), groups.steps * kStep)
+                                  : lowbit::tableBytes(groups.paddedCols(), width);
+  auto function =
+      getOrCreateKernel(module, UnknownLoc::get(module.getContext()), name,
+                        {MemRefType::get({shape.tokens, tableBytes}, i8), MemRefType::get({shape.tokens}, f32),
+                         MemRefType::get({shape.tokens, groups.count}, b.getI32Type()),
+                         MemRefType::get({packed.bytes}, i8), MemRefType::get({shape.tokens, shape.rows}, f32)},
+                        [&](KernelBuilder &k, ValueRange args) {
+                          LutOperands operands{args[0], args[1], args[2], args[3], args[4]};
+                          Value tokens = k.dim(operands.y, 0);
+                          forRowTiles(k, args[5], args[6], rowTile, [&](Value rowBlock, int64_t blocks) {
+                            k.loop(k.index(0), tokens, 1, [&](Value token) {
+                              LutTile(k, shape, width, byteTables, operands, rowBlock, blocks, token).emit();
+                            });
+                          });
+                        });
   return {function, packed.rowBlocks};
 }
 

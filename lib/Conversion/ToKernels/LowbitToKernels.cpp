@@ -46,7 +46,7 @@ void convert(lowbit::MatmulVectorDotOp op, ModuleOp module) {
 void convert(lowbit::MatmulLutOp op, ModuleOp module) {
   OpBuilder b(op);
   MatmulShape shape = matmulShape(op.getOutput(), op.getFormat(), op.getInFeatures(), lowbit::toLayout(op.getLayout()));
-  Kernel kernel = getLutKernel(module, shape, op.getWidth());
+  Kernel kernel = getLutKernel(module, shape, op.getWidth(), op.getByteTables());
   launch(b, op.getLoc(), kernel, {op.getTables(), op.getScales(), op.getSums(), op.getPacked(), op.getOutput()},
          op.getOutput());
 }
@@ -116,8 +116,9 @@ void convert(lowbit::BuildTablesOp op, ModuleOp module) {
   OpBuilder b(op);
   MemRefType codes = memrefOf(op.getCodes());
   int64_t tokens = codes.getDimSize(0), cols = codes.getDimSize(1);
-  Kernel kernel = op.getTritGroup() ? getTritTablesKernel(module, tokens, cols, *op.getTritGroup())
-                                    : getBuildTablesKernel(module, tokens, cols, op.getWidth());
+  Kernel kernel = op.getTritGroup()   ? getTritTablesKernel(module, tokens, cols, *op.getTritGroup())
+                  : op.getByteGroup() ? getByteTablesKernel(module, tokens, cols, op.getWidth(), *op.getByteGroup())
+                                      : getBuildTablesKernel(module, tokens, cols, op.getWidth());
   launch(b, op.getLoc(), kernel, {op.getCodes(), op.getTables()}, op.getCodes());
 }
 

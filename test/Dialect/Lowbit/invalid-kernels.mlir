@@ -491,3 +491,45 @@ func.func @trits64_per_sign(%w: tensor<64x64x!lowbit.ternary<group = 32, scale =
   %p = lowbit.pack %w layout(trits64) : tensor<64x64x!lowbit.ternary<group = 32, scale = per_sign>> -> tensor<1280xi8>
   return
 }
+
+// -----
+
+func.func @byte_group(%c: tensor<4x64xi8>, %t: tensor<4x320xi8>) {
+  // expected-error@below {{byte_group must be a positive multiple of 32, not 0}}
+  %r = lowbit.build_tables ins(%c : tensor<4x64xi8>) outs(%t : tensor<4x320xi8>) width = 16 byte_group = 0 -> tensor<4x320xi8>
+  return
+}
+
+// -----
+
+func.func @byte_tables_size(%c: tensor<4x64xi8>, %t: tensor<4x256xi8>) {
+  // expected-error@below {{bytes (B) of tables must be 320, not 256}}
+  %r = lowbit.build_tables ins(%c : tensor<4x64xi8>) outs(%t : tensor<4x256xi8>) width = 16 byte_group = 32 -> tensor<4x256xi8>
+  return
+}
+
+// -----
+
+func.func @byte_and_trit_group(%c: tensor<4x64xi8>, %t: tensor<4x3584xi8>) {
+  // expected-error@below {{tables of five ternary weights have entries of 16 bits; give no byte_group}}
+  %r = lowbit.build_tables ins(%c : tensor<4x64xi8>) outs(%t : tensor<4x3584xi8>) width = 128 trit_group = 32 byte_group = 32 -> tensor<4x3584xi8>
+  return
+}
+
+// -----
+
+func.func @lut_byte_tables(%t: tensor<4x512xi8>, %s: tensor<4xf32>, %g: tensor<4x2xi32>, %p: tensor<1280xi8>, %y: tensor<4x64xf32>) {
+  // expected-error@below {{bytes (B) of tables must be 320, not 512}}
+  %r = lowbit.matmul_lut ins(%t, %s, %g, %p : tensor<4x512xi8>, tensor<4xf32>, tensor<4x2xi32>, tensor<1280xi8>)
+      outs(%y : tensor<4x64xf32>) format = !lowbit.ternary<group = 32>, in_features = 64, width = 16 byte_tables -> tensor<4x64xf32>
+  return
+}
+
+// -----
+
+func.func @lut_trit_byte_tables(%t: tensor<4x3584xi8>, %s: tensor<4xf32>, %g: tensor<4x2xi32>, %p: tensor<1152xi8>, %y: tensor<4x64xf32>) {
+  // expected-error@below {{layout trits64 has no byte_tables}}
+  %r = lowbit.matmul_lut ins(%t, %s, %g, %p : tensor<4x3584xi8>, tensor<4xf32>, tensor<4x2xi32>, tensor<1152xi8>)
+      outs(%y : tensor<4x64xf32>) format = !lowbit.ternary<group = 32>, in_features = 64, width = 128 layout = trits64 byte_tables -> tensor<4x64xf32>
+  return
+}

@@ -5,6 +5,7 @@
 #include "dialects/Lowbit/IR/LowbitTypes.h"
 #include "halftone/Driver/Compile.h"
 #include "halftone/Pack/Layout.h"
+#include "halftone/Plan/CostModel.h"
 #include "halftone/Support/SafeTensors.h"
 #include "halftone/Target/TargetInfo.h"
 #include "llvm/Support/FileSystem.h"
@@ -48,21 +49,41 @@ Case test::makeCase(const std::string &format, int64_t rows, int64_t cols, const
   return c;
 }
 
-/// The operations of stage 2 that multiply %x by weights %q in a layout of five trits to a byte; the result is %y.
-static std::string tritOperations(const Case &c, llvm::StringRef element) {
+/// Look-ups or dot products of stage 2: what they read and how it is spelled.
+struct KernelText {
+  Layout layout;
+  int64_t tableBytes;         ///< of a token
+  std::string build, product; ///< after build_tables' width, and after the product's
+};
+
+static KernelText kernelText(const Case &c, const GroupShape &groups) {
+  int64_t paddedGroup = groups.steps * kStep, padded = groups.paddedCols();
+  if (c.hasByteTables()) {
+    int64_t width = c.strategy == "lut-bytes16" ? 16 : 128;
+    return {Layout::Rows64, lowbit::byteTableBytes(width, padded, paddedGroup),
+            llvm::formatv("width = {0} byte_group = {1}", width, paddedGroup),
+            llvm::formatv(", width = {0} byte_tables", width)};
+  }
+  if (c.strategy == "lut-trits")
+    return {Layout::Trits64, lowbit::tritTableBytes(padded, paddedGroup),
+            llvm::formatv("width = 128 trit_group = {0}", paddedGroup), ", width = 128 layout = trits64"};
+  return {Layout::Trits16, 0, "", " layout = trits16"};
+}
+
+/// The operations of stage 2 that multiply %x by weights %q; the result is %y.
+static std::string plannedOperations(const Case &c, llvm::StringRef element) {
   Format format = llvm::cantFail(parseFormat(c.format));
   GroupShape groups(format, c.cols);
-  bool isLut = c.strategy == "lut-trits";
-  Layout layout = isLut ? Layout::Trits64 : Layout::Trits16;
+  KernelText kernel = kernelText(c, groups);
+  bool isLut = kernel.tableBytes > 0;
   std::string t = c.oneToken ? "1" : "?", n = c.oneToken ? "" : "%n";
   std::string codes = llvm::formatv("tensor<{0}x{1}xi8>", t, groups.paddedCols());
   std::string rest = llvm::formatv("tensor<{0}xf32>, tensor<{0}x{1}xi32>", t, groups.count);
-  std::string packed = llvm::formatv("tensor<{0}xi8>", packedBytes(format, c.rows, c.cols, layout));
-  int64_t paddedGroup = groups.steps * kStep;
-  std::string tables = llvm::formatv("tensor<{0}x{1}xi8>", t, lowbit::tritTableBytes(groups.paddedCols(), paddedGroup));
+  std::string packed = llvm::formatv("tensor<{0}xi8>", packedBytes(format, c.rows, c.cols, kernel.layout));
+  std::string tables = llvm::formatv("tensor<{0}x{1}xi8>", t, kernel.tableBytes);
   std::string text;
   llvm::raw_string_ostream os(text);
-  os << llvm::formatv("  %p = lowbit.pack %q layout({0}) : tensor<{1}x{2}x{3}> -> {4}\n", isLut ? "trits64" : "trits16",
+  os << llvm::formatv("  %p = lowbit.pack %q layout({0}) : tensor<{1}x{2}x{3}> -> {4}\n", layoutName(kernel.layout),
                       c.rows, c.cols, element, packed);
   os << llvm::formatv("  %c0e = tensor.empty({0}) : {1}\n  %s0 = tensor.empty({0}) : tensor<{2}xf32>\n", n, codes, t);
   os << llvm::formatv("  %g0 = tensor.empty({0}) : tensor<{1}x{2}xi32>\n", n, t, groups.count);
@@ -71,12 +92,12 @@ static std::string tritOperations(const Case &c, llvm::StringRef element) {
                       t, c.cols, codes, rest, groups.size);
   if (isLut)
     os << llvm::formatv("  %t0 = tensor.empty({0}) : {1}\n  %t = lowbit.build_tables ins(%c : {2}) outs(%t0 : {1}) "
-                        "width = 128 trit_group = {3} -> {1}\n",
-                        n, tables, codes, paddedGroup);
+                        "{3} -> {1}\n",
+                        n, tables, codes, kernel.build);
   os << llvm::formatv("  %y = lowbit.matmul_{0} ins(%{1}, %s, %g, %p : {2}, {3}, {4}) outs(%e : tensor<{5}x{6}xf32>) "
                       "format = {7}, in_features = {8}{9}",
                       isLut ? "lut" : "dot", isLut ? "t" : "c", isLut ? tables : codes, rest, packed, t, c.rows,
-                      element, c.cols, isLut ? ", width = 128 layout = trits64" : " layout = trits16");
+                      element, c.cols, kernel.product);
   os << llvm::formatv(" -> tensor<{0}x{1}xf32>\n", t, c.rows);
   return text;
 }
@@ -112,8 +133,8 @@ static std::string functionText(const Case &c, size_t index, mlir::MLIRContext &
   if (!c.oneToken)
     os << llvm::formatv("  %n = tensor.dim %x, %c0 : {0}\n", input);
   os << llvm::formatv("  %e = tensor.empty({0}) : {1}\n", c.oneToken ? "" : "%n", output);
-  if (llvm::StringRef(c.strategy).ends_with("trits")) {
-    os << tritOperations(c, element) << llvm::formatv("  return %y : {0}\n}\n", output);
+  if (c.hasByteTables() || llvm::StringRef(c.strategy).ends_with("trits")) {
+    os << plannedOperations(c, element) << llvm::formatv("  return %y : {0}\n}\n", output);
     return text;
   }
   os << llvm::formatv("  %y = lowbit.{0} ins(%x, {1} : {2}, {3}) outs(%e : {4}) ", isGather ? "gather" : "matmul",

@@ -21,8 +21,8 @@ namespace halftone::test {
 struct Case {
   std::string format;
   int64_t rows, cols;
-  /// dot, lut, popcount (integer activations), dequant (float activations), or gather; dot-trits, lut-trits: kernels of stage 2 on
-  /// five trits to a byte, whatever the target
+  /// dot, lut, popcount (integer activations), dequant (float activations), or gather; dot-trits, lut-trits: kernels of
+  /// stage 2 on five trits to a byte, lut-bytes16, lut-bytes128: with tables of one byte per entry, whatever the target
   std::string strategy;
   bool oneToken = false; ///< a function for T = 1 only, else for any T
   std::vector<float> weights;
@@ -36,6 +36,7 @@ struct Case {
     return strategy.substr(0, 3) == "dot" || strategy.substr(0, 3) == "lut" || strategy == "popcount";
   }
   bool isFloat() const { return format == "float"; }
+  bool hasByteTables() const { return strategy.substr(0, 9) == "lut-bytes"; }
   std::string text() const;
 };
 

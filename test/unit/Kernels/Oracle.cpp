@@ -1,6 +1,7 @@
 //===- Oracle.cpp - What the kernels compute, as plain loops --------------===//
 
 #include "Oracle.h"
+#include "halftone/Quantize/ByteTables.h"
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -189,6 +190,24 @@ static float integerProduct(const QuantizedMatrix &m, int64_t row, const Codes &
   return y * m.tensorScale() * codes.scale;
 }
 
+/// With rounded sums; see ByteTables.h.
+static float byteTableProduct(const QuantizedMatrix &m, int64_t row, const Codes &codes) {
+  float y = 0;
+  for (int64_t group = 0; group < m.groups(); ++group) {
+    int64_t first = group * m.groupSize();
+    auto values = llvm::ArrayRef(codes.values).slice(first, std::min(m.groupSize(), m.cols - first));
+    ByteTables tables(values);
+    if (!m.format.scalePerSign) {
+      y = std::fma(scaleOf(m, row, group), float(byteTableSum(m, row, group, tables, values)), y);
+      continue;
+    }
+    for (int sign = 0; sign < 2; ++sign)
+      y = std::fma(halfToFloat(m.scales[2 * (row * m.groups() + group) + sign]),
+                   float(byteTableSum(m, row, group, tables, values, sign)), y);
+  }
+  return y * codes.scale;
+}
+
 static float floatProduct(const Case &c, int64_t row, const float *x) {
   const QuantizedMatrix &m = c.matrix;
   float y = 0;
@@ -226,7 +245,9 @@ std::vector<float> test::multiply(const Case &c, const std::vector<float> &x, in
     }
     Codes codes = c.isInteger() ? quantizeActivations(row, c.cols, c.bits) : Codes();
     for (int64_t n = 0; n < c.rows; ++n)
-      y.push_back(c.isInteger() ? integerProduct(c.matrix, n, codes) : floatProduct(c, n, row));
+      y.push_back(c.hasByteTables() ? byteTableProduct(c.matrix, n, codes)
+                  : c.isInteger()   ? integerProduct(c.matrix, n, codes)
+                                    : floatProduct(c, n, row));
   }
   return y;
 }

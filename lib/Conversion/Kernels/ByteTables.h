@@ -1,0 +1,24 @@
+//===- ByteTables.h - Look-up tables of one byte per sum --------*- C++ -*-===//
+#ifndef HALFTONE_LIB_CONVERSION_KERNELS_BYTETABLES_H
+#define HALFTONE_LIB_CONVERSION_KERNELS_BYTETABLES_H
+
+#include "KernelBuilder.h"
+
+namespace halftone {
+
+/// Slices whose looked-up bytes fit unsigned 16-bit sums: 256 * 255 < 2^16.
+constexpr int64_t kByteSegment = 256;
+
+/// What an entry of the tables is more than the sum that it stands for.
+constexpr int64_t kByteBias = 128;
+
+/// Adds 64 unsigned bytes to their sums, which `acc` keeps as two vectors of 32 words mod 2^16: sums of pairs (first
+/// byte + 256 * second byte), and sums of the second bytes.
+void addBytes(KernelBuilder &k, mlir::Value values, llvm::MutableArrayRef<mlir::Value> acc);
+
+/// The 64 sums of `count` times addBytes as 32-bit integers, less `count` times the bias.
+mlir::Value byteSums(KernelBuilder &k, mlir::ArrayRef<mlir::Value> acc, int64_t count);
+
+} // namespace halftone
+
+#endif // HALFTONE_LIB_CONVERSION_KERNELS_BYTETABLES_H
