@@ -95,7 +95,9 @@ def LowbitDialect : Dialect {
 
     Stage 1 quantizes (`lowbit.matmul`, `lowbit.gather` on quantized tensors). Stage 2 has chosen kernels:
     `lowbit.quantize_activations`, `lowbit.build_tables`, `lowbit.build_planes`, `lowbit.matmul_dot`,
-    `lowbit.matmul_lut`, `lowbit.matmul_popcount`, `lowbit.matmul_dequant`, `lowbit.gather_packed` on packed bytes.
+    `lowbit.matmul_lut`, `lowbit.matmul_popcount`, `lowbit.matmul_dequant`, `lowbit.gather_packed` on packed bytes;
+    `lowbit.quantize_activation_vectors` and `lowbit.matmul_vector_dot` where activations have integer scales of
+    vectors, too.
     All of them are in destination style and exist on tensors and on memrefs. T is the number of tokens, usually
     dynamic.
   }];
