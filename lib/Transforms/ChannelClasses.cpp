@@ -22,12 +22,34 @@ static bool isUniform(Value value) {
   return op && isa<tensor::EmptyOp, linalg::FillOp>(op);
 }
 
-ChannelClasses::ChannelClasses(ModuleOp module) {
+/// The functions of a model that hand the residual stream to its head.
+static bool isBody(func::FuncOp function) {
+  return llvm::is_contained({"body", "decode", "prefill"}, function.getSymName());
+}
+
+/// The argument of a model's head that is the residual stream; null if there is no such model.
+static Value findHeadInput(ModuleOp module) {
+  auto head = module.lookupSymbol<func::FuncOp>("head");
+  if (!module->hasAttr("halftone.model") || !head || head.isExternal() || head.getNumArguments() != 1)
+    return {};
+  bool hasBody = false;
+  for (auto function : module.getOps<func::FuncOp>()) {
+    if (!isBody(function))
+      continue;
+    hasBody = true;
+    if (function.isExternal() || function.getNumResults() != 1)
+      return {};
+  }
+  return hasBody ? Value(head.getArgument(0)) : Value();
+}
+
+ChannelClasses::ChannelClasses(ModuleOp module) : headInput(findHeadInput(module)) {
   for (auto function : module.getOps<func::FuncOp>()) {
     if (function.isExternal())
       continue;
     for (Value argument : function.getArguments())
-      block(argument, function);
+      if (argument != headInput)
+        block(argument, function);
     function.walk([&](Operation *op) {
       if (op != function)
         visit(op);
@@ -84,6 +106,14 @@ void ChannelClasses::blockAll(Operation *op) {
     block(value, op);
   for (Value value : op->getResults())
     block(value, op);
+}
+
+Value ChannelClasses::handedToHead(Operation *op) const {
+  if (!headInput || !isa<func::ReturnOp>(op) || !isBody(op->getParentOfType<func::FuncOp>()))
+    return {};
+  Value stream = op->getOperand(0);
+  auto width = [](Value v) { return cast<ShapedType>(v.getType()).getDimSize(1); };
+  return isActivation(stream) && isActivation(headInput) && width(stream) == width(headInput) ? stream : Value();
 }
 
 void ChannelClasses::visitProduct(const Product &product) {
@@ -158,5 +188,7 @@ void ChannelClasses::visit(Operation *op) {
     if (isActivation(slice.getSource()) && slice.getType().getRank() == 2 && slice.getStaticOffsets()[1] == 0 &&
         slice.getStaticStrides()[1] == 1 && slice.getStaticSizes()[1] == slice.getSourceType().getDimSize(1))
       return join(slice.getSource(), slice.getResult());
+  if (Value stream = handedToHead(op))
+    return join(stream, headInput);
   blockAll(op);
 }

@@ -4,7 +4,9 @@
 // where everything that reads or writes them can: elementwise operations and norms
 // pass the order on, products and look-ups take it into a dimension of a weight.
 // Activations that must have the same order form a class; a residual stream with
-// all its sums, norms and branches is one.
+// all its sums, norms and branches is one. In a model (halftone.model) the stream
+// goes on from the results of the functions made of its body to its head, which get
+// their inputs from nowhere else.
 //
 //===----------------------------------------------------------------------===//
 #ifndef HALFTONE_LIB_TRANSFORMS_CHANNELCLASSES_H
@@ -42,8 +44,11 @@ private:
   void take(mlir::OpOperand &operand, int64_t dim, mlir::Value result);
   void block(mlir::Value value, mlir::Operation *op);
   void blockAll(mlir::Operation *op);
+  /// The operand of a return that a model's head goes on with; null: its order matters to the caller.
+  mlir::Value handedToHead(mlir::Operation *op) const;
   void gather();
 
+  mlir::Value headInput; ///< of a model's head; null if there is none
   llvm::EquivalenceClasses<void *> values;
   std::vector<std::tuple<mlir::OpOperand *, int64_t, mlir::Value>> taken;
   std::vector<std::pair<mlir::Value, mlir::Operation *>> blocked;

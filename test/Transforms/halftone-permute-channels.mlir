@@ -67,3 +67,69 @@ module attributes {lowbit.activation_ranges = {
     return %s : tensor<?x3xf32>
   }
 }
+
+// -----
+
+#a = affine_map<(m, n, k) -> (m, k)>
+#b = affine_map<(m, n, k) -> (n, k)>
+#c = affine_map<(m, n, k) -> (m, n)>
+
+// The stream of a model goes on in its head, from both functions that its body became.
+module attributes {halftone.model = {}, lowbit.activation_ranges = {
+    "sum:down" = {min = array<f32: 0.0, 0.0, 0.0>, max = array<f32: 5.0, 9.0, 1.0>}}} {
+  // CHECK-LABEL: func @decode
+  // CHECK: lowbit.permute %{{.+}} dim = 1 order = [2, 0, 1] : tensor<9x3xf32>
+  // CHECK: lowbit.permute %{{.+}} dim = 0 order = [2, 0, 1] : tensor<3x8xf32>
+  func.func @decode(%ids: tensor<1xi32>, %h: tensor<1x8xf32>) -> tensor<1x3xf32> {
+    %e = tensor.empty() : tensor<1x3xf32>
+    %table = lowbit.external "table" : tensor<9x3xf32>
+    %down = lowbit.external "down" : tensor<3x8xf32>
+    %x = nn.embed ins(%ids, %table : tensor<1xi32>, tensor<9x3xf32>) outs(%e : tensor<1x3xf32>) -> tensor<1x3xf32>
+    %d = linalg.matmul indexing_maps = [#a, #b, #c] ins(%h, %down : tensor<1x8xf32>, tensor<3x8xf32>) outs(%e : tensor<1x3xf32>) -> tensor<1x3xf32>
+    %s = linalg.add ins(%d, %x : tensor<1x3xf32>, tensor<1x3xf32>) outs(%e : tensor<1x3xf32>) -> tensor<1x3xf32>
+    return %s : tensor<1x3xf32>
+  }
+  // CHECK-LABEL: func @prefill
+  // CHECK: lowbit.permute %{{.+}} dim = 1 order = [2, 0, 1] : tensor<9x3xf32>
+  func.func @prefill(%ids: tensor<?xi32>, %n: index) -> tensor<?x3xf32> {
+    %e = tensor.empty(%n) : tensor<?x3xf32>
+    %table = lowbit.external "table" : tensor<9x3xf32>
+    %x = nn.embed ins(%ids, %table : tensor<?xi32>, tensor<9x3xf32>) outs(%e : tensor<?x3xf32>) -> tensor<?x3xf32>
+    return %x : tensor<?x3xf32>
+  }
+  // CHECK-LABEL: func @head
+  // CHECK: lowbit.permute %{{.+}} dim = 0 order = [2, 0, 1] : tensor<3xf32>
+  // CHECK: lowbit.permute %{{.+}} dim = 1 order = [2, 0, 1] : tensor<9x3xf32>
+  func.func @head(%x: tensor<?x3xf32>) -> tensor<?x9xf32> {
+    %c0 = arith.constant 0 : index
+    %n = tensor.dim %x, %c0 : tensor<?x3xf32>
+    %e = tensor.empty(%n) : tensor<?x3xf32>
+    %l = tensor.empty(%n) : tensor<?x9xf32>
+    %gain = lowbit.external "gain" : tensor<3xf32>
+    %table = lowbit.external "table" : tensor<9x3xf32>
+    %y = nn.rms_norm ins(%x, %gain : tensor<?x3xf32>, tensor<3xf32>) outs(%e : tensor<?x3xf32>) epsilon = 0.0 -> tensor<?x3xf32>
+    %z = linalg.matmul indexing_maps = [#a, #b, #c] ins(%y, %table : tensor<?x3xf32>, tensor<9x3xf32>) outs(%l : tensor<?x9xf32>) -> tensor<?x9xf32>
+    return %z : tensor<?x9xf32>
+  }
+}
+
+// -----
+
+#a = affine_map<(m, n, k) -> (m, k)>
+#b = affine_map<(m, n, k) -> (n, k)>
+#c = affine_map<(m, n, k) -> (m, n)>
+
+// A head without a body: nobody knows where its input comes from.
+// CHECK-LABEL: func @head
+// CHECK-NOT: lowbit.permute
+module attributes {halftone.model = {}, lowbit.activation_ranges = {
+    "in:table" = {min = array<f32: 0.0, 0.0, 0.0>, max = array<f32: 5.0, 9.0, 1.0>},
+    "sum:table" = {min = array<f32: 0.0, 0.0, 0.0>, max = array<f32: 5.0, 9.0, 1.0>}}} {
+  // expected-warning@below {{the channels of activation 'sum:table' keep their order, because 'func.func' depends on it}}
+  func.func @head(%x: tensor<?x3xf32>) -> tensor<?x3xf32> {
+    %table = lowbit.external "table" : tensor<3x3xf32>
+    %z = linalg.matmul indexing_maps = [#a, #b, #c] ins(%x, %table : tensor<?x3xf32>, tensor<3x3xf32>) outs(%x : tensor<?x3xf32>) -> tensor<?x3xf32>
+    %s = linalg.add ins(%z, %x : tensor<?x3xf32>, tensor<?x3xf32>) outs(%x : tensor<?x3xf32>) -> tensor<?x3xf32>
+    return %s : tensor<?x3xf32>
+  }
+}
