@@ -106,19 +106,17 @@ std::map<std::string, int64_t> halftone::countActivations(ModuleOp module) {
     return counts;
   }
   auto note = [&](ActivationKind::Class kind, unsigned bits, int64_t groups = 1) {
-    ++counts[ActivationKind{kind, bits, groups, /*sorted=*/false}.name()];
+    ++counts[ActivationKind{kind, bits, groups, /*sorted=*/false, {}}.name()];
   };
   auto visit = [&](Operation *op) {
     if (auto quantize = dyn_cast<lowbit::QuantizeActivationsOp>(op))
       note(ActivationKind::PerToken, unsigned(quantize.getBits()));
     else if (auto vectors = dyn_cast<lowbit::QuantizeActivationVectorsOp>(op))
-      ++counts[ActivationVectors{unsigned(vectors.getBits()), int64_t(vectors.getVector()),
-                                 unsigned(vectors.getScaleBits())}
-                   .name()];
+      ++counts[vectors.getVectors().name()];
     else if (auto tokens = dyn_cast<lowbit::RequantizeTokensOp>(op))
       note(ActivationKind::PerToken, unsigned(tokens.getBits()));
-    else if (auto requantize = dyn_cast<lowbit::RequantizeOp>(op)) {
-      auto format = cast<lowbit::GroupedType>(requantize.getFormat());
+    else if (isa<lowbit::RequantizeOp, lowbit::QuantizeActivationsStaticOp>(op)) {
+      auto format = cast<lowbit::GroupedType>(op->getAttrOfType<TypeAttr>("format").getValue());
       note(ActivationKind::Static, format.getBits(), format.getGroups());
     } else if (auto product = dyn_cast<lowbit::MatmulDequantOp>(op))
       if (!product.getInput().getDefiningOp<lowbit::RequantizeOp>())

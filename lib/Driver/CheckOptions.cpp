@@ -50,7 +50,7 @@ static Error checkKernels(const CompileOptions &options) {
   if (hasVectors)
     if (Error error = parseActivationVectors(options.activations).takeError())
       return error;
-  std::optional<lowbit::Activations> activations = lowbit::symbolizeActivations(options.activations);
+  std::optional<lowbit::Activations> activations = lowbit::activationsByName(options.activations);
   if (!activations && !hasVectors)
     return createStringError("unknown activations '" + options.activations + "', expected " + lowbit::kActivationNames);
   std::optional<lowbit::Strategy> strategy = lowbit::symbolizeStrategy(options.strategy);

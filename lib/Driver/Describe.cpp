@@ -4,6 +4,7 @@
 #include "dialects/Lowbit/IR/LowbitOps.h"
 #include "dialects/Nn/IR/NnOps.h"
 #include "dialects/Simd/IR/SimdOps.h"
+#include "halftone/Quantize/ActivationKind.h"
 #include "halftone/Weights/Evaluate.h"
 #include "lib/Transforms/Weights.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -120,18 +121,32 @@ std::vector<ProductShape> halftone::openProducts(ModuleOp module) {
   return products;
 }
 
+static std::string staticName(unsigned bits, int64_t groups) {
+  return ActivationKind{ActivationKind::Static, bits, groups, /*sorted=*/false, {}}.name();
+}
+
 std::string halftone::describeActivations(ModuleOp module) {
   std::set<int64_t> bits;
   std::set<std::string> vectors;
   module.walk([&](lowbit::QuantizeActivationsOp op) { bits.insert(op.getBits()); });
   module.walk([&](lowbit::MatmulVectorDotOp op) { vectors.insert(op.getVectors().name()); });
+  module.walk([&](lowbit::QuantizeActivationsStaticOp op) {
+    auto format = cast<lowbit::GroupedType>(op.getFormat());
+    vectors.insert(staticName(format.getBits(), format.getGroups()));
+  });
   // In stage 3 the kernels' names tell: "quantize_64g32_t1" is 8 bits, "quantize4_64g32_t1" 4,
-  // "vdot_vsq4v16s6_by_vsq4v16s4_64x64_t1_b2_c8" vsq4v16s4.
+  // "vdot_vsq4v16s6_by_vsq4v16s4_64x64_t1_b2_c8" vsq4v16s4, "static8_64k6d2g32_t1" grouped6.
   for (auto function : module.getOps<func::FuncOp>()) {
     StringRef name = function.getSymName();
     auto isUnderscore = [](char c) { return c == '_'; };
     if (function.isPrivate() && name.starts_with("vdot_"))
       vectors.insert(name.split("_by_").second.take_until(isUnderscore).str());
+    unsigned staticBits;
+    int64_t groups;
+    if (StringRef rest = name; function.isPrivate() && rest.consume_front("static") &&
+                               !rest.consumeInteger(10, staticBits) &&
+                               !rest.split('k').second.consumeInteger(10, groups))
+      vectors.insert(staticName(staticBits, groups));
     if (!function.isPrivate() || !name.consume_front("quantize"))
       continue;
     int64_t number = 8;

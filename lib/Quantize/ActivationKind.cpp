@@ -11,6 +11,8 @@ std::string ActivationKind::name() const {
     return "f32";
   case PerToken:
     return "i" + std::to_string(bits);
+  case Vectors:
+    return vectors.name();
   case Static:
     break;
   }
@@ -28,6 +30,15 @@ llvm::Expected<ActivationKind> halftone::parseActivationKind(StringRef name) {
     kind.bits = name == "i8" ? 8 : 16;
     return kind;
   }
+  if (namesActivationVectors(name)) {
+    llvm::Expected<ActivationVectors> vectors = parseActivationVectors(name);
+    if (!vectors)
+      return vectors.takeError();
+    kind.kind = ActivationKind::Vectors;
+    kind.bits = vectors->bits;
+    kind.vectors = *vectors;
+    return kind;
+  }
   kind.kind = ActivationKind::Static;
   kind.bits = 8;
   StringRef rest = name;
@@ -39,7 +50,8 @@ llvm::Expected<ActivationKind> halftone::parseActivationKind(StringRef name) {
   kind.sorted = rest.consume_front("peg");
   if (!kind.sorted && !rest.consume_front("grouped"))
     return llvm::createStringError("unknown kind of activation '" + name +
-                                   "', expected f32, i8, i16, static<bits>, grouped<groups> or peg<groups>");
+                                   "', expected f32, i8, i16, static<bits>, grouped<groups>, peg<groups> or "
+                                   "vsq<bits>v<vector>s<scale bits>");
   if (rest.getAsInteger(10, kind.groups) || kind.groups < 1)
     return llvm::createStringError("'" + name + "': the number of groups is missing, as in peg6");
   return kind;

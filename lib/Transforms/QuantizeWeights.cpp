@@ -168,11 +168,10 @@ private:
       if (!parsed)
         return getOperation().emitError(llvm::toString(parsed.takeError()));
       activationKind = lowbit::activationsOfBits(parsed->bits);
-      vectors =
-          lowbit::ActivationVectorsAttr::get(&getContext(), parsed->vector, parsed->scaleBits, parsed->productBits);
+      vectors = lowbit::vectorsToAttr(&getContext(), *parsed);
       return success();
     }
-    std::optional<lowbit::Activations> kind = lowbit::symbolizeActivations(activations);
+    std::optional<lowbit::Activations> kind = lowbit::activationsByName(activations);
     if (!kind)
       return getOperation().emitError("unknown activations '")
              << activations << "', expected " << lowbit::kActivationNames;
@@ -242,24 +241,36 @@ private:
   }
 
   /// How the product with a weight takes its input.
-  lowbit::Activations activationsOf(StringRef weight, Role role) {
+  lowbit::Activations activationsOf(StringRef weight, Role role, Value input) {
     std::optional<ActivationKind> kind = inputPolicy.find(inputSite(weight));
     if (!kind)
       return activationsOf(role);
+    if (kind->kind == ActivationKind::Static && input.getDefiningOp<lowbit::RequantizeOp>())
+      return lowbit::Activations::Static;
+    if (kind->kind == ActivationKind::Vectors)
+      return lowbit::activationsOfBits(kind->bits);
     if (kind->kind != ActivationKind::PerToken)
       return lowbit::Activations::F32;
     return kind->bits == 16 ? lowbit::Activations::I16 : lowbit::Activations::I8;
   }
 
-  /// The scales of vectors of a product's activations, or null: the head and inputs that the policy names have none.
+  /// The scales of vectors of a product's activations, or null. The head has none unless the policy gives it some.
   FailureOr<lowbit::ActivationVectorsAttr> vectorsOf(Operation *op, StringRef weight, Role role, Type element) {
     bool isHead = role == Role::Head || role == Role::TiedHead;
-    if (!vectors || element.isF32() || isHead || inputPolicy.find(inputSite(weight)))
+    std::optional<ActivationKind> kind = inputPolicy.find(inputSite(weight));
+    bool isNamed = kind && kind->kind == ActivationKind::Vectors;
+    if (!isNamed && (!vectors || kind || element.isF32() || isHead))
       return lowbit::ActivationVectorsAttr();
+    lowbit::ActivationVectorsAttr chosen = isNamed ? lowbit::vectorsToAttr(op->getContext(), kind->vectors) : vectors;
+    std::string name = isNamed ? kind->name() : activations.getValue();
+    if (strategyKind != lowbit::Strategy::Auto && strategyKind != lowbit::Strategy::Dot) {
+      op->emitError("strategy ") << strategy << " has no kernel for activations " << name << "; use dot";
+      return failure();
+    }
     Format format = *lowbit::typeToFormat(element);
-    if (matchVectors(format, vectors.getVector()))
-      return vectors;
-    op->emitError("activations ") << activations << " need weights in a format vsq<bits>v" << vectors.getVector()
+    if (matchVectors(format, chosen.getVector()))
+      return chosen;
+    op->emitError("activations ") << name << " need weights in a format vsq<bits>v" << chosen.getVector()
                                   << "s<scale bits>, but " << (weight.empty() ? "these weights" : weight) << " is in "
                                   << format.name();
     return failure();
@@ -283,7 +294,7 @@ private:
     FailureOr<lowbit::ActivationVectorsAttr> scales = vectorsOf(product.op, name, role, element);
     if (failed(scales))
       return failure();
-    lowbit::Activations kind = isFloat ? lowbit::Activations::F32 : activationsOf(name, role);
+    lowbit::Activations kind = isFloat ? lowbit::Activations::F32 : activationsOf(name, role, product.activations);
     bool forcesIntegers = lowbit::isIntegerStrategy(strategyKind);
     lowbit::Strategy chosen =
         isFloat || (forcesIntegers && kind == lowbit::Activations::F32) ? lowbit::Strategy::Auto : strategyKind;

@@ -33,8 +33,13 @@ struct RequantizeActivations : halftone::impl::LowbitRequantizeActivationsBase<R
     // A value may have several names; the last rule for the first of them counts.
     llvm::DenseSet<Value> done;
     for (auto &[site, kind] : work) {
-      if (kind.kind == ActivationKind::Float || (site.use && kind.kind == ActivationKind::PerToken) ||
-          (!site.use && !done.insert(site.value).second))
+      if (kind.kind == ActivationKind::Vectors && !site.use) {
+        emitError(site.value.getLoc()) << "activation '" << site.name << "' cannot be " << kind.name()
+                                       << ": only inputs of products have scales of vectors, as in:W";
+        return signalPassFailure();
+      }
+      if (kind.kind == ActivationKind::Float || kind.kind == ActivationKind::Vectors ||
+          (site.use && kind.kind == ActivationKind::PerToken) || (!site.use && !done.insert(site.value).second))
         continue; // the product itself rounds its input per token
       if (failed(requantize(site, kind)))
         return signalPassFailure();

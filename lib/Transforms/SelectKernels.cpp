@@ -6,11 +6,13 @@
 #include "halftone/Plan/CostModel.h"
 #include "halftone/Plan/KernelPlan.h"
 #include "halftone/Plan/Tuning.h"
+#include "halftone/Quantize/Grouped.h"
 #include "halftone/Target/TargetInfo.h"
 #include "halftone/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/Matchers.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -117,8 +119,11 @@ public:
     OpBuilder builder(op);
     Value result = choice->strategy == lowbit::Strategy::Dequant ? dequant(builder, op, element, format)
                                                                  : integer(builder, op, element, format, *choice);
+    lowbit::RequantizeOp rounded = requantizeOf(op);
     op->getResult(0).replaceAllUsesWith(result);
     op.erase();
+    if (rounded && rounded->use_empty())
+      rounded.erase();
     return success();
   }
 
@@ -142,6 +147,12 @@ private:
     int64_t cols = cast<ShapedType>(op.getWeights().getType()).getDimSize(1);
     if (op.getVectors())
       return Choice{lowbit::Strategy::Dot};
+    if (op.getActivations() == lowbit::Activations::Static) {
+      FailureOr<bool> fits = fitsRows(op);
+      if (failed(fits))
+        return failure();
+      integers = *fits;
+    }
     bool tooLong = format.kind == FormatKind::Vsq && cols > maxVectorScaledColumns(format);
     if (strategy == lowbit::Strategy::Auto)
       return integers && hasIntegers && !tooLong ? fastest(op, format) : Choice{lowbit::Strategy::Dequant};
@@ -187,8 +198,7 @@ private:
   /// Of the strategies for integer activations.
   Choice fastest(lowbit::MatmulOp op, const Format &format) const {
     auto type = cast<ShapedType>(op.getWeights().getType());
-    ProductShape product{format, type.getDimSize(0), type.getDimSize(1),
-                         unsigned(lowbit::activationBits(op.getActivations())), tableBitsFor(op)};
+    ProductShape product{format, type.getDimSize(0), type.getDimSize(1), codeBits(op), tableBitsFor(op)};
     SmallVector<const KernelTimes *> times;
     for (const auto &model : models)
       times.push_back(model.get());
@@ -257,15 +267,79 @@ private:
     return tensor::EmptyOp::create(builder, loc, shape, element);
   }
 
-  /// Rows of codes for the tokens of `x`: as many, or twice as many for 16 bits.
-  static OpFoldResult rowsOf(OpBuilder &builder, Location loc, Value x, bool wide) {
+  /// Rows of codes for the tokens of `x`, each of which takes `perToken`.
+  static OpFoldResult rowsOf(OpBuilder &builder, Location loc, Value x, int64_t perToken) {
     OpFoldResult tokens = tensor::getMixedSize(builder, loc, x, 0);
-    if (!wide)
+    if (perToken == 1)
       return tokens;
     if (std::optional<int64_t> count = getConstantIntValue(tokens))
-      return builder.getIndexAttr(2 * *count);
-    Value two = arith::ConstantIndexOp::create(builder, loc, 2);
-    return arith::MulIOp::create(builder, loc, cast<Value>(tokens), two).getResult();
+      return builder.getIndexAttr(perToken * *count);
+    Value factor = arith::ConstantIndexOp::create(builder, loc, perToken);
+    return arith::MulIOp::create(builder, loc, cast<Value>(tokens), factor).getResult();
+  }
+
+  /// Bits of the codes that kernels see, for the cost model: 16 stands for two rows per token.
+  static unsigned codeBits(lowbit::MatmulOp op) {
+    if (op.getActivations() != lowbit::Activations::Static)
+      return lowbit::activationBits(op.getActivations());
+    return rowsPerToken(op).count() > 1 ? 16 : 8;
+  }
+
+  static lowbit::RequantizeOp requantizeOf(lowbit::MatmulOp op) {
+    return op.getInput().getDefiningOp<lowbit::RequantizeOp>();
+  }
+
+  /// The activations before they are rounded.
+  static Value sourceOf(lowbit::MatmulOp op) {
+    return op.getActivations() == lowbit::Activations::Static ? requantizeOf(op).getInput() : op.getInput();
+  }
+
+  /// Digits that hold the integers which `requantize` rounds to.
+  static int64_t digitsOf(lowbit::RequantizeOp requantize) {
+    double top = double((int64_t(1) << cast<lowbit::GroupedType>(requantize.getFormat()).getBits()) - 1), most = top;
+    DenseElementsAttr zeros;
+    if (matchPattern(requantize.getZeroPoints(), m_Constant(&zeros))) {
+      most = 0;
+      for (float zero : zeros.getValues<float>())
+        most = std::max({most, double(zero), top - double(zero)});
+    }
+    return most <= 127 ? 1 : most <= symmetricTop(16) ? 2 : 3;
+  }
+
+  /// Rows of codes that a token takes.
+  struct TokenRows {
+    int64_t groups = 1, digits = 1; ///< of a group
+    int64_t count() const { return groups * digits; }
+  };
+
+  static TokenRows rowsPerToken(lowbit::MatmulOp op) {
+    if (op.getActivations() == lowbit::Activations::I16)
+      return {1, 2};
+    if (op.getActivations() != lowbit::Activations::Static)
+      return {};
+    lowbit::RequantizeOp requantize = requantizeOf(op);
+    return {cast<lowbit::GroupedType>(requantize.getFormat()).getGroups(), digitsOf(requantize)};
+  }
+
+  /// Rows of a group are zero outside of it, so that the work grows with the groups; with many, floats are faster.
+  static constexpr int64_t kMaxStaticGroups = 16;
+
+  /// True if static activations are to be multiplied as integers.
+  static FailureOr<bool> fitsRows(lowbit::MatmulOp op) {
+    lowbit::RequantizeOp requantize = requantizeOf(op);
+    if (!requantize) {
+      op.emitOpError("activations = static needs an input that is the result of lowbit.requantize");
+      return failure();
+    }
+    int64_t groups = cast<lowbit::GroupedType>(requantize.getFormat()).getGroups();
+    if (groups <= kMaxStaticGroups)
+      return true;
+    if (lowbit::isIntegerStrategy(op.getStrategy())) {
+      op.emitOpError("strategy ") << lowbit::stringifyStrategy(op.getStrategy()) << " takes activations in up to "
+                                  << kMaxStaticGroups << " groups, not " << groups << "; use dequant";
+      return failure();
+    }
+    return false;
   }
 
   Value integer(OpBuilder &builder, lowbit::MatmulOp op, Type element, const Format &format, const Choice &choice) {
@@ -273,19 +347,42 @@ private:
     auto weights = cast<ShapedType>(op.getWeights().getType());
     if (op.getVectors())
       return vectorProduct(builder, op, element, format);
-    bool wide = op.getActivations() == lowbit::Activations::I16;
-    OpFoldResult rows = rowsOf(builder, loc, op.getInput(), wide);
+    TokenRows count = rowsPerToken(op);
+    Value source = sourceOf(op);
     GroupShape groups(format, weights.getDimSize(1));
-    auto quantize = lowbit::QuantizeActivationsOp::create(
-        builder, loc, op.getInput(), perToken(builder, loc, rows, groups.paddedCols(), builder.getI8Type()),
-        perToken(builder, loc, rows, {}, builder.getF32Type()),
-        perToken(builder, loc, rows, groups.count, builder.getI32Type()), groups.size,
-        lowbit::activationBits(op.getActivations()));
-    Value output = wide ? perToken(builder, loc, rows, weights.getDimSize(0), builder.getF32Type()) : op.getOutput();
-    Value y = product(builder, op, quantize->getResults(), rows, output, element, format, groups, choice);
-    if (!wide)
-      return y;
-    return lowbit::SumTokenPairsOp::create(builder, loc, y, op.getOutput())->getResult(0);
+    // A value per output and row; the last ones are the result.
+    auto outputs = [&](int64_t rows) -> Value {
+      if (rows == 1)
+        return op.getOutput();
+      return perToken(builder, loc, rowsOf(builder, loc, source, rows), weights.getDimSize(0), builder.getF32Type());
+    };
+    OpFoldResult rows = rowsOf(builder, loc, source, count.count());
+    ValueRange activations = quantized(builder, op, rows, groups);
+    Value y = outputs(count.count());
+    y = product(builder, op, activations, rows, y, element, format, groups, choice);
+    // First the digits, so that the product of a group is that of a tensor which is nothing but this group.
+    if (count.digits > 1)
+      y = lowbit::SumTokenRowsOp::create(builder, loc, y, outputs(count.groups), count.digits)->getResult(0);
+    if (count.groups > 1)
+      y = lowbit::SumTokenRowsOp::create(builder, loc, y, op.getOutput(), count.groups)->getResult(0);
+    return y;
+  }
+
+  /// Codes, scales and sums of the input, in `rows` rows.
+  static ValueRange quantized(OpBuilder &builder, lowbit::MatmulOp op, OpFoldResult rows, const GroupShape &groups) {
+    Location loc = op.getLoc();
+    Value codes = perToken(builder, loc, rows, groups.paddedCols(), builder.getI8Type());
+    Value scales = perToken(builder, loc, rows, {}, builder.getF32Type());
+    Value sums = perToken(builder, loc, rows, groups.count, builder.getI32Type());
+    if (op.getActivations() != lowbit::Activations::Static)
+      return lowbit::QuantizeActivationsOp::create(builder, loc, op.getInput(), codes, scales, sums, groups.size,
+                                                   lowbit::activationBits(op.getActivations()))
+          ->getResults();
+    lowbit::RequantizeOp rounded = requantizeOf(op);
+    return lowbit::QuantizeActivationsStaticOp::create(builder, loc, rounded.getInput(), rounded.getScales(),
+                                                       rounded.getZeroPoints(), codes, scales, sums,
+                                                       rounded.getFormat(), groups.size, digitsOf(rounded))
+        ->getResults();
   }
 
   /// The product of weights and activations that both have integer scales of vectors.
@@ -293,17 +390,16 @@ private:
     Location loc = op.getLoc();
     lowbit::ActivationVectorsAttr vectors = *op.getVectors();
     GroupShape groups(format, cast<ShapedType>(op.getWeights().getType()).getDimSize(1));
-    OpFoldResult rows = rowsOf(builder, loc, op.getInput(), /*wide=*/false);
-    int64_t count = format.groupCount(groups.cols), bits = lowbit::activationBits(op.getActivations());
+    OpFoldResult rows = rowsOf(builder, loc, op.getInput(), 1);
+    int64_t count = format.groupCount(groups.cols);
+    ActivationVectors activations = lowbit::attrToVectors(vectors, lowbit::activationBits(op.getActivations()));
     auto perVector = [&] { return perToken(builder, loc, rows, count, builder.getI32Type()); };
     auto quantize = lowbit::QuantizeActivationVectorsOp::create(
         builder, loc, op.getInput(), perToken(builder, loc, rows, groups.paddedCols(), builder.getI8Type()),
-        perVector(), perToken(builder, loc, rows, {}, builder.getF32Type()), perVector(), bits, vectors.getVector(),
-        vectors.getScaleBits());
-    return lowbit::MatmulVectorDotOp::create(builder, loc, quantize->getResults(),
-                                             pack(builder, op.getWeights(), lowbit::PackLayout::Rows16), op.getOutput(),
-                                             element, groups.cols, bits, vectors.getScaleBits(),
-                                             vectors.getProductBits(), tile(op.getContext(), planDot(target, format)))
+        perVector(), perToken(builder, loc, rows, {}, builder.getF32Type()), perVector(), activations);
+    return lowbit::MatmulVectorDotOp::create(
+               builder, loc, quantize->getResults(), pack(builder, op.getWeights(), lowbit::PackLayout::Rows16),
+               op.getOutput(), element, groups.cols, activations, tile(op.getContext(), planDot(target, format)))
         ->getResult(0);
   }
 
@@ -321,8 +417,8 @@ private:
           ->getResult(0);
     }
     if (choice.strategy == lowbit::Strategy::Popcount) {
-      // Halves of 16-bit codes are codes of 8 bits.
-      int64_t bits = std::min(lowbit::activationBits(op.getActivations()), 8u);
+      // Halves of 16-bit codes are codes of 8 bits, and so are digits.
+      int64_t bits = std::min(codeBits(op), 8u);
       auto planes = lowbit::BuildPlanesOp::create(
           builder, loc, codes, perToken(builder, loc, rows, groups.paddedCols() / 8 * bits, builder.getI8Type()), bits);
       return lowbit::MatmulPopcountOp::create(builder, loc, planes->getResult(0), scales, sums,

@@ -54,15 +54,18 @@ func.func @heads(%x: tensor<?x64xf32>, %init: tensor<?x16xf32>) -> (tensor<?x16x
 // RULES-LABEL: func @layer
 // INPUTS-LABEL: func @layer
 // INPUTS: lowbit.matmul {{.+}} activations = i16
-// INPUTS: lowbit.matmul
-// INPUTS-NOT: activations
+// INPUTS: %[[R:.+]] = lowbit.requantize
+// INPUTS: lowbit.matmul ins(%[[R]], {{.+}} activations = static
 // RULES: lowbit.quantize {{.+}} -> tensor<64x64x!lowbit.int<bits = 8, group = 0>>
 // RULES: lowbit.quantize {{.+}} -> tensor<64x64x!lowbit.int<bits = 2, group = 32>>
 func.func @layer(%x: tensor<?x64xf32>, %init: tensor<?x64xf32>) -> tensor<?x64xf32> {
   %v = lowbit.external "model.attn.q_proj" : tensor<64x64xf32>
   %q = linalg.matmul indexing_maps = [#a, #b, #c] ins(%x, %v : tensor<?x64xf32>, tensor<64x64xf32>) outs(%init : tensor<?x64xf32>) -> tensor<?x64xf32>
   %w = lowbit.external "model.attn.o_proj" : tensor<64x64xf32>
-  %y = linalg.matmul indexing_maps = [#a, #b, #c] ins(%q, %w : tensor<?x64xf32>, tensor<64x64xf32>) outs(%init : tensor<?x64xf32>) -> tensor<?x64xf32>
+  // What lowbit-requantize-activations makes of a static input.
+  %one = arith.constant dense<1.0> : tensor<1xf32>
+  %r = lowbit.requantize ins(%q, %one, %one : tensor<?x64xf32>, tensor<1xf32>, tensor<1xf32>) outs(%init : tensor<?x64xf32>) format = !lowbit.grouped<bits = 8, groups = 1> -> tensor<?x64xf32>
+  %y = linalg.matmul indexing_maps = [#a, #b, #c] ins(%r, %w : tensor<?x64xf32>, tensor<64x64xf32>) outs(%init : tensor<?x64xf32>) -> tensor<?x64xf32>
   return %y : tensor<?x64xf32>
 }
 

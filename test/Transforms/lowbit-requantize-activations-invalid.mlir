@@ -7,16 +7,20 @@
 // RUN: not quant-opt %s --lowbit-requantize-activations='policy=out:up=static8' 2>&1 | FileCheck %s --check-prefix=RANGE
 // RUN: not quant-opt %s --lowbit-requantize-activations='policy=in:up=static8' 2>&1 | FileCheck %s --check-prefix=SIZE
 // RUN: not quant-opt %s --lowbit-requantize-activations='policy=in:down=peg3' 2>&1 | FileCheck %s --check-prefix=DIVIDE
+// RUN: not quant-opt %s --lowbit-requantize-activations='policy=up=vsq4v16s4' 2>&1 | FileCheck %s --check-prefix=VECTORS
+// RUN: not quant-opt %s --lowbit-requantize-activations='policy=up=vsq4v16s2' 2>&1 | FileCheck %s --check-prefix=SCALE
 // RUN: quant-opt %s --lowbit-requantize-activations='policy=sum:=i8' 2>&1 | FileCheck %s --check-prefix=UNUSED
 
 // FORM: error: activation policy 'up' is not of the form regex=kind
 // REGEX: error: activation policy '(up=i8': invalid regular expression: parentheses not balanced
-// KIND: error: activation policy 'up=i4': unknown kind of activation 'i4', expected f32, i8, i16, static<bits>, grouped<groups> or peg<groups>
+// KIND: error: activation policy 'up=i4': unknown kind of activation 'i4', expected f32, i8, i16, static<bits>, grouped<groups>, peg<groups> or vsq<bits>v<vector>s<scale bits>
 // BITS: error: activation policy 'up=static1': 'static1': static activations have 2 to 16 bits, as in static8
 // GROUPS: error: activation policy 'up=peg': 'peg': the number of groups is missing, as in peg6
 // RANGE: error: activation 'out:up' has no range in lowbit.activation_ranges, which static8 needs; i8 and i16 find it at run time
 // SIZE: error: the range of activation 'in:up' has 2 dimensions, the activation has 4
 // DIVIDE: error: activation 'in:down': 3 groups do not divide 8 dimensions
+// VECTORS: error: activation 'out:up' cannot be vsq4v16s4: only inputs of products have scales of vectors, as in:W
+// SCALE: error: activation policy 'up=vsq4v16s2': activations 'vsq4v16s2': unknown format 'vsq4v16s2'
 // UNUSED: warning: the activation policy 'sum:=i8' matches no activation
 
 #a = affine_map<(m, n, k) -> (m, k)>

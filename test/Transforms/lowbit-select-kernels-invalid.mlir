@@ -52,6 +52,23 @@ func.func @floats(%x: tensor<1x64xf32>, %w: tensor<8x64xf32>, %y: tensor<1x8xf32
 
 // -----
 
+func.func @static_input(%x: tensor<1x64xf32>, %w: tensor<8x64x!lowbit.ternary<group = 32>>, %y: tensor<1x8xf32>) -> tensor<1x8xf32> {
+  // expected-error@below {{activations = static needs an input that is the result of lowbit.requantize}}
+  %r = lowbit.matmul ins(%x, %w : tensor<1x64xf32>, tensor<8x64x!lowbit.ternary<group = 32>>) outs(%y : tensor<1x8xf32>) activations = static -> tensor<1x8xf32>
+  return %r : tensor<1x8xf32>
+}
+
+// -----
+
+func.func @many_groups(%x: tensor<1x64xf32>, %s: tensor<32xf32>, %w: tensor<8x64x!lowbit.ternary<group = 32>>, %y: tensor<1x8xf32>) -> tensor<1x8xf32> {
+  %q = lowbit.requantize ins(%x, %s, %s : tensor<1x64xf32>, tensor<32xf32>, tensor<32xf32>) outs(%x : tensor<1x64xf32>) format = !lowbit.grouped<bits = 8, groups = 32> -> tensor<1x64xf32>
+  // expected-error@below {{strategy lut takes activations in up to 16 groups, not 32; use dequant}}
+  %r = lowbit.matmul ins(%q, %w : tensor<1x64xf32>, tensor<8x64x!lowbit.ternary<group = 32>>) outs(%y : tensor<1x8xf32>) activations = static strategy = lut -> tensor<1x8xf32>
+  return %r : tensor<1x8xf32>
+}
+
+// -----
+
 // Packing happens on tensors.
 func.func @buffers(%x: memref<1x64xf32>, %w: memref<8x64xf32>, %y: memref<1x8xf32>) {
   // expected-error@below {{works on buffers; kernels are selected on tensors, before bufferization}}

@@ -87,13 +87,14 @@ func.func @gather(%ids: tensor<?xi32>, %w: tensor<512x64x!ternary>, %v: tensor<5
 // CHECK: %[[T:.+]] = tensor.dim %[[X]]
 // CHECK: %[[N:.+]] = arith.muli %[[T]], %{{.+}} : index
 // CHECK: %[[A:.+]]:3 = lowbit.quantize_activations {{.+}} group = 32, bits = 16 -> tensor<?x64xi8>
-// CHECK: %[[E:.+]] = tensor.empty(%[[N]]) : tensor<?x8xf32>
+// CHECK: %[[M:.+]] = arith.muli %{{.+}} : index
+// CHECK: %[[E:.+]] = tensor.empty(%[[M]]) : tensor<?x8xf32>
 // CHECK: %[[P:.+]] = lowbit.matmul_dot ins(%[[A]]#0, %[[A]]#1, %[[A]]#2, %{{.+}} outs(%[[E]] :
-// CHECK: lowbit.sum_token_pairs ins(%[[P]] : tensor<?x8xf32>)
+// CHECK: lowbit.sum_token_rows ins(%[[P]] : tensor<?x8xf32>) {{.+}} rows = 2
 // CHECK: lowbit.quantize_activations {{.+}} bits = 16 -> tensor<2x64xi8>
 // CHECK: lowbit.build_tables ins(%{{.+}} : tensor<2x64xi8>)
 // CHECK: lowbit.matmul_lut
-// CHECK: lowbit.sum_token_pairs ins(%{{.+}} : tensor<2x8xf32>) outs(%{{.+}} : tensor<1x8xf32>)
+// CHECK: lowbit.sum_token_rows ins(%{{.+}} : tensor<2x8xf32>) outs(%{{.+}} : tensor<1x8xf32>) rows = 2
 func.func @wide(%x: tensor<?x64xf32>, %u: tensor<1x64xf32>, %w: tensor<8x64x!ternary>, %y: tensor<?x8xf32>, %z: tensor<1x8xf32>)
     -> (tensor<?x8xf32>, tensor<1x8xf32>) {
   %r = lowbit.matmul ins(%x, %w : tensor<?x64xf32>, tensor<8x64x!ternary>) outs(%y : tensor<?x8xf32>) activations = i16 -> tensor<?x8xf32>

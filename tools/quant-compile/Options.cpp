@@ -162,7 +162,7 @@ Expected<QuantCompileOptions> parseQuantCompileOptions(int argc, char **argv) {
       "activation-policy",
       cl::desc("What activations are rounded to whose name the regular expression finds (in:W, out:W, sum:W for the "
                "input, the output and the residual sum of the product with weight W): f32, i8, i16, static<bits>, "
-               "grouped<K> or peg<K>; repeatable, the last match wins"),
+               "grouped<K>, peg<K> or, of inputs, vsq<bits>v<vector>s<scale bits>; repeatable, the last match wins"),
       cl::value_desc("regex=kind"), cl::cat(category));
   auto *range = text("activation-range",
                      "Range of static<bits> out of calibration: minmax (default), running, percentile:<P>, mse or "

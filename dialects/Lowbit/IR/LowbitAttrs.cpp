@@ -9,6 +9,7 @@
 
 using namespace mlir;
 using namespace halftone::lowbit;
+using halftone::ActivationVectors;
 
 #include "dialects/Lowbit/IR/LowbitEnums.cpp.inc"
 
@@ -23,7 +24,7 @@ void LowbitDialect::registerAttributes() {
 }
 
 unsigned halftone::lowbit::activationBits(Activations activations) {
-  if (activations == Activations::F32)
+  if (activations == Activations::F32 || activations == Activations::Static)
     return 0;
   if (activations == Activations::I16)
     return 16;
@@ -32,6 +33,33 @@ unsigned halftone::lowbit::activationBits(Activations activations) {
 
 Activations halftone::lowbit::activationsOfBits(unsigned bits) {
   return bits == 8 ? Activations::I8 : Activations(unsigned(Activations::B1) + bits - 1);
+}
+
+VsqElement halftone::lowbit::elementOf(const ActivationVectors &vectors) {
+  return vectors.isUnsigned ? VsqElement::Unsigned : VsqElement::Signed;
+}
+
+VsqScale halftone::lowbit::scaleOf(const ActivationVectors &vectors) {
+  return vectors.floatScales ? VsqScale::Float : VsqScale::Integer;
+}
+
+ActivationVectorsAttr halftone::lowbit::vectorsToAttr(MLIRContext *context, const ActivationVectors &vectors) {
+  return ActivationVectorsAttr::get(context, vectors.vector, vectors.scaleBits, vectors.productBits, elementOf(vectors),
+                                    scaleOf(vectors));
+}
+
+ActivationVectors halftone::lowbit::attrToVectors(ActivationVectorsAttr attr, unsigned bits) {
+  return {bits,
+          attr.getVector(),
+          attr.getScaleBits(),
+          attr.getProductBits(),
+          attr.getElement() == VsqElement::Unsigned,
+          attr.getScale() == VsqScale::Float};
+}
+
+std::optional<Activations> halftone::lowbit::activationsByName(llvm::StringRef name) {
+  std::optional<Activations> activations = symbolizeActivations(name);
+  return activations == Activations::Static ? std::nullopt : activations;
 }
 
 bool halftone::lowbit::isIntegerStrategy(Strategy strategy) {
@@ -50,12 +78,15 @@ LogicalResult TileAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitErro
 }
 
 LogicalResult ActivationVectorsAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError, int64_t vector,
-                                            unsigned scaleBits, unsigned productBits) {
-  if (vector < 8 || vector > 128)
-    return emitError() << "vector must be 8 to 128, not " << vector;
-  if (scaleBits < 3 || scaleBits > 10)
-    return emitError() << "scale_bits must be 3 to 10, not " << scaleBits;
-  if (productBits > 20)
-    return emitError() << "product_bits must be 0 to 20, not " << productBits;
+                                            unsigned scaleBits, unsigned productBits, VsqElement element,
+                                            VsqScale scale) {
+  bool isUnsigned = element == VsqElement::Unsigned;
+  if ((element != VsqElement::Signed && !isUnsigned) || (scale != VsqScale::Integer && scale != VsqScale::Float))
+    return emitError() << "activations have signed or unsigned elements with integer or float scales";
+  // Bits of an element are no part of this attribute: 4 are always right.
+  std::string problem =
+      ActivationVectors{4, vector, scaleBits, productBits, isUnsigned, scale == VsqScale::Float}.problem();
+  if (!problem.empty())
+    return emitError() << problem;
   return success();
 }

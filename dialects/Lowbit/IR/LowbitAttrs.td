@@ -12,6 +12,9 @@ def Lowbit_ActivationsAttr : EnumAttr<LowbitDialect, Lowbit_Activations, "activa
 def Lowbit_StrategyAttr : EnumAttr<LowbitDialect, Lowbit_Strategy, "strategy">;
 def Lowbit_PackLayoutAttr : EnumAttr<LowbitDialect, Lowbit_PackLayout, "layout">;
 
+def Lowbit_VsqElementAttr : EnumAttr<LowbitDialect, Lowbit_VsqElement, "vsq_element">;
+def Lowbit_VsqScaleAttr : EnumAttr<LowbitDialect, Lowbit_VsqScale, "vsq_scale">;
+
 def Lowbit_TileAttr : AttrDef<LowbitDialect, "Tile"> {
   let mnemonic = "tile";
   let summary = "how a dot kernel divides its work";
@@ -34,20 +37,31 @@ def Lowbit_TileAttr : AttrDef<LowbitDialect, "Tile"> {
   let genVerifyDecl = 1;
 }
 
+def Lowbit_VsqElementParameter : EnumParameter<Lowbit_VsqElement> {
+  let defaultValue = "::halftone::lowbit::VsqElement::Signed";
+}
+
+def Lowbit_VsqScaleParameter : EnumParameter<Lowbit_VsqScale> {
+  let defaultValue = "::halftone::lowbit::VsqScale::Integer";
+}
+
 def Lowbit_ActivationVectorsAttr : AttrDef<LowbitDialect, "ActivationVectors"> {
   let mnemonic = "activation_vectors";
   let summary = "two-level scales of activations";
   let description = [{
     Activations have an unsigned integer scale of `scale_bits` bits (3 to 10) per `vector` elements (8 to 128) and a
     float per token, as VS-Quant has them (arXiv 2102.04503). `product_bits`: the product of a scale with that of the
-    weights is rounded to so many bits (1 to 20; 0: it is exact).
+    weights is rounded to so many bits (1 to 20; 0: it is exact). With `element = unsigned` elements are not negative,
+    and negative activations count as 0. With `scale = float` (and `scale_bits` = 32) a vector has a float and the token
+    none.
 
     ```mlir
     #lowbit.activation_vectors<vector = 16, scale_bits = 4>
     ```
   }];
   let parameters = (ins "int64_t":$vector, "unsigned":$scale_bits,
-                        DefaultValuedParameter<"unsigned", "0">:$product_bits);
+                        DefaultValuedParameter<"unsigned", "0">:$product_bits,
+                        Lowbit_VsqElementParameter:$element, Lowbit_VsqScaleParameter:$scale);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
 }

@@ -73,7 +73,8 @@ def Lowbit_Activations : Lowbit_Enum<"Activations", "precision of the activation
   I32EnumCase<"B6", 7, "b6">,
   I32EnumCase<"B7", 8, "b7">,
   I32EnumCase<"B8", 9, "b8">,
-  I32EnumCase<"I16", 10, "i16">
+  I32EnumCase<"I16", 10, "i16">,
+  I32EnumCase<"Static", 11, "static">
 ]>;
 
 def Lowbit_Strategy : Lowbit_Enum<"Strategy", "kernel of a product", [

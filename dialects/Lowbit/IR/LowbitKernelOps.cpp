@@ -112,13 +112,49 @@ LogicalResult PackOp::verify() {
 }
 
 //===----------------------------------------------------------------------===//
-// QuantizeActivationsOp, SumTokenPairsOp, BuildTablesOp, BuildPlanesOp
+// QuantizeActivationsOp, QuantizeActivationsStaticOp, SumTokenRowsOp, BuildTablesOp, BuildPlanesOp
 //===----------------------------------------------------------------------===//
 
 /// Rows when every token of `activations` takes `perToken` of them; dynamic where the number of tokens is.
 static int64_t rowsOfTokens(Value activations, int64_t perToken) {
   int64_t tokens = cast<ShapedType>(activations.getType()).getDimSize(0);
   return ShapedType::isDynamic(tokens) ? tokens : tokens * perToken;
+}
+
+/// Codes of `features` columns in packed order, and a sum per group.
+static LogicalResult verifyPackedCodes(Operation *op, Value codes, Value sums, int64_t features, int64_t group) {
+  if (failed(dps::verifyExpectedSize(op, "padded features (KP)", "codes", codes, 1, paddedColumns(features, group))))
+    return failure();
+  return dps::verifyExpectedSize(op, "groups (G)", "sums", sums, 1, groupCount(features, group));
+}
+
+/// Tokens that take `perToken` rows of codes, scales and sums each.
+static LogicalResult verifyTokenRows(Operation *op, const char *what, Value input, int64_t perToken, Value codes,
+                                     Value scales, Value sums) {
+  int64_t rows = rowsOfTokens(input, perToken);
+  if (failed(dps::verifyExpectedSize(op, what, "codes", codes, 0, rows)) ||
+      failed(dps::verifyExpectedSize(op, what, "scales", scales, 0, rows)))
+    return failure();
+  return dps::verifyExpectedSize(op, what, "sums", sums, 0, rows);
+}
+
+LogicalResult QuantizeActivationsStaticOp::verify() {
+  if (static_cast<int64_t>(getGroup()) < 0)
+    return emitOpError("group must not be negative (0 is the whole row)");
+  if (getDigits() < 1 || getDigits() > 3)
+    return emitOpError() << "digits must be in 1..3, not " << getDigits();
+  if (failed(dps::verifyNoMix(*this, getOperands())) ||
+      failed(dps::verifyStaticSize(*this, "input features (K)", "input", getInput(), 1)))
+    return failure();
+  int64_t features = getInput().getType().getDimSize(1), groups = cast<GroupedType>(getFormat()).getGroups();
+  if (features % groups != 0)
+    return emitOpError() << groups << " groups do not divide " << features << " dimensions";
+  if (failed(dps::verifyExpectedSize(*this, "groups", "steps", getSteps(), 0, groups)) ||
+      failed(dps::verifyExpectedSize(*this, "groups", "zero_points", getZeroPoints(), 0, groups)) ||
+      failed(verifyPackedCodes(*this, getCodes(), getSums(), features, getGroup())))
+    return failure();
+  return verifyTokenRows(*this, "rows (T * groups * digits)", getInput(), groups * int64_t(getDigits()), getCodes(),
+                         getScales(), getSums());
 }
 
 LogicalResult QuantizeActivationsOp::verify() {
@@ -129,29 +165,22 @@ LogicalResult QuantizeActivationsOp::verify() {
       failed(dps::verifyStaticSize(*this, "input features (K)", "input", getInput(), 1)))
     return failure();
   int64_t features = getInput().getType().getDimSize(1);
-  if (failed(dps::verifyExpectedSize(*this, "padded features (KP)", "codes", getCodes(), 1,
-                                     paddedColumns(features, getGroup()))) ||
-      failed(dps::verifyExpectedSize(*this, "groups (G)", "sums", getSums(), 1, groupCount(features, getGroup()))))
+  if (failed(verifyPackedCodes(*this, getCodes(), getSums(), features, getGroup())))
     return failure();
-  if (getBits() == 16) {
-    int64_t rows = rowsOfTokens(getInput(), 2);
-    if (failed(dps::verifyExpectedSize(*this, "rows (2T)", "codes", getCodes(), 0, rows)) ||
-        failed(dps::verifyExpectedSize(*this, "rows (2T)", "scales", getScales(), 0, rows)))
-      return failure();
-    return dps::verifyExpectedSize(*this, "rows (2T)", "sums", getSums(), 0, rows);
-  }
+  if (getBits() == 16)
+    return verifyTokenRows(*this, "rows (2T)", getInput(), 2, getCodes(), getScales(), getSums());
   if (failed(dps::verifySize(*this, "tokens (T)", "input", getInput(), 0, "codes", getCodes(), 0)) ||
       failed(dps::verifySize(*this, "tokens (T)", "input", getInput(), 0, "scales", getScales(), 0)))
     return failure();
   return dps::verifySize(*this, "tokens (T)", "input", getInput(), 0, "sums", getSums(), 0);
 }
 
-LogicalResult SumTokenPairsOp::verify() {
-  if (failed(dps::verifyNoMix(*this, getOperands())) ||
+LogicalResult SumTokenRowsOp::verify() {
+  if (failed(verifyPositive(*this, "rows", getRows())) || failed(dps::verifyNoMix(*this, getOperands())) ||
       failed(dps::verifyStaticSize(*this, "output features (N)", "output", getOutput(), 1)) ||
       failed(dps::verifySize(*this, "output features (N)", "input", getInput(), 1, "output", getOutput(), 1)))
     return failure();
-  return dps::verifyExpectedSize(*this, "rows (2T)", "input", getInput(), 0, rowsOfTokens(getOutput(), 2));
+  return dps::verifyExpectedSize(*this, "rows (R * T)", "input", getInput(), 0, rowsOfTokens(getOutput(), getRows()));
 }
 
 LogicalResult BuildTablesOp::verify() {
@@ -285,14 +314,8 @@ LogicalResult GatherPackedOp::verify() {
 /// What both ops have: activations of a format, their padded codes and what there is of each vector.
 static LogicalResult verifyVectors(Operation *op, const ActivationVectors &vectors, int64_t features, Value codes,
                                    Value multipliers, Value sums) {
-  if (vectors.bits < 2 || vectors.bits > 8)
-    return op->emitOpError() << "bits must be in 2..8, not " << vectors.bits;
-  if (vectors.scaleBits < 3 || vectors.scaleBits > 10)
-    return op->emitOpError() << "scale_bits must be in 3..10, not " << vectors.scaleBits;
-  if (vectors.productBits > 20)
-    return op->emitOpError() << "product_bits must be in 0..20, not " << vectors.productBits;
-  if (vectors.vector < 8 || vectors.vector > 128)
-    return op->emitOpError() << "vector must be in 8..128, not " << vectors.vector;
+  if (std::string problem = vectors.problem(); !problem.empty())
+    return op->emitOpError() << problem;
   int64_t count = groupCount(features, vectors.vector);
   int64_t padded = paddedColumns(features, packedVector(vectors.vector));
   if (failed(dps::verifyExpectedSize(op, "padded features (KP)", "codes", codes, 1, padded)) ||
@@ -304,24 +327,38 @@ static LogicalResult verifyVectors(Operation *op, const ActivationVectors &vecto
   return success();
 }
 
+ActivationVectors QuantizeActivationVectorsOp::getVectors() {
+  return {unsigned(getBits()),
+          int64_t(getVector()),
+          unsigned(getScaleBits()),
+          0,
+          getElement() == lowbit::VsqElement::Unsigned,
+          getScale() == lowbit::VsqScale::Float};
+}
+
 LogicalResult QuantizeActivationVectorsOp::verify() {
   if (failed(dps::verifyNoMix(*this, getOperands())) ||
       failed(dps::verifyStaticSize(*this, "input features (K)", "input", getInput(), 1)) ||
       failed(dps::verifySize(*this, "tokens (T)", "input", getInput(), 0, "codes", getCodes(), 0)) ||
       failed(dps::verifySize(*this, "tokens (T)", "input", getInput(), 0, "scales", getScales(), 0)))
     return failure();
-  ActivationVectors vectors{unsigned(getBits()), int64_t(getVector()), unsigned(getScaleBits()), 0};
-  return verifyVectors(*this, vectors, getInput().getType().getDimSize(1), getCodes(), getMultipliers(), getSums());
+  return verifyVectors(*this, getVectors(), getInput().getType().getDimSize(1), getCodes(), getMultipliers(),
+                       getSums());
 }
 
 ActivationVectors MatmulVectorDotOp::getVectors() {
-  return {unsigned(getBits()), typeToFormat(getFormat())->group, unsigned(getScaleBits()), unsigned(getProductBits())};
+  return {unsigned(getBits()),
+          typeToFormat(getFormat())->group,
+          unsigned(getScaleBits()),
+          unsigned(getProductBits()),
+          getElement() == lowbit::VsqElement::Unsigned,
+          getScale() == lowbit::VsqScale::Float};
 }
 
 LogicalResult MatmulVectorDotOp::verify() {
   auto type = dyn_cast<VsqType>(getFormat());
   if (!type || !matchVectors(*typeToFormat(type), typeToFormat(type)->group))
-    return emitOpError() << "needs a format with integer scales of vectors, not " << getFormat();
+    return emitOpError() << "needs a format with integer or float scales of vectors, not " << getFormat();
   if (failed(verifyPositive(*this, "in_features", getInFeatures())) || failed(dps::verifyNoMix(*this, getOperands())) ||
       failed(verifyVectors(*this, getVectors(), getInFeatures(), getCodes(), getMultipliers(), getSums())) ||
       failed(dps::verifySize(*this, "tokens (T)", "codes", getCodes(), 0, "scales", getScales(), 0)) ||

@@ -19,7 +19,7 @@ def Lowbit_QuantizeActivationsOp : Lowbit_DpsOp<"quantize_activations", ["codes"
     With `bits = 16` a token takes two rows of codes, scales and sums, as if it were two tokens of 8 bits. With
     s = m / 32512 and code = roundeven(x[t][k] * (32512 / m)), which is 255 * high + low, rows 2t hold `high` with the
     scale 255 s and rows 2t+1 hold `low` with the scale s, both in -127 .. 127. Every kernel for 8 bits thus computes
-    two exact products, which `lowbit.sum_token_pairs` adds.
+    two exact products, which `lowbit.sum_token_rows` adds.
 
     For K = 64, group = 32, KP is 64 and G is 2; for K = 172, group = 32, KP is 192 and G is 6 (the last group has
     12 columns and 20 zeros).
@@ -46,23 +46,66 @@ def Lowbit_QuantizeActivationsOp : Lowbit_DpsOp<"quantize_activations", ["codes"
   ];
 }
 
-def Lowbit_SumTokenPairsOp : Lowbit_DpsOp<"sum_token_pairs", ["output"]> {
-  let summary = "adds the two rows of each token";
+def Lowbit_QuantizeActivationsStaticOp
+    : Lowbit_DpsOp<"quantize_activations_static", ["codes", "scales", "sums"]> {
+  let summary = "activations as integer codes with scales that are known beforehand";
   let description = [{
-    y[t][n] = x[2t][n] + x[2t+1][n]: the product of 16-bit activations from the products of their halves, see
-    `lowbit.quantize_activations`.
+    What `lowbit.requantize` rounds to, as integers. For dimension k of group G of `format`, with the scale s = steps[G]
+    and the zero point z = zero_points[G]:
+
+        d = clamp(round(x[t][k] / s), -z, 2^bits - 1 - z)
+
+    which stands for s * d. A token takes a row of codes, scales and sums per group and digit, `groups` * `digits` rows,
+    as if it were so many tokens of 8 bits. In the rows of group G the codes of all other dimensions are 0. With one digit
+    a code is d. With two, rows hold `high` with the scale 255 s, then `low` with the scale s, where d = 255 * high + low;
+    with three there is a digit of 255 * 255 s before them. Digits are in -127 .. 127, so that 1, 2 and 3 of them hold
+    magnitudes of up to 127, 32,512 and any of 17 bits. `lowbit.sum_token_rows` adds the products of the rows. `group` and
+    the order of codes are as in `lowbit.quantize_activations`.
 
     ```mlir
-    %r = lowbit.sum_token_pairs ins(%x : tensor<?x64xf32>) outs(%y : tensor<?x64xf32>) -> tensor<?x64xf32>
+    %c, %s, %g = lowbit.quantize_activations_static
+      ins(%x, %steps, %zeros : tensor<?x172xf32>, tensor<1xf32>, tensor<1xf32>)
+      outs(%codes, %scales, %sums : tensor<?x192xi8>, tensor<?xf32>, tensor<?x6xi32>)
+      format = !lowbit.grouped<bits = 8, groups = 1>, group = 32, digits = 2
+      -> tensor<?x192xi8>, tensor<?xf32>, tensor<?x6xi32>
     ```
+    Example: s = 4 / 255, z = 64, x = 3: d = 191 is 255 * 1 - 64.
   }];
-  let arguments = (ins F32Matrix:$input, F32Matrix:$output);
+  let arguments = (ins F32Matrix:$input, F32Vector:$steps, F32Vector:$zero_points, I8Matrix:$codes, F32Vector:$scales,
+    I32Matrix:$sums, TypeAttrOf<Lowbit_AnyGrouped>:$format, I64Attr:$group, I64Attr:$digits);
   let assemblyFormat = [{
-    `ins` `(` $input `:` type($input) `)` `outs` `(` $output `:` type($output) `)` attr-dict (`->` type($results)^)?
+    `ins` `(` $input `,` $steps `,` $zero_points `:` type($input) `,` type($steps) `,` type($zero_points) `)`
+    `outs` `(` $codes `,` $scales `,` $sums `:` type($codes) `,` type($scales) `,` type($sums) `)`
+    `format` `=` $format `,` `group` `=` $group `,` `digits` `=` $digits attr-dict (`->` type($results)^)?
   }];
   let builders = [
-    OpBuilder<(ins "::mlir::Value":$input, "::mlir::Value":$output), [{
-      build($_builder, $_state, ::halftone::dps::resultTypes(output), input, output);
+    OpBuilder<(ins "::mlir::Value":$input, "::mlir::Value":$steps, "::mlir::Value":$zeroPoints, "::mlir::Value":$codes,
+                   "::mlir::Value":$scales, "::mlir::Value":$sums, "::mlir::Type":$format, "int64_t":$group,
+                   "int64_t":$digits), [{
+      build($_builder, $_state, ::halftone::dps::resultTypes({codes, scales, sums}), input, steps, zeroPoints, codes,
+            scales, sums, format, group, digits);
+    }]>
+  ];
+}
+
+def Lowbit_SumTokenRowsOp : Lowbit_DpsOp<"sum_token_rows", ["output"]> {
+  let summary = "adds the rows of each token";
+  let description = [{
+    y[t][n] = (x[R t][n] + x[R t + 1][n]) + ... with R = `rows` per token: the product of activations that take several
+    rows of codes, see `lowbit.quantize_activations` and `lowbit.quantize_activations_static`.
+
+    ```mlir
+    %r = lowbit.sum_token_rows ins(%x : tensor<?x64xf32>) outs(%y : tensor<?x64xf32>) rows = 2 -> tensor<?x64xf32>
+    ```
+  }];
+  let arguments = (ins F32Matrix:$input, F32Matrix:$output, I64Attr:$rows);
+  let assemblyFormat = [{
+    `ins` `(` $input `:` type($input) `)` `outs` `(` $output `:` type($output) `)` `rows` `=` $rows attr-dict
+    (`->` type($results)^)?
+  }];
+  let builders = [
+    OpBuilder<(ins "::mlir::Value":$input, "::mlir::Value":$output, "int64_t":$rows), [{
+      build($_builder, $_state, ::halftone::dps::resultTypes(output), input, output, rows);
     }]>
   ];
 }

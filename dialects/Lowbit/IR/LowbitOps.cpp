@@ -371,12 +371,14 @@ LogicalResult MatmulOp::verify() {
   unsigned bits = activationBits(getActivations());
   if (bits < 2 || bits > 8)
     return emitOpError() << "activations with vectors have 2 to 8 bits, not " << stringifyActivations(getActivations());
+  if (std::string problem = attrToVectors(vectors, bits).problem(); !problem.empty())
+    return emitOpError() << problem;
   if (strategy != Strategy::Auto && strategy != Strategy::Dot)
     return emitOpError() << "activations with vectors have no strategy " << stringifyStrategy(strategy) << "; use dot";
   Type weights = getWeights().getType().getElementType();
   if (!isa<VsqType>(weights) || !matchVectors(*typeToFormat(weights), vectors.getVector()))
     return emitOpError() << "activations in vectors of " << vectors.getVector()
-                         << " need weights with integer scales of vectors as long, not " << weights;
+                         << " need weights with integer or float scales of vectors as long, not " << weights;
   return success();
 }
 

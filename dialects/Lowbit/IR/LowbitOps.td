@@ -401,7 +401,8 @@ def Lowbit_MatmulOp : Lowbit_DpsOp<"matmul", ["output"]> {
     the mean magnitude (see `lowbit.quantize_activations`). `strategy` forces a kernel: `lut`, `dot` and `popcount`
     compute the same exact integer sums and need quantized activations; `dequant` multiplies floats; `auto` leaves
     the choice to `lowbit-select-kernels`. With `vectors` activations of 2 to 8 bits have two-level scales as the weights,
-    which are of format `vsq` with vectors as long (see `lowbit.quantize_activation_vectors`); the kernel is `dot`. The
+    which are of format `vsq` with vectors as long (see `lowbit.quantize_activation_vectors`); the kernel is `dot`.
+    `static` is for an x that a `lowbit.requantize` rounded: it may enter as the integers that it was rounded to. The
     memref form is for float weights.
 
     ```mlir

@@ -44,14 +44,6 @@ def Lowbit_IntScopeParameter : EnumParameter<Lowbit_IntScope> {
   let defaultValue = "::halftone::lowbit::IntScope::Group";
 }
 
-def Lowbit_VsqElementParameter : EnumParameter<Lowbit_VsqElement> {
-  let defaultValue = "::halftone::lowbit::VsqElement::Signed";
-}
-
-def Lowbit_VsqScaleParameter : EnumParameter<Lowbit_VsqScale> {
-  let defaultValue = "::halftone::lowbit::VsqScale::Integer";
-}
-
 def Lowbit_BcqType : Lowbit_Type<"Bcq", "bcq"> {
   let summary = "binary-coded weights: a sum of scaled planes of +1 and -1";
   let description = [{

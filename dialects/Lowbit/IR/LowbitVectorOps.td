@@ -1,6 +1,6 @@
 //===- LowbitVectorOps.td - Activations with vector scales ---*- tablegen -*-===//
 //
-// Stage 2 of products with integer scales of vectors on both sides (VS-Quant).
+// Stage 2 of products with scales of vectors on both sides (VS-Quant).
 //
 //===----------------------------------------------------------------------===//
 #ifndef HALFTONE_DIALECTS_LOWBIT_IR_LOWBITVECTOROPS_TD
@@ -21,6 +21,10 @@ def Lowbit_QuantizeActivationVectorsOp
     codes are 0, its multipliers 1. Codes are bytes in packed order, KP in total: vectors of 8 and 16 lie side by side,
     all others are padded with zeros to a multiple of 32. `sums` has the sum of the codes of each vector.
 
+    With `element = unsigned` (2 to 7 bits) n = 2^bits - 1 and negative x count as 0. With `scale = float` a vector has the
+    float M_j / n, whose bits are its multiplier, code = roundeven(x * (n / M_j)), and the token's scale is 1; a vector
+    whose M_j is below 1e-30 counts as 0.
+
     ```mlir
     %c, %m, %s, %g = lowbit.quantize_activation_vectors ins(%x : tensor<?x172xf32>)
       outs(%codes, %multipliers, %scales, %sums : tensor<?x192xi8>, tensor<?x11xi32>, tensor<?xf32>, tensor<?x11xi32>)
@@ -28,25 +32,32 @@ def Lowbit_QuantizeActivationVectorsOp
     ```
   }];
   let arguments = (ins F32Matrix:$input, I8Matrix:$codes, I32Matrix:$multipliers, F32Vector:$scales, I32Matrix:$sums,
-    I64Attr:$bits, I64Attr:$vector, I64Attr:$scale_bits);
+    I64Attr:$bits, I64Attr:$vector, I64Attr:$scale_bits,
+    DefaultValuedAttr<Lowbit_VsqElementAttr, "::halftone::lowbit::VsqElement::Signed">:$element,
+    DefaultValuedAttr<Lowbit_VsqScaleAttr, "::halftone::lowbit::VsqScale::Integer">:$scale);
   let assemblyFormat = [{
     `ins` `(` $input `:` type($input) `)`
     `outs` `(` $codes `,` $multipliers `,` $scales `,` $sums `:` type($codes) `,` type($multipliers) `,` type($scales)
     `,` type($sums) `)`
-    `bits` `=` $bits `,` `vector` `=` $vector `,` `scale_bits` `=` $scale_bits attr-dict (`->` type($results)^)?
+    `bits` `=` $bits `,` `vector` `=` $vector `,` `scale_bits` `=` $scale_bits (`element` `=` `` $element^)?
+    (`scale` `=` `` $scale^)? attr-dict (`->` type($results)^)?
   }];
   let builders = [
     OpBuilder<(ins "::mlir::Value":$input, "::mlir::Value":$codes, "::mlir::Value":$multipliers,
-                   "::mlir::Value":$scales, "::mlir::Value":$sums, "int64_t":$bits, "int64_t":$vector,
-                   "int64_t":$scaleBits), [{
+                   "::mlir::Value":$scales, "::mlir::Value":$sums, "const ::halftone::ActivationVectors &":$vectors), [{
       build($_builder, $_state, ::halftone::dps::resultTypes({codes, multipliers, scales, sums}), input, codes,
-            multipliers, scales, sums, bits, vector, scaleBits);
+            multipliers, scales, sums, vectors.bits, vectors.vector, vectors.scaleBits, elementOf(vectors),
+            scaleOf(vectors));
     }]>
   ];
+  let extraClassDeclaration = dpsDeclaration # [{
+    /// What the activations become.
+    ::halftone::ActivationVectors getVectors();
+  }];
 }
 
 def Lowbit_MatmulVectorDotOp : Lowbit_DpsOp<"matmul_vector_dot", ["output"]> {
-  let summary = "product of activations and weights that both have integer scales of vectors";
+  let summary = "product of activations and weights that both have scales of vectors";
   let description = [{
     For token t and row n, over the vectors j (see `lowbit.quantize_activation_vectors` and the format `vsq`):
 
@@ -56,6 +67,11 @@ def Lowbit_MatmulVectorDotOp : Lowbit_DpsOp<"matmul_vector_dot", ["output"]> {
 
     The sum over j is exact: 64 bits wide where 32 would not hold every possible one. With `product_bits` = P, less than
     the bits of both scales together by d, s_j is rounded: (s_j + 2^(d-1)) >> d, and scale[t] is multiplied by 2^d.
+    Where one side or both have float scales of vectors (`scale` is that of the activations), the sum is one of floats,
+    in ascending order, with an integer scale converted to float and a row scale of 1 where there is none:
+
+        y = fma(scale[n][j] * multiplier[t][j], float(dot_j), y),    y = (y * row scale[n]) * scale[t]   at the end
+
     `packed` has the layout `rows16`; `bits`, `scale_bits` are those of the activations, `in_features` is K.
 
     ```mlir
@@ -69,20 +85,25 @@ def Lowbit_MatmulVectorDotOp : Lowbit_DpsOp<"matmul_vector_dot", ["output"]> {
   let arguments = (ins
     I8Matrix:$codes, I32Matrix:$multipliers, F32Vector:$scales, I32Matrix:$sums, I8Vector:$packed, F32Matrix:$output,
     Lowbit_FormatAttr:$format, I64Attr:$in_features, I64Attr:$bits, I64Attr:$scale_bits,
-    DefaultValuedAttr<I64Attr, "0">:$product_bits, OptionalAttr<Lowbit_TileAttr>:$tile
+    DefaultValuedAttr<I64Attr, "0">:$product_bits,
+    DefaultValuedAttr<Lowbit_VsqElementAttr, "::halftone::lowbit::VsqElement::Signed">:$element,
+    DefaultValuedAttr<Lowbit_VsqScaleAttr, "::halftone::lowbit::VsqScale::Integer">:$scale,
+    OptionalAttr<Lowbit_TileAttr>:$tile
   );
   let assemblyFormat = [{
     `ins` `(` $codes `,` $multipliers `,` $scales `,` $sums `,` $packed `:` type($codes) `,` type($multipliers) `,`
     type($scales) `,` type($sums) `,` type($packed) `)` `outs` `(` $output `:` type($output) `)`
     `format` `=` $format `,` `in_features` `=` $in_features `,` `bits` `=` $bits `,` `scale_bits` `=` $scale_bits
-    (`,` `product_bits` `=` $product_bits^)? attr-dict (`->` type($results)^)?
+    (`,` `product_bits` `=` $product_bits^)? (`element` `=` `` $element^)? (`scale` `=` `` $scale^)? attr-dict
+    (`->` type($results)^)?
   }];
   let builders = [
     OpBuilder<(ins "::mlir::ValueRange":$activations, "::mlir::Value":$packed, "::mlir::Value":$output,
-                   "::mlir::Type":$format, "int64_t":$inFeatures, "int64_t":$bits, "int64_t":$scaleBits,
-                   "int64_t":$productBits, CArg<"::halftone::lowbit::TileAttr", "{}">:$tile), [{
+                   "::mlir::Type":$format, "int64_t":$inFeatures, "const ::halftone::ActivationVectors &":$vectors,
+                   CArg<"::halftone::lowbit::TileAttr", "{}">:$tile), [{
       build($_builder, $_state, ::halftone::dps::resultTypes(output), activations[0], activations[1], activations[2],
-            activations[3], packed, output, format, inFeatures, bits, scaleBits, productBits, tile);
+            activations[3], packed, output, format, inFeatures, vectors.bits, vectors.scaleBits, vectors.productBits,
+            elementOf(vectors), scaleOf(vectors), tile);
     }]>
   ];
   let extraClassDeclaration = dpsDeclaration # [{

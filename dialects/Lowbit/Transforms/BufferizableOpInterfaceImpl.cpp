@@ -65,7 +65,8 @@ void halftone::lowbit::registerBufferizableOpInterfaceExternalModels(DialectRegi
     QuantizeActivationsOp::attachInterface<dps::BufferizableModel<QuantizeActivationsOp>>(*context);
     RequantizeOp::attachInterface<dps::BufferizableModel<RequantizeOp>>(*context);
     RequantizeTokensOp::attachInterface<dps::BufferizableModel<RequantizeTokensOp>>(*context);
-    SumTokenPairsOp::attachInterface<dps::BufferizableModel<SumTokenPairsOp>>(*context);
+    SumTokenRowsOp::attachInterface<dps::BufferizableModel<SumTokenRowsOp>>(*context);
+    QuantizeActivationsStaticOp::attachInterface<dps::BufferizableModel<QuantizeActivationsStaticOp>>(*context);
     QuantizeActivationVectorsOp::attachInterface<dps::BufferizableModel<QuantizeActivationVectorsOp>>(*context);
     MatmulVectorDotOp::attachInterface<dps::BufferizableModel<MatmulVectorDotOp>>(*context);
     BuildTablesOp::attachInterface<dps::BufferizableModel<BuildTablesOp>>(*context);

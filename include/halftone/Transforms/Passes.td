@@ -131,6 +131,7 @@ def LowbitRequantizeActivations : Pass<"lowbit-requantize-activations", "::mlir:
     * `f32`: not rounded;
     * `i8`, `i16`: `lowbit.requantize_tokens`, a range per token. The inputs of products are left to the products
       (see `lowbit-quantize-weights`, which gets the same policy);
+    * `vsq<bits>v<V>s<M>`: nothing here; the product rounds its input. Other activations cannot have it.
     * `static<bits>`, `grouped<K>`, `peg<K>`: `lowbit.requantize` with one range or K ranges (of 8 bits), which come
       from the module's attribute `lowbit.activation_ranges`. An `in:` is rounded for its product alone.
 
@@ -169,8 +170,19 @@ def LowbitSelectKernels : Pass<"lowbit-select-kernels", "::mlir::ModuleOp"> {
     With a `tuning` file, kernels are chosen by its times for the products that were measured on the CPU. A CPU that it
     does not have is a warning.
 
-    Activations of 16 bits are two tokens of 8 bits, high and low half, to every kernel; `lowbit.sum_token_pairs` adds
-    their products.
+    Activations of 16 bits are two tokens of 8 bits, high and low half, to every kernel; `lowbit.sum_token_rows` adds
+    their products. `activations = static` is for inputs that a `lowbit.requantize` rounded. With up to 16 groups they
+    enter as integers, a row of 8-bit codes per group and digit:
+
+    ```mlir
+    %r = lowbit.requantize ins(%x, %s, %z : ...) outs(%e : ...) format = !lowbit.grouped<bits = 8, groups = 1>
+    %y = lowbit.matmul ins(%r, %w : ...) outs(%o : ...) activations = static
+    // becomes
+    %c:3 = lowbit.quantize_activations_static ins(%x, %s, %z : ...) outs(...) format = !lowbit.grouped<bits = 8, groups = 1>, group = 32, digits = 2
+    %p = lowbit.matmul_dot ins(%c#0, %c#1, %c#2, %packed : ...) outs(%twice : ...) format = ...
+    %y = lowbit.sum_token_rows ins(%p : ...) outs(%o : ...) rows = 2
+    ```
+    Otherwise the product is one of floats.
 
     Ternary weights are packed as two bits each or five to a byte. `ternary-packing = auto` takes what is estimated to
     be faster, and for a forced lut five to a byte on targets that look up 128 entries at once; `trits` also takes five
@@ -183,7 +195,8 @@ def LowbitSelectKernels : Pass<"lowbit-select-kernels", "::mlir::ModuleOp"> {
 
     Errors: a tuning file that cannot be read; tables of other than 8 or 16 bits; an unknown ternary packing, or `trits` where there is no such kernel; a forced lut, dot or popcount with float
     weights or bcq with plane scales (with `auto` they are computed by dequant); lut or popcount with vsq, which has no
-    planes of weights; operations on buffers.
+    planes of weights; static activations that nothing rounded, or in more groups with a forced lut, dot or popcount;
+    operations on buffers.
   }];
   let options = [
     Option<"cpu", "cpu", "std::string", "\"native\"", "LLVM CPU name: sets the table width of lut, the tiles of dot">,
@@ -391,8 +404,9 @@ def HalftonePermuteChannels : Pass<"halftone-permute-channels", "::mlir::ModuleO
     %d = lowbit.permute %down dim = 0 order = [2, 0, 1] : tensor<3x8xf32>
     %u = lowbit.permute %up dim = 1 order = [2, 0, 1] : tensor<8x3xf32>
     ```
-    A stream that something else depends on (an argument or result of a function, a reshape into heads) keeps its
-    order, with a warning that names it.
+    The stream of a model (`halftone.model`) is followed from its body to its head: what the one returns and the other
+    takes has the new order, too. A stream that something else depends on (an argument or result of another function, a
+    reshape into heads) keeps its order, with a warning that names it.
   }];
   let options = [
     ListOption<"policy", "policy", "std::string", "regex=kind, the last match wins">

@@ -9,7 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "KernelBuilder.h"
+#include "ActivationCodes.h"
 #include "Kernels.h"
 
 using namespace mlir;
@@ -17,37 +17,16 @@ using namespace halftone;
 
 namespace {
 
-/// Adding and subtracting 1.5 * 2^23 rounds |x| < 2^22 to the nearest even integer; the low bits of the sum's
-/// pattern are that integer. The same on every target, and no library call.
-constexpr double kRoundMagic = 12582912.0;
-constexpr int64_t kRoundMagicBits = 0x4b400000;
-
-/// Weight of the high half of a 16-bit code. Odd, so that code / 255 is never halfway between two integers, and less
-/// than 256, so that both halves stay in -127 .. 127.
-constexpr int64_t kHighWeight = 255;
-
-/// x rounded to the nearest even integer, as a float and as a word.
-std::pair<Value, Value> roundEven(KernelBuilder &k, Value x) {
-  Value shifted = k.addF(x, k.splat(k.floats(), kRoundMagic));
-  return {k.subF(shifted, k.splat(k.floats(), kRoundMagic)),
-          k.subI(k.bitcast(shifted, k.words()), k.splat(k.words(), kRoundMagicBits))};
-}
-
 class ActivationQuantizer {
 public:
   ActivationQuantizer(KernelBuilder &k, const GroupShape &groups, int64_t bits, ValueRange args)
-      : k(k), groups(groups), bits(bits), halves(bits == 16 ? 2 : 1), x(args[0]), codes(args[1]), scales(args[2]),
-        sums(args[3]) {}
+      : k(k), groups(groups), bits(bits), halves(bits == 16 ? 2 : 1), x(args[0]), scales(args[2]),
+        rows{groups, args[0], args[1], args[3]} {}
 
   void emitToken(Value token) {
     Value factor = bits == 1 ? emitMeanScale(token) : emitMaxScale(token);
-    bool shortTail = groups.lastSize != groups.size;
-    k.repeat(groups.count - (shortTail ? 1 : 0), {}, [&](Value group, ValueRange) {
-      emitGroup(token, group, groups.size, groups.steps, factor);
-      return SmallVector<Value>();
-    });
-    if (shortTail)
-      emitGroup(token, k.index(groups.count - 1), groups.lastSize, groups.lastSteps, factor);
+    rows.emit(k, token, row(token, 0), halves,
+              [&](Value v, Value, int64_t width) { return codesOf(v, width, factor); });
   }
 
 private:
@@ -56,11 +35,11 @@ private:
     Value largest = k.maxLanes(reduceMagnitudes(token, [&](Value sum, Value magnitude) -> Value {
       return arith::MaxNumFOp::create(k.b, k.loc, sum, magnitude);
     }));
-    Value limit = k.f32(halves == 2 ? double(kHighWeight * 127 + 127) : double((int64_t(1) << (bits - 1)) - 1));
+    Value limit = k.f32(halves == 2 ? double(kDigitWeight * 127 + 127) : double((int64_t(1) << (bits - 1)) - 1));
     Value tiny = isTiny(largest), scale = k.select(tiny, k.f32(0.0), k.divF(largest, limit));
     k.storeScalar(scale, scales, row(token, halves - 1));
     if (halves == 2)
-      k.storeScalar(k.mulF(scale, k.f32(double(kHighWeight))), scales, row(token, 0));
+      k.storeScalar(k.mulF(scale, k.f32(double(kDigitWeight))), scales, row(token, 0));
     return k.broadcast(k.select(tiny, k.f32(0.0), k.divF(limit, largest)));
   }
 
@@ -92,10 +71,7 @@ private:
   SmallVector<Value> codesOf(Value v, int64_t width, Value factor) {
     if (bits > 1) {
       auto [rounded, code] = roundEven(k, k.mulF(v, factor));
-      if (halves == 1)
-        return {code};
-      Value high = roundEven(k, k.mulF(rounded, k.splat(k.floats(), 1.0 / double(kHighWeight)))).second;
-      return {high, k.subI(code, k.mulI(high, k.splat(k.words(), double(kHighWeight))))};
+      return splitDigits(k, rounded, code, halves);
     }
     Value isPositive = arith::CmpFOp::create(k.b, k.loc, arith::CmpFPredicate::OGE, v, k.splat(k.floats(), 0));
     SmallVector<int64_t> ones(width, 1), minusOnes(width, -1);
@@ -107,37 +83,12 @@ private:
   /// The row of a half of a token: high, then low.
   Value row(Value token, int64_t half) { return k.affine(token, halves, k.index(half)); }
 
-  void emitGroup(Value token, Value group, int64_t size, int64_t steps, Value factor) {
-    Value from = k.mulIndex(group, groups.size), to = k.mulIndex(group, groups.steps * kStep);
-    int64_t covered = 0;
-    SmallVector<Value> total = k.reduceVectors(
-        size, SmallVector<Value>(halves, k.splat(k.words(), 0)), [&](Value offset, int64_t width, ValueRange carried) {
-          SmallVector<Value> next(carried);
-          Value v = k.padded(k.load(x, {token, k.addIndex(from, offset)}, k.floats(width)), kLanes);
-          for (auto [half, code] : llvm::enumerate(codesOf(v, width, factor))) {
-            storeCodes(code, token, half, k.addIndex(to, offset));
-            next[half] = k.addI(next[half], code);
-          }
-          covered += width < kLanes ? kLanes : 0;
-          return next;
-        });
-    covered += size / kLanes * kLanes;
-    for (int64_t half = 0; half < halves; ++half) {
-      for (int64_t column = covered; column < steps * kStep; column += kLanes)
-        storeCodes(k.splat(k.words(), 0), token, half, k.addIndex(to, column));
-      k.storeScalar(k.sumLanes(total[half]), sums, {row(token, half), group});
-    }
-  }
-
-  void storeCodes(Value code, Value token, int64_t half, Value column) {
-    k.store(arith::TruncIOp::create(k.b, k.loc, k.bytes(kLanes), code), codes, {row(token, half), column});
-  }
-
   KernelBuilder &k;
   const GroupShape &groups;
   int64_t bits;
   int64_t halves; ///< rows of codes per token
-  Value x, codes, scales, sums;
+  Value x, scales;
+  CodeRows rows;
 };
 
 } // namespace

@@ -9,6 +9,9 @@
 // largest vector have top, whatever the divisions round. Three passes: M_j and M;
 // m_j and f_j, 16 vectors at a time; codes. Until the codes are made the buffers of
 // multipliers and sums hold M_j and f_j.
+// Unsigned elements: M_j is the largest value, codes of negative ones are 0.
+// Float scales: M_j / n in place of m_j, f_j = n / M_j, 0 where M_j is below 1e-30; the
+// token's scale is 1.
 //
 //===----------------------------------------------------------------------===//
 
@@ -32,12 +35,10 @@ public:
 
   void emitToken(Value token) {
     Value largest = emitMagnitudes(token);
-    double limit = double(format.limit() * format.largestScale());
-    Value tiny = arith::CmpFOp::create(k.b, k.loc, arith::CmpFPredicate::OLT, largest, k.f32(1e-30));
-    Value zero = k.f32(0.0);
-    k.storeScalar(k.select(tiny, zero, k.divF(largest, k.f32(limit))), scales, token);
-    emitScales(token, k.select(tiny, zero, k.divF(k.f32(double(format.largestScale())), largest)),
-               k.select(tiny, zero, k.divF(k.f32(limit), largest)));
+    if (format.floatScales)
+      emitFloatScales(token);
+    else
+      emitIntegerScales(token, largest);
     if (padded == kStep && padded != format.vector) // vectors that are missing in the last step
       k.store(k.splat(k.bytes(kStep), 0), codes, {token, k.index(paddedColumns() - kStep)});
     forEach({}, [&](Value vector, int64_t size, ValueRange) {
@@ -49,6 +50,31 @@ public:
   int64_t paddedColumns() const { return GroupShape(padded, vectors.cols).paddedCols(); }
 
 private:
+  void emitIntegerScales(Value token, Value largest) {
+    double limit = double(format.limit() * format.largestScale());
+    Value tiny = arith::CmpFOp::create(k.b, k.loc, arith::CmpFPredicate::OLT, largest, k.f32(1e-30));
+    Value zero = k.f32(0.0);
+    k.storeScalar(k.select(tiny, zero, k.divF(largest, k.f32(limit))), scales, token);
+    emitScales(token, k.select(tiny, zero, k.divF(k.f32(double(format.largestScale())), largest)),
+               k.select(tiny, zero, k.divF(k.f32(limit), largest)));
+  }
+
+  /// Replaces M_j by M_j / n and stores f_j where the sums will be.
+  void emitFloatScales(Value token) {
+    k.storeScalar(k.f32(1.0), scales, token);
+    double limit = double(format.limit());
+    k.forVectors(vectors.count, [&](Value offset, int64_t width) {
+      Value magnitudes = k.bitcast(k.padded(k.load(multipliers, {token, offset}, k.words(width)), kLanes), k.floats());
+      Value tiny = arith::CmpFOp::create(k.b, k.loc, arith::CmpFPredicate::OLT, magnitudes, k.splat(k.floats(), 1e-30));
+      auto keep = [&](Value x, Value memref) {
+        Value bits = k.bitcast(k.select(tiny, k.splat(k.floats(), 0), x), k.words());
+        k.store(k.slice(bits, 0, width), memref, {token, offset});
+      };
+      keep(k.divF(k.splat(k.floats(), limit), magnitudes), sums);
+      keep(k.divF(magnitudes, k.splat(k.floats(), limit)), multipliers);
+    });
+  }
+
   /// Calls body(vector, elements, carried) for all vectors.
   SmallVector<Value> forEach(ValueRange init,
                              function_ref<SmallVector<Value>(Value vector, int64_t size, ValueRange carried)> body) {
@@ -61,7 +87,10 @@ private:
 
   Value loadElements(Value token, Value vector, Value offset, int64_t width) {
     Value place = k.affine(vector, vectors.size, offset);
-    return k.padded(k.load(x, {token, place}, k.floats(width)), kLanes);
+    Value v = k.padded(k.load(x, {token, place}, k.floats(width)), kLanes);
+    if (format.isUnsigned)
+      v = arith::MaxNumFOp::create(k.b, k.loc, v, k.splat(k.floats(), 0));
+    return v;
   }
 
   Value asBits(Value scalar) { return arith::BitcastOp::create(k.b, k.loc, k.i32(), scalar); }

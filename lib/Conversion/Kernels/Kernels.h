@@ -69,8 +69,19 @@ Kernel getGatherKernel(mlir::ModuleOp module, const MatmulShape &shape);
 /// or 16: codes, scales and sums have 2T rows, high and low halves in turn.
 Kernel getQuantizeActivationsKernel(mlir::ModuleOp module, int64_t tokens, int64_t cols, int64_t group, int64_t bits);
 
-/// args: x f32 [2T][N], y f32 [T][N]. Unit: one token. y[t] = x[2t] + x[2t+1].
-Kernel getSumTokenPairsKernel(mlir::ModuleOp module, int64_t tokens, int64_t size);
+/// Activations as lowbit.quantize_activations_static makes them: `bits` of a code, groups of dimensions, rows per
+/// group.
+struct StaticActivations {
+  int64_t bits, groups, digits;
+};
+
+/// args: x f32 [T][K], steps f32 [groups], zero points f32 [groups], codes i8 [R][KP], scales f32 [R], sums i32 [R][G]
+/// with R = T * groups * digits. Unit: one token. `group` is that of the weights.
+Kernel getQuantizeActivationsStaticKernel(mlir::ModuleOp module, int64_t tokens, int64_t cols, int64_t group,
+                                          const StaticActivations &format);
+
+/// args: x f32 [rows * T][N], y f32 [T][N]. Unit: one token. The rows of a token are added in ascending order.
+Kernel getSumTokenRowsKernel(mlir::ModuleOp module, int64_t tokens, int64_t size, int64_t rows);
 
 /// args: x f32 [T][D], scales f32 [groups], zero points f32 [groups], y f32 [T][D]. Unit: one token. See
 /// lowbit.requantize.

@@ -2,7 +2,8 @@
 //
 //   static, per group:  y = s * clamp(round(x / s), -z, top - z)
 //   per token:          y = round(x * (top / m)) * (m / top),  m = max |x|
-// Rounding is to nearest even. Also the sum of the two halves of 16-bit products.
+// Rounding is to nearest even. Also the sum of the rows of
+// a token whose product has several.
 //
 //===----------------------------------------------------------------------===//
 
@@ -18,16 +19,17 @@ static Value roundEven(KernelBuilder &k, Value x, VectorType type) {
   return k.subF(k.addF(x, magic), magic);
 }
 
-Kernel halftone::getSumTokenPairsKernel(ModuleOp module, int64_t tokens, int64_t size) {
+Kernel halftone::getSumTokenRowsKernel(ModuleOp module, int64_t tokens, int64_t size, int64_t rows) {
   Type f32 = Builder(module.getContext()).getF32Type();
-  int64_t rows = ShapedType::isDynamic(tokens) ? tokens : 2 * tokens;
-  return perTokenKernel(module, "sum_pairs_" + sizeName(size) + "_t" + sizeName(tokens),
-                        {MemRefType::get({rows, size}, f32), MemRefType::get({tokens, size}, f32)},
+  int64_t all = ShapedType::isDynamic(tokens) ? tokens : rows * tokens;
+  return perTokenKernel(module, "sum_rows" + std::to_string(rows) + "_" + sizeName(size) + "_t" + sizeName(tokens),
+                        {MemRefType::get({all, size}, f32), MemRefType::get({tokens, size}, f32)},
                         [&](KernelBuilder &k, ValueRange args, Value token) {
-                          Value high = k.mulIndex(token, 2), low = k.addIndex(high, 1);
+                          Value first = k.mulIndex(token, rows);
                           k.forVectors(size, [&](Value offset, int64_t width) {
-                            Value sum = k.addF(k.load(args[0], {high, offset}, k.floats(width)),
-                                               k.load(args[0], {low, offset}, k.floats(width)));
+                            Value sum = k.load(args[0], {first, offset}, k.floats(width));
+                            for (int64_t i = 1; i < rows; ++i)
+                              sum = k.addF(sum, k.load(args[0], {k.addIndex(first, i), offset}, k.floats(width)));
                             k.store(sum, args[1], {token, offset});
                           });
                         });

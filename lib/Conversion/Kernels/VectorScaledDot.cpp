@@ -17,9 +17,10 @@
 // Vectors of 8 and 16 elements lie several in a step. The activations' sums per
 // vector are then made here, by a dot product with `offset` in every byte.
 //
-// Activations that have integer scales of vectors, too, come with the sums of every
-// vector. m_j is then the product of both scales, perhaps rounded, and where one word
-// does not hold every possible sum it is kept in 64 bits.
+// Activations that have scales of vectors, too, come with the sums of every vector.
+// With integer scales on both sides m_j is the product of both, perhaps rounded, and
+// where one word does not hold every possible sum it is kept in 64 bits. Otherwise the
+// scale of the vector is the product of both scales as floats.
 //
 //===----------------------------------------------------------------------===//
 
@@ -38,7 +39,7 @@ namespace {
 enum class SumKind { Float, Word, TwoWords, Long };
 
 SumKind sumKindOf(const MatmulShape &shape, const ActivationVectors *activations) {
-  if (shape.format.vectorScale != VsqScale::Integer)
+  if (activations ? !activations->sumsIntegers(shape.format) : shape.format.vectorScale != VsqScale::Integer)
     return SumKind::Float;
   if (activations)
     return activations->sumsFitWord(shape.format, shape.cols) ? SumKind::Word : SumKind::Long;
@@ -84,7 +85,7 @@ private:
   /// With the power of two that rounding took from the products of scales.
   Value tokenScale(Value token) {
     Value scale = k.loadScalar(args.scales, token);
-    unsigned dropped = activations ? activations->droppedBits(shape.format) : 0;
+    unsigned dropped = activations && kind != SumKind::Float ? activations->droppedBits(shape.format) : 0;
     return dropped ? k.mulF(scale, k.f32(double(int64_t(1) << dropped))) : scale;
   }
 
@@ -109,6 +110,17 @@ private:
                    : product;
   }
 
+  /// The scales of a vector of 16 rows as floats, less what rows and tokens have of their own, times the activations'.
+  Value floatScales(WeightReader &reader, int64_t vector, int64_t column, Value index) {
+    if (!activations)
+      return reader.scales(vector);
+    bool isInteger = shape.format.vectorScale == VsqScale::Integer;
+    Value ofWeights = isInteger ? k.toFloat(reader.vectorScales(vector)) : reader.scales(vector);
+    Value ofActivations = k.broadcast(k.loadScalar(args.multipliers, {tokens[column], index}));
+    return k.mulF(ofWeights,
+                  activations->floatScales ? k.bitcast(ofActivations, k.floats()) : k.toFloat(ofActivations));
+  }
+
   /// Adds m * dot to the sum at `sum`.
   void addTerm(MutableArrayRef<Value> sum, Value m, Value dot) {
     if (kind == SumKind::Long) {
@@ -129,12 +141,12 @@ private:
   void addVector(SmallVectorImpl<Value> &sums, Value group, int64_t vector, ValueRange dots, ValueRange corrections) {
     Value index = k.affine(group, vectors, k.index(vector));
     for (auto [i, reader] : llvm::enumerate(readers)) {
-      Value scale = kind == SumKind::Float ? reader.scales(vector) : reader.vectorScales(vector);
+      Value scale = kind == SumKind::Float ? Value() : reader.vectorScales(vector);
       for (int64_t c = 0; c < columns; ++c) {
         int64_t at = i * columns + c;
         Value sum = k.subI(dots[at], corrections[c]);
         if (kind == SumKind::Float)
-          sums[at] = k.fma(scale, k.toFloat(sum), sums[at]);
+          sums[at] = k.fma(floatScales(reader, vector, c, index), k.toFloat(sum), sums[at]);
         else
           addTerm(MutableArrayRef(sums).slice(words * at, words), activations ? scaleProduct(scale, c, index) : scale,
                   sum);

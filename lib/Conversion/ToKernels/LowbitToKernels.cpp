@@ -80,10 +80,22 @@ void convert(lowbit::QuantizeActivationsOp op, ModuleOp module) {
   launch(b, op.getLoc(), kernel, {op.getInput(), op.getCodes(), op.getScales(), op.getSums()}, op.getInput());
 }
 
-void convert(lowbit::SumTokenPairsOp op, ModuleOp module) {
+void convert(lowbit::QuantizeActivationsStaticOp op, ModuleOp module) {
+  OpBuilder b(op);
+  MemRefType x = memrefOf(op.getInput());
+  auto format = cast<lowbit::GroupedType>(op.getFormat());
+  StaticActivations activations{format.getBits(), format.getGroups(), int64_t(op.getDigits())};
+  Kernel kernel =
+      getQuantizeActivationsStaticKernel(module, x.getDimSize(0), x.getDimSize(1), op.getGroup(), activations);
+  launch(b, op.getLoc(), kernel,
+         {op.getInput(), op.getSteps(), op.getZeroPoints(), op.getCodes(), op.getScales(), op.getSums()},
+         op.getInput());
+}
+
+void convert(lowbit::SumTokenRowsOp op, ModuleOp module) {
   OpBuilder b(op);
   MemRefType y = memrefOf(op.getOutput());
-  launch(b, op.getLoc(), getSumTokenPairsKernel(module, y.getDimSize(0), y.getDimSize(1)),
+  launch(b, op.getLoc(), getSumTokenRowsKernel(module, y.getDimSize(0), y.getDimSize(1), op.getRows()),
          {op.getInput(), op.getOutput()}, op.getOutput());
 }
 
@@ -106,8 +118,7 @@ void convert(lowbit::RequantizeTokensOp op, ModuleOp module) {
 void convert(lowbit::QuantizeActivationVectorsOp op, ModuleOp module) {
   OpBuilder b(op);
   MemRefType x = memrefOf(op.getInput());
-  ActivationVectors vectors{unsigned(op.getBits()), int64_t(op.getVector()), unsigned(op.getScaleBits()), 0};
-  Kernel kernel = getQuantizeActivationVectorsKernel(module, x.getDimSize(0), x.getDimSize(1), vectors);
+  Kernel kernel = getQuantizeActivationVectorsKernel(module, x.getDimSize(0), x.getDimSize(1), op.getVectors());
   launch(b, op.getLoc(), kernel, {op.getInput(), op.getCodes(), op.getMultipliers(), op.getScales(), op.getSums()},
          op.getInput());
 }
@@ -157,8 +168,9 @@ struct ConvertLowbitToKernels : halftone::impl::ConvertLowbitToKernelsBase<Conve
         return signalPassFailure();
       if (!convertAny<lowbit::MatmulDotOp, lowbit::MatmulVectorDotOp, lowbit::QuantizeActivationVectorsOp,
                       lowbit::MatmulLutOp, lowbit::MatmulPopcountOp, lowbit::MatmulDequantOp, lowbit::GatherPackedOp,
-                      lowbit::QuantizeActivationsOp, lowbit::BuildTablesOp, lowbit::BuildPlanesOp,
-                      lowbit::SumTokenPairsOp, lowbit::RequantizeOp, lowbit::RequantizeTokensOp>(op, module)) {
+                      lowbit::QuantizeActivationsOp, lowbit::QuantizeActivationsStaticOp, lowbit::BuildTablesOp,
+                      lowbit::BuildPlanesOp, lowbit::SumTokenRowsOp, lowbit::RequantizeOp, lowbit::RequantizeTokensOp>(
+              op, module)) {
         op->emitOpError("has no kernel; run lowbit-select-kernels and lowbit-outline-weights before");
         return signalPassFailure();
       }

@@ -2,17 +2,17 @@
 
 // Activations with scales of vectors: one case per rule.
 
-// expected-error@below {{vector must be 8 to 128, not 7}}
+// expected-error@below {{vector must be in 8..128, not 7}}
 func.func private @vector() attributes {vectors = #lowbit.activation_vectors<vector = 7, scale_bits = 4>}
 
 // -----
 
-// expected-error@below {{scale_bits must be 3 to 10, not 11}}
+// expected-error@below {{scale_bits must be in 3..10, not 11}}
 func.func private @scale() attributes {vectors = #lowbit.activation_vectors<vector = 16, scale_bits = 11>}
 
 // -----
 
-// expected-error@below {{product_bits must be 0 to 20, not 21}}
+// expected-error@below {{product_bits must be in 0..20, not 21}}
 func.func private @product() attributes {vectors = #lowbit.activation_vectors<vector = 16, scale_bits = 4, product_bits = 21>}
 
 // -----
@@ -36,7 +36,7 @@ func.func @strategy(%x: tensor<?x64xf32>, %w: tensor<64x64x!lowbit.vsq<bits = 4,
 // -----
 
 func.func @length(%x: tensor<?x64xf32>, %w: tensor<64x64x!lowbit.vsq<bits = 4, vector = 32, scale_bits = 4>>) {
-  // expected-error@below {{activations in vectors of 16 need weights with integer scales of vectors as long, not '!lowbit.vsq<bits = 4, vector = 32, scale_bits = 4>'}}
+  // expected-error@below {{activations in vectors of 16 need weights with integer or float scales of vectors as long, not '!lowbit.vsq<bits = 4, vector = 32, scale_bits = 4>'}}
   %0 = lowbit.matmul ins(%x, %w : tensor<?x64xf32>, tensor<64x64x!lowbit.vsq<bits = 4, vector = 32, scale_bits = 4>>)
       outs(%x : tensor<?x64xf32>) activations = b4 vectors = <vector = 16, scale_bits = 4> -> tensor<?x64xf32>
   return
@@ -106,7 +106,7 @@ func.func @sums(%x: tensor<?x64xf32>, %c: tensor<?x64xi8>, %m: tensor<?x4xi32>, 
 // -----
 
 func.func @format(%x: tensor<?x64xf32>, %c: tensor<?x64xi8>, %m: tensor<?x4xi32>, %s: tensor<?xf32>, %p: tensor<1280xi8>) {
-  // expected-error@below {{needs a format with integer scales of vectors, not '!lowbit.ternary<group = 32>'}}
+  // expected-error@below {{needs a format with integer or float scales of vectors, not '!lowbit.ternary<group = 32>'}}
   %1 = lowbit.matmul_vector_dot ins(%c, %m, %s, %m, %p
       : tensor<?x64xi8>, tensor<?x4xi32>, tensor<?xf32>, tensor<?x4xi32>, tensor<1280xi8>) outs(%x : tensor<?x64xf32>)
       format = !lowbit.ternary<group = 32>, in_features = 64, bits = 4, scale_bits = 4 -> tensor<?x64xf32>

@@ -76,9 +76,61 @@ func.func @halves(%x: tensor<4x64xf32>, %c: tensor<4x64xi8>, %s: tensor<8xf32>, 
 // -----
 
 func.func @pairs(%x: tensor<4x64xf32>, %y: tensor<4x64xf32>) -> tensor<4x64xf32> {
-  // expected-error@below {{rows (2T) of input must be 8, not 4}}
-  %r = lowbit.sum_token_pairs ins(%x : tensor<4x64xf32>) outs(%y : tensor<4x64xf32>) -> tensor<4x64xf32>
+  // expected-error@below {{rows (R * T) of input must be 8, not 4}}
+  %r = lowbit.sum_token_rows ins(%x : tensor<4x64xf32>) outs(%y : tensor<4x64xf32>) rows = 2 -> tensor<4x64xf32>
   return %r : tensor<4x64xf32>
+}
+
+// -----
+
+func.func @no_rows(%x: tensor<4x64xf32>, %y: tensor<4x64xf32>) -> tensor<4x64xf32> {
+  // expected-error@below {{rows must be positive, not 0}}
+  %r = lowbit.sum_token_rows ins(%x : tensor<4x64xf32>) outs(%y : tensor<4x64xf32>) rows = 0 -> tensor<4x64xf32>
+  return %r : tensor<4x64xf32>
+}
+
+// -----
+
+func.func @digits(%x: tensor<4x64xf32>, %v: tensor<2xf32>, %c: tensor<32x64xi8>, %s: tensor<32xf32>, %g: tensor<32x2xi32>) {
+  // expected-error@below {{digits must be in 1..3, not 4}}
+  %r:3 = lowbit.quantize_activations_static ins(%x, %v, %v : tensor<4x64xf32>, tensor<2xf32>, tensor<2xf32>)
+      outs(%c, %s, %g : tensor<32x64xi8>, tensor<32xf32>, tensor<32x2xi32>)
+      format = !lowbit.grouped<bits = 8, groups = 2>, group = 32, digits = 4
+      -> tensor<32x64xi8>, tensor<32xf32>, tensor<32x2xi32>
+  return
+}
+
+// -----
+
+func.func @static_groups(%x: tensor<4x64xf32>, %v: tensor<3xf32>, %c: tensor<24x64xi8>, %s: tensor<24xf32>, %g: tensor<24x2xi32>) {
+  // expected-error@below {{3 groups do not divide 64 dimensions}}
+  %r:3 = lowbit.quantize_activations_static ins(%x, %v, %v : tensor<4x64xf32>, tensor<3xf32>, tensor<3xf32>)
+      outs(%c, %s, %g : tensor<24x64xi8>, tensor<24xf32>, tensor<24x2xi32>)
+      format = !lowbit.grouped<bits = 8, groups = 3>, group = 32, digits = 2
+      -> tensor<24x64xi8>, tensor<24xf32>, tensor<24x2xi32>
+  return
+}
+
+// -----
+
+func.func @static_steps(%x: tensor<4x64xf32>, %v: tensor<1xf32>, %c: tensor<16x64xi8>, %s: tensor<16xf32>, %g: tensor<16x2xi32>) {
+  // expected-error@below {{groups of steps must be 2, not 1}}
+  %r:3 = lowbit.quantize_activations_static ins(%x, %v, %v : tensor<4x64xf32>, tensor<1xf32>, tensor<1xf32>)
+      outs(%c, %s, %g : tensor<16x64xi8>, tensor<16xf32>, tensor<16x2xi32>)
+      format = !lowbit.grouped<bits = 8, groups = 2>, group = 32, digits = 2
+      -> tensor<16x64xi8>, tensor<16xf32>, tensor<16x2xi32>
+  return
+}
+
+// -----
+
+func.func @static_rows(%x: tensor<4x64xf32>, %v: tensor<2xf32>, %c: tensor<8x64xi8>, %s: tensor<16xf32>, %g: tensor<16x2xi32>) {
+  // expected-error@below {{rows (T * groups * digits) of codes must be 16, not 8}}
+  %r:3 = lowbit.quantize_activations_static ins(%x, %v, %v : tensor<4x64xf32>, tensor<2xf32>, tensor<2xf32>)
+      outs(%c, %s, %g : tensor<8x64xi8>, tensor<16xf32>, tensor<16x2xi32>)
+      format = !lowbit.grouped<bits = 8, groups = 2>, group = 32, digits = 2
+      -> tensor<8x64xi8>, tensor<16xf32>, tensor<16x2xi32>
+  return
 }
 
 // -----

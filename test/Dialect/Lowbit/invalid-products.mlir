@@ -70,7 +70,7 @@ func.func @popcount(%x: tensor<4x64xf32>, %w: tensor<8x64x!lowbit.ternary<group 
 // -----
 
 func.func @activations(%x: tensor<4x64xf32>, %w: tensor<8x64xf32>, %y: tensor<4x8xf32>) {
-  // expected-error@below {{expected one of [f32, i8, b1, b2, b3, b4, b5, b6, b7, b8, i16] for precision of the activations in a product, got: b9}}
+  // expected-error@below {{expected one of [f32, i8, b1, b2, b3, b4, b5, b6, b7, b8, i16, static] for precision of the activations in a product, got: b9}}
   // expected-error@below {{failed to parse Lowbit_ActivationsAttr parameter 'value'}}
   %r = lowbit.matmul ins(%x, %w : tensor<4x64xf32>, tensor<8x64xf32>) outs(%y : tensor<4x8xf32>) activations = b9 -> tensor<4x8xf32>
   return

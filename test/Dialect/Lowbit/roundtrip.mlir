@@ -135,6 +135,17 @@ func.func @activations(%x: tensor<?x96xf32>, %s: tensor<6xf32>, %z: tensor<6xf32
   return %t : tensor<?x96xf32>
 }
 
+// CHECK-LABEL: func.func @static
+func.func @static(%x: tensor<2x96xf32>, %s: tensor<3xf32>, %c: tensor<12x96xi8>, %t: tensor<12xf32>, %g: tensor<12x3xi32>, %y: tensor<24x8xf32>, %z: tensor<12x8xf32>) {
+  // CHECK: lowbit.quantize_activations_static ins(%{{.+}}, %{{.+}}, %{{.+}} : tensor<2x96xf32>, tensor<3xf32>, tensor<3xf32>) outs(%{{.+}}, %{{.+}}, %{{.+}} : tensor<12x96xi8>, tensor<12xf32>, tensor<12x3xi32>) format = !lowbit.grouped<bits = 8, groups = 3>, group = 32, digits = 2 -> tensor<12x96xi8>, tensor<12xf32>, tensor<12x3xi32>
+  %q:3 = lowbit.quantize_activations_static ins(%x, %s, %s : tensor<2x96xf32>, tensor<3xf32>, tensor<3xf32>)
+      outs(%c, %t, %g : tensor<12x96xi8>, tensor<12xf32>, tensor<12x3xi32>)
+      format = !lowbit.grouped<bits = 8, groups = 3>, group = 32, digits = 2 -> tensor<12x96xi8>, tensor<12xf32>, tensor<12x3xi32>
+  // CHECK: lowbit.sum_token_rows ins(%{{.+}} : tensor<24x8xf32>) outs(%{{.+}} : tensor<12x8xf32>) rows = 2 -> tensor<12x8xf32>
+  %r = lowbit.sum_token_rows ins(%y : tensor<24x8xf32>) outs(%z : tensor<12x8xf32>) rows = 2 -> tensor<12x8xf32>
+  return
+}
+
 // CHECK-LABEL: func.func @permute
 func.func @permute(%w: tensor<8x3xf32>) -> tensor<8x3xf32> {
   // CHECK: lowbit.permute %{{.+}} dim = 1 order = [2, 0, 1] : tensor<8x3xf32>

@@ -8,6 +8,7 @@
 #include "halftone/Plan/CostModel.h"
 #include "halftone/Support/SafeTensors.h"
 #include "halftone/Target/TargetInfo.h"
+#include "llvm/ADT/bit.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
@@ -26,6 +27,8 @@ std::string Case::text() const {
   std::string activations = isInteger() && bits != 8 ? " b" + std::to_string(bits) : "";
   if (vectors)
     activations = " " + vectors->name();
+  if (fixed)
+    activations = " static" + std::to_string(fixed->bits) + "k" + std::to_string(fixed->groups.size());
   return llvm::formatv("{0} {1}x{2} {3}{4}{5}", format, rows, cols, strategy, activations,
                        oneToken ? ", one token" : "")
       .str();
@@ -105,13 +108,32 @@ static std::string plannedOperations(const Case &c, llvm::StringRef element) {
 /// `activations = ...` of a product.
 static std::string activationsText(const Case &c) {
   if (c.vectors)
-    return llvm::formatv("activations = b{0} vectors = <vector = {1}, scale_bits = {2}, product_bits = {3}>",
-                         c.vectors->bits, c.vectors->vector, c.vectors->scaleBits, c.vectors->productBits);
+    return llvm::formatv("activations = b{0} vectors = <vector = {1}, scale_bits = {2}, product_bits = {3}{4}{5}>",
+                         c.vectors->bits, c.vectors->vector, c.vectors->scaleBits, c.vectors->productBits,
+                         c.vectors->isUnsigned ? ", element = unsigned" : "",
+                         c.vectors->floatScales ? ", scale = float" : "");
   if (!c.isInteger())
     return "activations = f32";
   if (c.wide)
     return "activations = i16";
+  if (c.fixed)
+    return "activations = static";
   return "activations = " + (c.bits == 8 && c.strategy != "popcount" ? "i8" : "b" + std::to_string(c.bits));
+}
+
+/// The operation that rounds %x to %r by known scales.
+static std::string requantizeText(const GroupedScales &scales, llvm::StringRef input, llvm::StringRef tokens) {
+  std::string steps, zeros;
+  for (const AffineScale &group : scales.groups) {
+    steps += llvm::formatv("{0}{1:x8}", steps.empty() ? "" : ", ", llvm::bit_cast<uint32_t>(group.scale));
+    zeros += llvm::formatv("{0}{1}.0", zeros.empty() ? "" : ", ", group.zeroPoint);
+  }
+  std::string type = llvm::formatv("tensor<{0}xf32>", scales.groups.size());
+  return llvm::formatv("  %s = arith.constant dense<[{0}]> : {2}\n  %z = arith.constant dense<[{1}]> : {2}\n"
+                       "  %re = tensor.empty({3}) : {4}\n"
+                       "  %r = lowbit.requantize ins(%x, %s, %z : {4}, {2}, {2}) outs(%re : {4}) "
+                       "format = !lowbit.grouped<bits = {5}, groups = {6}> -> {4}\n",
+                       steps, zeros, type, tokens, input, scales.bits, scales.groups.size());
 }
 
 /// The function of a case, of stage 1 or with kernels of stage 2.
@@ -137,8 +159,10 @@ static std::string functionText(const Case &c, size_t index, mlir::MLIRContext &
     os << plannedOperations(c, element) << llvm::formatv("  return %y : {0}\n}\n", output);
     return text;
   }
-  os << llvm::formatv("  %y = lowbit.{0} ins(%x, {1} : {2}, {3}) outs(%e : {4}) ", isGather ? "gather" : "matmul",
-                      c.isFloat() ? "%w" : "%q", input, weight, output);
+  if (c.fixed)
+    os << requantizeText(*c.fixed, input, c.oneToken ? "" : "%n");
+  os << llvm::formatv("  %y = lowbit.{0} ins(%{1}, {2} : {3}, {4}) outs(%e : {5}) ", isGather ? "gather" : "matmul",
+                      c.fixed ? "r" : "x", c.isFloat() ? "%w" : "%q", input, weight, output);
   if (!isGather)
     os << activationsText(c) << llvm::formatv(" strategy = {0} ", c.strategy);
   os << llvm::formatv("-> {0}\n  return %y : {0}\n}\n", output);

@@ -8,6 +8,7 @@
 #define HALFTONE_TEST_UNIT_KERNELS_COMPILEDCASES_H
 
 #include "halftone/Quantize/ActivationVectors.h"
+#include "halftone/Quantize/Grouped.h"
 #include "halftone/Quantize/Quantize.h"
 #include "halftone/abi.h"
 #include <optional>
@@ -31,6 +32,8 @@ struct Case {
   /// Activations with scales of vectors; `bits` says nothing then.
   std::optional<ActivationVectors> vectors = std::nullopt;
   bool wide = false; ///< integer strategies: activations of 16 bits instead of 8
+  /// Integer strategies: activations with scales that are known beforehand.
+  std::optional<GroupedScales> fixed = std::nullopt;
 
   bool isInteger() const {
     return strategy.substr(0, 3) == "dot" || strategy.substr(0, 3) == "lut" || strategy == "popcount";

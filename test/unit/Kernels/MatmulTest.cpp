@@ -73,7 +73,10 @@ void expectNearExact(const std::vector<float> &y, const Case &c, const std::vect
     for (int64_t row = 0; row < c.rows; ++row) {
       double sum = 0, magnitude = 0;
       for (int64_t k = 0; k < c.cols; ++k) {
-        double product = double(weights[row * c.cols + k]) * x[token * c.cols + k];
+        float value = x[token * c.cols + k];
+        if (c.vectors && c.vectors->isUnsigned)
+          value = std::max(value, 0.0f);
+        double product = double(weights[row * c.cols + k]) * value;
         sum += product;
         magnitude += std::fabs(product);
       }
@@ -242,8 +245,8 @@ Case makeVectorsCase(const char *weights, const char *activations, int64_t rows,
   return c;
 }
 
-/// Integer scales of vectors on both sides: W4A4, W4A8 and W8A8, vectors that share a step, fill steps and are padded,
-/// sums of 32 and of 64 bits, products of scales that are rounded.
+/// Scales of vectors on both sides: W4A4, W4A8 and W8A8, vectors that share a step, fill steps and are padded, sums of 32
+/// and of 64 bits, products of scales that are rounded, unsigned elements, float scales on one side or both.
 TEST_P(MatmulTest, VectorScalesOnBothSides) {
   std::vector<Case> cases;
   struct {
@@ -254,7 +257,10 @@ TEST_P(MatmulTest, VectorScalesOnBothSides) {
                     {"vsq4uv32s10", "vsq5v32s10", {18, 300}},   {"vsq6v12s5", "vsq6v12s5", {31, 64}},
                     {"vsq4v100s7", "vsq7v100s7p6", {70, 172}},  {"vsq4v16s4", "vsq4v16s4p4", {129, 40}},
                     {"vsq5v128s8", "vsq8v128s9p12", {16, 515}}, {"vsq8v8s8", "vsq8v8s8", {1, 3}},
-                    {"vsq2v64s3", "vsq3v64s3p20", {3, 37}},     {"vsq8v16s10", "vsq8v16s10", {20, 1}}};
+                    {"vsq2v64s3", "vsq3v64s3p20", {3, 37}},     {"vsq8v16s10", "vsq8v16s10", {20, 1}},
+                    {"vsq4v16s4", "vsq4uv16s4", {19, 70}},      {"vsq4v16sf", "vsq4v16sf", {33, 172}},
+                    {"vsq6uv12sf", "vsq5uv12sf", {31, 64}},     {"vsq4v16s6", "vsq8v16sf", {17, 300}},
+                    {"vsq4v32sf", "vsq7uv32s4", {5, 65}}};
   for (auto [index, entry] : llvm::enumerate(list))
     cases.push_back(
         makeVectorsCase(entry.weights, entry.activations, entry.shape.rows, entry.shape.cols, index % 3 == 1));

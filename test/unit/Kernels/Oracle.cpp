@@ -60,16 +60,35 @@ std::pair<Codes, Codes> test::quantizeWideActivations(const float *x, int64_t co
   return {high, low};
 }
 
+/// Float scales of vectors: magnitude / n.
+static VectorCodes quantizeByFloats(const float *x, llvm::ArrayRef<float> magnitudes, VectorCodes codes,
+                                    const ActivationVectors &vectors) {
+  codes.scale = 1;
+  float n = float(vectors.limit());
+  for (size_t k = 0; k < codes.values.size(); ++k) {
+    float largest = magnitudes[k / size_t(vectors.vector)];
+    codes.values[k] = largest < 1e-30f ? int8_t(0) : int8_t(std::nearbyint(x[k] * (n / largest)));
+  }
+  for (float largest : magnitudes)
+    codes.floatScales.push_back(largest < 1e-30f ? 0 : largest / n);
+  return codes;
+}
+
 VectorCodes test::quantizeActivations(const float *x, int64_t cols, const ActivationVectors &vectors) {
   int64_t count = (cols - 1) / vectors.vector + 1;
-  VectorCodes codes{std::vector<int8_t>(cols), std::vector<int32_t>(count, 1), 0};
-  std::vector<float> magnitudes(count);
-  for (int64_t k = 0; k < cols; ++k)
-    magnitudes[k / vectors.vector] = std::max(magnitudes[k / vectors.vector], std::fabs(x[k]));
+  VectorCodes codes{std::vector<int8_t>(cols), std::vector<int32_t>(count, 1), 0, {}};
+  std::vector<float> magnitudes(count), clipped(x, x + cols);
+  for (int64_t k = 0; k < cols; ++k) {
+    clipped[k] = vectors.isUnsigned ? std::max(x[k], 0.0f) : x[k];
+    magnitudes[k / vectors.vector] = std::max(magnitudes[k / vectors.vector], std::fabs(clipped[k]));
+  }
+  x = clipped.data();
+  if (vectors.floatScales)
+    return quantizeByFloats(x, magnitudes, std::move(codes), vectors);
   float largest = *std::max_element(magnitudes.begin(), magnitudes.end());
   if (largest < 1e-30f)
     return codes;
-  float n = float((1 << (vectors.bits - 1)) - 1), top = float((1 << vectors.scaleBits) - 1);
+  float n = float(vectors.limit()), top = float((int64_t(1) << vectors.scaleBits) - 1);
   codes.scale = largest / (n * top);
   for (int64_t j = 0; j < count; ++j) {
     float wanted = magnitudes[j] * (top / largest) * float(1 - 0x1p-21);
@@ -139,6 +158,21 @@ static float vectorScaledProduct(const QuantizedMatrix &m, int64_t row, const Co
   for (int64_t k = 0; k < m.cols; ++k)
     sum += int64_t(m.vectorScale(row, k / m.groupSize())) * integerWeight(m, row, k) * codes.values[k];
   return float(sum) * m.rowScales[row] * codes.scale;
+}
+
+/// A float scale of vectors on either side: per vector the product of both, and an fma.
+static float floatVectorsProduct(const QuantizedMatrix &m, int64_t row, const VectorCodes &codes, int64_t vector) {
+  bool isInteger = m.format.vectorScale == VsqScale::Integer;
+  float y = 0;
+  for (int64_t j = 0; j < int64_t(codes.multipliers.size()); ++j) {
+    int64_t dot = 0;
+    for (int64_t k = j * vector; k < std::min(m.cols, (j + 1) * vector); ++k)
+      dot += int64_t(integerWeight(m, row, k)) * codes.values[k];
+    float ofWeights = isInteger ? float(m.vectorScale(row, j)) : m.vectorUnit(row, j);
+    float ofCodes = codes.floatScales.empty() ? float(codes.multipliers[j]) : codes.floatScales[j];
+    y = std::fma(ofWeights * ofCodes, float(dot), y);
+  }
+  return (isInteger ? y * m.rowScales[row] : y) * codes.scale;
 }
 
 /// VS-Quant on both sides: per vector the product of both scales, rounded half up to `productBits`.
@@ -227,6 +261,36 @@ static float floatProduct(const Case &c, int64_t row, const float *x) {
   return y * m.tensorScale();
 }
 
+/// Activations with known scales: per group the products of digits, the highest first, then the sum over groups.
+static std::vector<float> staticProduct(const Case &c, const float *x) {
+  const GroupedScales &scales = *c.fixed;
+  std::vector<uint16_t> codes = quantizeGrouped(llvm::ArrayRef(x, size_t(c.cols)), scales);
+  int most = 0;
+  for (const AffineScale &s : scales.groups)
+    most = std::max({most, s.zeroPoint, scales.top() - s.zeroPoint});
+  int digits = most <= 127 ? 1 : most <= 32512 ? 2 : 3;
+  std::vector<float> y(c.rows);
+  for (int64_t n = 0; n < c.rows; ++n)
+    for (int64_t g = 0; g < int64_t(scales.groups.size()); ++g) {
+      float ofGroup = 0;
+      std::vector<int> rest(c.cols);
+      for (int64_t k = g * scales.groupSize(); k < (g + 1) * scales.groupSize(); ++k)
+        rest[k] = int(codes[k]) - scales.groups[g].zeroPoint;
+      for (int digit = digits - 1; digit >= 0; --digit) {
+        int weight = digit == 2 ? 255 * 255 : digit == 1 ? 255 : 1;
+        Codes part{std::vector<int8_t>(c.cols), scales.groups[g].scale * float(weight)};
+        for (int64_t k = 0; k < c.cols; ++k) {
+          part.values[k] = int8_t(std::lround(double(rest[k]) / weight));
+          rest[k] -= weight * part.values[k];
+        }
+        float product = integerProduct(c.matrix, n, part);
+        ofGroup = digit == digits - 1 ? product : ofGroup + product;
+      }
+      y[n] = g == 0 ? ofGroup : y[n] + ofGroup;
+    }
+  return y;
+}
+
 std::vector<float> test::multiply(const Case &c, const std::vector<float> &x, int64_t tokens) {
   std::vector<float> y;
   for (int64_t token = 0; token < tokens; ++token) {
@@ -234,7 +298,14 @@ std::vector<float> test::multiply(const Case &c, const std::vector<float> &x, in
     if (c.vectors) {
       VectorCodes codes = quantizeActivations(row, c.cols, *c.vectors);
       for (int64_t n = 0; n < c.rows; ++n)
-        y.push_back(vectorsProduct(c.matrix, n, codes, *c.vectors));
+        y.push_back(c.vectors->sumsIntegers(c.matrix.format)
+                        ? vectorsProduct(c.matrix, n, codes, *c.vectors)
+                        : floatVectorsProduct(c.matrix, n, codes, c.vectors->vector));
+      continue;
+    }
+    if (c.fixed) {
+      std::vector<float> products = staticProduct(c, row);
+      y.insert(y.end(), products.begin(), products.end());
       continue;
     }
     if (c.isInteger() && c.wide) {

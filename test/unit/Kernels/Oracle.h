@@ -25,6 +25,7 @@ struct VectorCodes {
   std::vector<int8_t> values;
   std::vector<int32_t> multipliers; ///< of the vectors
   float scale = 0;
+  std::vector<float> floatScales; ///< of the vectors, where they have floats in place of multipliers
 };
 
 /// VS-Quant: see lowbit.quantize_activation_vectors.

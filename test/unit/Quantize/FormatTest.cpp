@@ -15,9 +15,9 @@ bool errorIsSuccess(Error error) {
 std::string errorOf(StringRef name) { return toString(parseFormat(name).takeError()); }
 
 TEST(ActivationVectors, Names) {
-  for (const char *name : {"vsq2v8s3", "vsq4v16s4", "vsq8v128s10p20"})
+  for (const char *name : {"vsq2v8s3", "vsq4v16s4", "vsq8v128s10p20", "vsq4uv16s4", "vsq7uv8sf", "vsq4v16sf"})
     EXPECT_EQ(cantFail(parseActivationVectors(name)).name(), name);
-  for (const char *name : {"vsq", "vsq9v16s4", "vsq4uv16s4", "vsq4v16sf", "vsq4v16s4p", "vsq4v16s4p0", "vsq4v16s4p21",
+  for (const char *name : {"vsq", "vsq9v16s4", "vsq8uv16s4", "vsq4v16sfp4", "vsq4v16s4p", "vsq4v16s4p0", "vsq4v16s4p21",
                            "vsq4v16s4p-1", "vsq4v16s4p6 ", "mxfp4"})
     EXPECT_FALSE(errorIsSuccess(parseActivationVectors(name).takeError())) << name;
 }
