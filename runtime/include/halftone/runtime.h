@@ -148,6 +148,13 @@ halftone_status halftone_set_observer(halftone_context *context, halftone_observ
  */
 halftone_status halftone_set_skip(halftone_context *context, int skip);
 
+/** What a launch of a kernel took: the kernel's task in the program's code, and the time until all threads were done.
+ */
+typedef void (*halftone_profiler_fn)(void *profiler, const void *task, double seconds);
+/** Sets who is told of every launch (null: nobody), on the thread that calls prefill, decode or evaluate. What
+ * generated code does between launches, on that thread alone, is told of by nobody. */
+halftone_status halftone_set_profiler(halftone_context *context, halftone_profiler_fn profile, void *profiler);
+
 /*===--- Sampling ---------------------------------------------------------===*/
 
 typedef struct halftone_sampling {

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { ALIGNMENT = 64, MAX_THREADS = 1024 };
 
@@ -17,6 +18,9 @@ struct halftone_context {
   halftone_pool *pool;
   halftone_exec exec;
   int32_t threads;
+  int skips;
+  halftone_profiler_fn profile;
+  void *profiler;
   buffer keys, values; /* as the model lays them out */
   buffer scratch;
   buffer hidden;     /* [chunk][hidden] floats */
@@ -50,6 +54,26 @@ static void skip_run(void *pool, void (*task)(void *args, int64_t begin, int64_t
   (void)pool, (void)task, (void)args, (void)count;
 }
 
+static double seconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/** The `run` of halftone_exec while somebody profiles; its pool is the context. */
+static void profiled_run(void *state, void (*task)(void *args, int64_t begin, int64_t end), void *args, int64_t count) {
+  halftone_context *context = state;
+  double start = seconds();
+  halftone_pool_run(context->pool, task, args, count);
+  context->profile(context->profiler, (const void *)(uintptr_t)task, seconds() - start);
+}
+
+/** Gives generated code the services that the context's settings ask for. */
+static void update_exec(halftone_context *context) {
+  context->exec.pool = context->profile ? (void *)context : (void *)context->pool;
+  context->exec.run = context->skips ? skip_run : context->profile ? profiled_run : halftone_pool_run;
+}
+
 halftone_status halftone_set_threads(halftone_context *context, int32_t threads) {
   if (!context)
     return null_argument("halftone_set_threads");
@@ -66,9 +90,7 @@ halftone_status halftone_set_threads(halftone_context *context, int32_t threads)
   halftone_pool_free(context->pool);
   context->pool = pool;
   context->threads = threads;
-  context->exec.pool = pool;
-  if (context->exec.run != skip_run)
-    context->exec.run = halftone_pool_run;
+  update_exec(context);
   return HALFTONE_OK;
 }
 
@@ -83,7 +105,17 @@ halftone_status halftone_set_observer(halftone_context *context, halftone_observ
 halftone_status halftone_set_skip(halftone_context *context, int skip) {
   if (!context)
     return null_argument("halftone_set_skip");
-  context->exec.run = skip ? skip_run : halftone_pool_run;
+  context->skips = skip;
+  update_exec(context);
+  return HALFTONE_OK;
+}
+
+halftone_status halftone_set_profiler(halftone_context *context, halftone_profiler_fn profile, void *profiler) {
+  if (!context)
+    return null_argument("halftone_set_profiler");
+  context->profile = profile;
+  context->profiler = profiler;
+  update_exec(context);
   return HALFTONE_OK;
 }
 

@@ -1,4 +1,5 @@
 //===- Bench.cpp - Tokens per second ---------------------------------------===//
+#include "Profile.h"
 #include "Tasks.h"
 
 #include <algorithm>
@@ -12,6 +13,9 @@ struct Test {
   int64_t tokens;
   int32_t threads;
   std::vector<double> rates; // tokens per second, one per repetition
+  // Of one more run, if that is asked for:
+  std::vector<Profile::Entry> kernels;
+  double profiled = 0; // seconds in all
 
   std::string name() const { return format("%s%lld", prefill ? "pp" : "tg", (long long)tokens); }
   double least() const { return *std::min_element(rates.begin(), rates.end()); }
@@ -21,6 +25,12 @@ struct Test {
     std::sort(sorted.begin(), sorted.end());
     size_t half = sorted.size() / 2;
     return sorted.size() % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+  }
+  double secondsOf(bool products) const {
+    double sum = 0;
+    for (const Profile::Entry &entry : kernels)
+      sum += Profile::isProduct(entry.kernel) == products ? entry.seconds : 0;
+    return sum;
   }
   /// Distance of the extremes, in parts of the median.
   double spread() const { return (most() - least()) / median(); }
@@ -78,7 +88,43 @@ void run(std::vector<Test> &tests, const Options &options, const Session &sessio
     measure(test, session.context(), tokens); // warms caches and pages
     for (int64_t i = 0; i < options.repetitions; ++i)
       test.rates.push_back(double(test.tokens) / std::max(measure(test, session.context(), tokens), 1e-9));
+    if (options.profile) {
+      Profile profile(session.context());
+      test.profiled = measure(test, session.context(), tokens);
+      test.kernels = profile.entries();
+    }
   }
+}
+
+void addProfile(Json &json, const Test &test) {
+  json.beginObject("profile")
+      .number("seconds", test.profiled)
+      .number("product_seconds", test.secondsOf(true))
+      .number("other_kernel_seconds", test.secondsOf(false))
+      .beginArray("kernels");
+  for (const Profile::Entry &entry : test.kernels)
+    json.beginObject()
+        .text("kernel", entry.kernel)
+        .integer("launches", entry.launches)
+        .number("seconds", entry.seconds)
+        .endObject();
+  json.endArray().endObject();
+}
+
+std::string profileTable(const Test &test) {
+  std::string text = format("\n%s, %d thread%s: %.2f ms\n\n", test.name().c_str(), int(test.threads),
+                            test.threads == 1 ? "" : "s", test.profiled * 1e3);
+  text += "|    share |         ms | launches | kernel\n| -------: | ---------: | -------: | ------\n";
+  auto row = [&](double seconds, const std::string &launches, const std::string &name) {
+    text += format("| %7.1f%% | %10.3f | %8s | %s\n", 100 * seconds / test.profiled, seconds * 1e3, launches.c_str(),
+                   name.c_str());
+  };
+  for (const Profile::Entry &entry : test.kernels)
+    row(entry.seconds, std::to_string(entry.launches), entry.kernel);
+  double products = test.secondsOf(true), others = test.secondsOf(false);
+  row(test.profiled - products - others, "", "between launches, on one thread");
+  row(products, "", "all products with weights");
+  return text;
 }
 
 std::string json(const std::vector<Test> &tests, const Options &options, const Session &session) {
@@ -104,7 +150,10 @@ std::string json(const std::vector<Test> &tests, const Options &options, const S
         .beginArray("samples_tokens_per_second");
     for (double rate : test.rates)
       json.number(nullptr, rate);
-    json.endArray().endObject();
+    json.endArray();
+    if (options.profile)
+      addProfile(json, test);
+    json.endObject();
   }
   return json.endArray().endObject().take();
 }
@@ -120,6 +169,9 @@ std::string table(const std::vector<Test> &tests, const Options &options, const 
   for (const Test &test : tests)
     text += format("| %-*s | %10s | %7d | %8s | %12.2f | %6.1f%% |\n", width, name.c_str(), size.c_str(),
                    int(test.threads), test.name().c_str(), test.median(), test.spread() * 100);
+  if (options.profile)
+    for (const Test &test : tests)
+      text += profileTable(test);
   return text;
 }
 

@@ -154,6 +154,11 @@ Group measureOptions() {
     p.options.repetitions = parseNumber<int64_t>(name, value, 1, 1000000, "a whole number from 1 on");
   }
 }
+, {
+  "", "--profile", "", "with --bench: what every kernel takes in one more run of each test", APPLY {
+    p.options.profile = true;
+  }
+}
 }
 }
 ;
@@ -294,6 +299,8 @@ void resolve(Parsed &p, bool linked) {
     o.threads = parseList<int64_t>("--threads", *p.threads, 1, 1024, "a whole number from 1 to 1024");
   if (o.threads.size() > 1 && o.task != Task::Bench)
     throw Failure("--threads takes a list only with --bench");
+  if (o.profile && o.task != Task::Bench)
+    throw Failure("--profile needs --bench");
   if (!o.reference.empty() && o.task != Task::Perplexity)
     throw Failure("--reference needs --perplexity");
   if (!o.dumpLogits.empty() && o.task != Task::Generate && o.task != Task::Perplexity)

@@ -35,6 +35,7 @@ struct Options {
   // Bench
   std::vector<int64_t> benchPrompt, benchGenerate; // empty: 512 and 128, or the context if it is smaller
   int64_t repetitions = 5;
+  bool profile = false; // the time of every kernel, too
 };
 
 /// Parses the arguments after the program's name. With `linked` there is no model argument. Throws Failure.
