@@ -38,11 +38,11 @@ Expected<QuantizedMatrix> Compensator::quantize(ArrayRef<float> weights, int64_t
                                                 StringRef tensorName) const {
   int64_t cols = metric->size;
   assert(size_t(format.groupCount(cols)) == metric->blocks.size() && "made for other groups");
-  // Checks the weights, too, and is what rows fall back to. Scales and zero points of integers stay as they are here,
-  // so they are the best that are known without codes.
+  // Checks the weights, too, and is what rows fall back to. Zero points, and scales that stay as they are here, are the
+  // best that are known without codes.
   bool keepsScales = !compensate::canRefit(format);
   WeightRange range;
-  if (keepsScales && format.kind == FormatKind::Rtn)
+  if (format.kind == FormatKind::Rtn && (keepsScales || format.offset))
     range.kind = WeightRange::MeanSquaredError;
   Expected<QuantizedMatrix> result = halftone::quantize(weights, rows, cols, format, range, tensorName, threads);
   if (!result || cols == 0)

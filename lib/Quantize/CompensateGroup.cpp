@@ -1,7 +1,6 @@
 //===- CompensateGroup.cpp - Codes and scales of one group ----------------===//
 
 #include "CompensateGroup.h"
-#include "halftone/Support/Half.h"
 #include "llvm/ADT/STLExtras.h"
 #include <algorithm>
 #include <cmath>
@@ -11,256 +10,9 @@ using namespace halftone;
 using namespace halftone::compensate;
 using namespace llvm;
 
-static constexpr uint16_t halfInfinity = 0x7c00;
-static constexpr int multiplierSum = 127;
-
-//===----------------------------------------------------------------------===//
-// Stored scales
-//===----------------------------------------------------------------------===//
-
-/// True if code 0 of symmetric integers, which has no opposite, is not used.
-static bool omitsLowestCode(const Format &format, ArrayRef<float> levels) {
-  bool isInteger = format.kind == FormatKind::Rtn || format.kind == FormatKind::Vsq;
-  return isInteger && levels[size_t(1) << (format.bits - 1)] == 0;
-}
-
-FixedLevels::FixedLevels(const QuantizedMatrix &matrix) {
-  lastCode = matrix.format.kind == FormatKind::Ternary ? 2 : (1u << matrix.format.bits) - 1;
-  int64_t groups = matrix.groups(), size = matrix.groupSize(), codes = lastCode + 1;
-  values.resize(matrix.rows * groups * codes);
-  // What a code is worth is known to dequantize() alone: ask it about a matrix of that code.
-  QuantizedMatrix probe = matrix;
-  for (int64_t code = 0; code < codes; ++code) {
-    std::fill(probe.codes.begin(), probe.codes.end(), uint8_t(code));
-    std::vector<float> level = dequantize(probe);
-    for (int64_t item = 0; item < matrix.rows * groups; ++item)
-      values[item * codes + code] = level[item / groups * matrix.cols + item % groups * size];
-  }
-  firstCode = !values.empty() && omitsLowestCode(matrix.format, values);
-}
-
-bool compensate::canRefit(const Format &format) {
-  Format known; // with the fields that are dealt with here
-  known.kind = format.kind;
-  known.bits = format.bits;
-  known.group = format.group;
-  known.planeScales = format.planeScales;
-  known.scalePerSign = format.scalePerSign;
-  known.solver = format.solver;
-  known.rounds = format.rounds;
-  bool kind = format.kind == FormatKind::Bcq || format.kind == FormatKind::Ternary || format.kind == FormatKind::Rtn;
-  return kind && format == known;
-}
-
-GroupScales::GroupScales(const Format &format, const FixedLevels *levels) : format(&format), levels(levels) {
-  if (levels) {
-    firstCode = uint8_t(levels->firstCode);
-    lastCode = uint8_t(levels->lastCode);
-  } else if (format.kind == FormatKind::Bcq) {
-    count = format.bits;
-    lastCode = uint8_t((1u << format.bits) - 1);
-  } else if (format.kind == FormatKind::Ternary) {
-    count = format.scalePerSign ? 2 : 1;
-    offset = 1;
-    lastCode = 2;
-  } else {
-    offset = 1 << (format.bits - 1);
-    firstCode = 1;
-    lastCode = uint8_t(2 * offset - 1);
-  }
-  values.resize(lastCode + 1);
-}
-
-double GroupScales::scale(unsigned term) const {
-  if (format->kind == FormatKind::Bcq && !format->planeScales)
-    return double(halfBitsToFloat(halves[0])) * multipliers[term];
-  return halfBitsToFloat(halves[term]);
-}
-
-bool GroupScales::multiply(double factor) {
-  if (isFixed())
-    return false;
-  double scales[8];
-  for (unsigned p = 0; p < count; ++p)
-    scales[p] = scale(p) * factor;
-  return store(ArrayRef<double>(scales, count));
-}
-
-void GroupScales::update() {
-  sortedCodes.clear();
-  for (unsigned code = firstCode; code <= lastCode; ++code) {
-    if (!isFixed()) {
-      values[code] = 0;
-      for (unsigned p = 0; p < count; ++p)
-        values[code] += scale(p) * basis(p, uint8_t(code));
-    }
-    sortedCodes.push_back(uint8_t(code));
-  }
-  if (isFixed() || format->kind == FormatKind::Bcq)
-    std::sort(sortedCodes.begin(), sortedCodes.end(),
-              [&](uint8_t a, uint8_t b) { return values[a] != values[b] ? values[a] < values[b] : a < b; });
-  sorted.clear();
-  for (uint8_t code : sortedCodes)
-    sorted.push_back(values[code]);
-}
-
-/// Integers nearest to `scales` in units of `unit`; their sum.
-static int roundToUnits(ArrayRef<double> scales, double unit, MutableArrayRef<int> result) {
-  int sum = 0;
-  for (auto [scale, integer] : zip_equal(scales, result)) {
-    integer = int(std::nearbyint(std::min(scale / unit, 1e6)));
-    sum += integer;
-  }
-  return sum;
-}
-
-bool GroupScales::store(ArrayRef<double> scales) {
-  if (isFixed())
-    return false;
-  std::array<uint16_t, 8> newHalves = {};
-  std::array<int8_t, 8> newMultipliers = {};
-  auto positiveHalf = [](double scale) {
-    uint16_t half = doubleToHalfBits(scale);
-    return half == 0 && scale > 0 ? uint16_t(1) : half;
-  };
-  if (format->kind == FormatKind::Bcq && !format->planeScales) {
-    uint16_t half = positiveHalf(std::accumulate(scales.begin(), scales.end(), 0.0) / multiplierSum);
-    int integers[8] = {};
-    MutableArrayRef<int> used(integers, count);
-    if (half && half < halfInfinity) {
-      int sum = roundToUnits(scales, halfBitsToFloat(half), used);
-      while (sum > multiplierSum + int(count) && half + 1 < halfInfinity)
-        sum = roundToUnits(scales, halfBitsToFloat(++half), used);
-      double unit = halfBitsToFloat(half);
-      for (; sum > multiplierSum; --sum) {
-        unsigned worst = 0; // rounded up most
-        for (unsigned p = 1; p < count; ++p)
-          if (integers[p] - scales[p] / unit > integers[worst] - scales[worst] / unit)
-            worst = p;
-        --integers[worst];
-      }
-      llvm::sort(used, std::greater<int>());
-    }
-    newHalves[0] = half;
-    for (unsigned p = 0; p < count; ++p)
-      newMultipliers[p] = int8_t(integers[p]);
-  } else {
-    for (unsigned p = 0; p < count; ++p)
-      newHalves[p] = format->kind == FormatKind::Rtn ? positiveHalf(scales[p]) : doubleToHalfBits(scales[p]);
-  }
-  if (any_of(newHalves, [](uint16_t half) { return half >= halfInfinity; }))
-    return false;
-  halves = newHalves;
-  multipliers = newMultipliers;
-  update();
-  return true;
-}
-
-void GroupScales::read(const QuantizedMatrix &matrix, int64_t item) {
-  if (isFixed()) {
-    std::copy_n(levels->values.begin() + item * (lastCode + 1), lastCode + 1, values.begin());
-    return update();
-  }
-  bool plane = halfPerTerm();
-  for (unsigned p = 0; p < count; ++p) {
-    if (plane || p == 0)
-      halves[p] = matrix.scales[plane ? item * count + p : item];
-    if (format->kind == FormatKind::Bcq && !plane)
-      multipliers[p] = matrix.multipliers[item * count + p];
-  }
-  update();
-}
-
-void GroupScales::write(QuantizedMatrix &matrix, int64_t item) const {
-  if (isFixed())
-    return;
-  bool plane = halfPerTerm();
-  for (unsigned p = 0; p < count; ++p) {
-    if (plane || p == 0)
-      matrix.scales[plane ? item * count + p : item] = halves[p];
-    if (format->kind == FormatKind::Bcq && !plane)
-      matrix.multipliers[item * count + p] = multipliers[p];
-  }
-}
-
-uint8_t GroupScales::nearest(double target) const {
-  unsigned above = 0;
-  if (sorted.size() <= 8) {
-    while (above < sorted.size() && sorted[above] < target)
-      ++above;
-  } else {
-    above = unsigned(std::lower_bound(sorted.begin(), sorted.end(), target) - sorted.begin());
-  }
-  if (above == sorted.size())
-    return sortedCodes[above - 1];
-  bool lower = above > 0 && target - sorted[above - 1] <= sorted[above] - target;
-  return sortedCodes[above - lower];
-}
-
-void GroupScales::normalize(MutableArrayRef<double> scales, MutableArrayRef<uint8_t> codes) const {
-  if (format->scalePerSign) {
-    for (double &scale : scales)
-      scale = std::max(scale, 0.0);
-    return;
-  }
-  if (format->kind != FormatKind::Bcq) {
-    if (scales[0] >= 0)
-      return;
-    scales[0] = -scales[0];
-    for (uint8_t &code : codes)
-      code = uint8_t(2 * offset - code);
-    return;
-  }
-  unsigned order[8];
-  std::iota(order, order + count, 0u);
-  std::sort(order, order + count, [&](unsigned a, unsigned b) {
-    return std::abs(scales[a]) != std::abs(scales[b]) ? std::abs(scales[a]) > std::abs(scales[b]) : a < b;
-  });
-  double old[8];
-  std::copy(scales.begin(), scales.end(), old);
-  for (unsigned p = 0; p < count; ++p)
-    scales[p] = std::abs(old[order[p]]);
-  for (uint8_t &code : codes) {
-    unsigned renamed = 0;
-    for (unsigned p = 0; p < count; ++p)
-      renamed |= ((code >> order[p] & 1u) ^ unsigned(old[order[p]] < 0)) << p;
-    code = uint8_t(renamed);
-  }
-}
-
 //===----------------------------------------------------------------------===//
 // Least squares
 //===----------------------------------------------------------------------===//
-
-/// Solves (a + ridge) x = b in place of b by Cholesky's method, a positive semidefinite [n][8].
-static void solveSmall(double a[8][8], MutableArrayRef<double> b) {
-  unsigned n = b.size();
-  double trace = 0;
-  for (unsigned i = 0; i < n; ++i)
-    trace += a[i][i];
-  double ridge = std::max(trace * 1e-10, 1e-300);
-  for (unsigned j = 0; j < n; ++j) {
-    double pivot = a[j][j] + ridge;
-    for (unsigned k = 0; k < j; ++k)
-      pivot -= a[j][k] * a[j][k];
-    a[j][j] = std::sqrt(std::max(pivot, ridge));
-    for (unsigned i = j + 1; i < n; ++i) {
-      for (unsigned k = 0; k < j; ++k)
-        a[i][j] -= a[i][k] * a[j][k];
-      a[i][j] /= a[j][j];
-    }
-  }
-  for (unsigned i = 0; i < n; ++i) {
-    for (unsigned k = 0; k < i; ++k)
-      b[i] -= a[i][k] * b[k];
-    b[i] /= a[i][i];
-  }
-  for (unsigned i = n; i-- > 0;) {
-    for (unsigned k = i + 1; k < n; ++k)
-      b[i] -= a[k][i] * b[k];
-    b[i] /= a[i][i];
-  }
-}
 
 double GroupSolver::descend(GroupProblem &problem, const GroupScales &scales) {
   double total = 0;
@@ -288,7 +40,7 @@ double GroupSolver::refit(GroupProblem &problem, GroupScales &scales) {
   newCodes.assign(problem.codes.begin(), problem.codes.end());
   change.resize(n);
   image.assign(n, 0.0);
-  double a[8][8] = {}, b[8] = {};
+  NormalEquations equations;
   for (int64_t i = 0; i < n; ++i)
     image[i] = dot(problem.metric + i * problem.stride, problem.values.data(), n) - problem.gradient[i];
   for (unsigned p = 0; p < terms; ++p) {
@@ -296,12 +48,13 @@ double GroupSolver::refit(GroupProblem &problem, GroupScales &scales) {
       change[i] = scales.basis(p, problem.codes[i]);
     for (int64_t i = 0; i < n; ++i)
       products[p * n + i] = dot(problem.metric + i * problem.stride, change.data(), n);
-    b[p] = dot(change.data(), image.data(), n);
+    equations.b[p] = dot(change.data(), image.data(), n);
     for (unsigned k = 0; k <= p; ++k)
-      a[p][k] = a[k][p] = dot(&products[k * n], change.data(), n);
+      equations.a[p][k] = equations.a[k][p] = dot(&products[k * n], change.data(), n);
   }
-  MutableArrayRef<double> fitted(b, terms);
-  solveSmall(a, fitted);
+  double solution[maxTerms];
+  MutableArrayRef<double> fitted(solution, terms);
+  scales.fit(equations, fitted);
   if (any_of(fitted, [](double v) { return !std::isfinite(v); }))
     return 0;
   scales.normalize(fitted, newCodes);
@@ -382,6 +135,114 @@ static double roundingScale(ArrayRef<double> targets, ArrayRef<double> weights, 
   return bestScale;
 }
 
+namespace {
+/// Weights to be given scales, and what their squared errors count.
+struct WeightedGroup {
+  ArrayRef<double> targets, weights;
+
+  double errorOf(const GroupScales &scales) const {
+    double error = 0;
+    for (auto [target, weight] : zip_equal(targets, weights)) {
+      double d = target - scales.value(scales.nearest(target));
+      error += weight * d * d;
+    }
+    return error;
+  }
+
+  /// Nearest codes and least squares in turns; the error. Negative: scales that cannot be stored.
+  double alternate(GroupScales &scales, unsigned rounds) const {
+    SmallVector<uint8_t> codes(targets.size());
+    for (unsigned round = 0; round < rounds; ++round) {
+      bool same = round > 0;
+      NormalEquations equations;
+      for (auto [target, weight, code] : zip_equal(targets, weights, codes)) {
+        uint8_t next = scales.nearest(target);
+        same &= next == code;
+        code = next;
+        for (unsigned p = 0; p < scales.terms(); ++p) {
+          equations.b[p] += weight * target * scales.basis(p, code);
+          for (unsigned k = 0; k < scales.terms(); ++k)
+            equations.a[p][k] += weight * scales.basis(p, code) * scales.basis(k, code);
+        }
+      }
+      if (same)
+        break;
+      double solution[maxTerms];
+      MutableArrayRef<double> fitted(solution, scales.terms());
+      scales.fit(equations, fitted);
+      scales.normalize(fitted, codes);
+      if (!scales.store(fitted))
+        return -1;
+    }
+    return errorOf(scales);
+  }
+};
+} // namespace
+
+static bool fitBcq(const WeightedGroup &part, const Format &format, GroupScales &scales, BcqGroup &group) {
+  SmallVector<float> values(part.targets.begin(), part.targets.end());
+  auto solve = [&] {
+    group.solveGreedy(format.bits, format.solver == BcqSolver::Refined);
+    group.alternate(format.rounds);
+    group.fitScales();
+    SmallVector<double> terms(group.scales());
+    if (format.offset)
+      terms.push_back(group.offset());
+    return scales.store(terms) ? part.alternate(scales, format.rounds) : -1.0;
+  };
+  group.load(values);
+  double best = solve();
+  if (!format.offset)
+    return best >= 0;
+  // An offset is found from several places, as in quantize().
+  GroupScales first = scales;
+  auto [least, most] = std::minmax_element(values.begin(), values.end());
+  double mean = std::accumulate(values.begin(), values.end(), 0.0) / double(values.size());
+  for (double start : {0.0, mean, (double(*least) + double(*most)) / 2}) {
+    group.load(values);
+    group.setOffset(start);
+    double error = solve();
+    if (error >= 0 && (best < 0 || error < best)) {
+      best = error;
+      first = scales;
+    }
+  }
+  scales = first;
+  return best >= 0;
+}
+
+/// The best of some clipped ranges, as stored, alternated from there on.
+static bool fitRange(const WeightedGroup &part, const Format &format, GroupScales &scales) {
+  double low = 0, high = 0, best = HUGE_VAL;
+  for (double target : part.targets) {
+    low = std::min(low, target);
+    high = std::max(high, target);
+  }
+  GroupScales tried = scales;
+  for (int step = 0; step < 14; ++step) {
+    double factor = 1 - 0.05 * step;
+    double terms[2] = {std::max(-low, high) / largestElement(format) * factor, 0};
+    if (format.kind == FormatKind::Rtn) {
+      terms[0] = (high - low) / ((1 << format.bits) - 1) * factor;
+      terms[1] = low * factor;
+    }
+    if (!tried.store(ArrayRef<double>(terms, tried.terms())))
+      continue;
+    double error = part.errorOf(tried);
+    if (error < best) {
+      best = error;
+      scales = tried;
+    }
+  }
+  if (best == HUGE_VAL)
+    return false;
+  tried = scales;
+  double error = part.alternate(tried, format.rounds);
+  if (error >= 0 && error < best)
+    scales = tried;
+  return true;
+}
+
 bool compensate::fitWeighted(ArrayRef<double> targets, ArrayRef<double> weights, const Format &format,
                              GroupScales &scales, BcqGroup &group) {
   if (any_of(targets, [](double t) { return !(std::abs(t) < 3e38); }))
@@ -399,36 +260,14 @@ bool compensate::fitWeighted(ArrayRef<double> targets, ArrayRef<double> weights,
   }
   if (format.kind == FormatKind::Ternary)
     return scales.store(ternaryScale(targets, weights));
-  if (format.kind == FormatKind::Rtn)
+  if (format.kind == FormatKind::Rtn && !format.offset)
     return scales.store(roundingScale(targets, weights, format.bits));
-  SmallVector<float> values(targets.begin(), targets.end());
-  group.load(values);
-  group.solveGreedy(format.bits, format.solver == BcqSolver::Refined);
-  group.alternate(format.rounds);
-  group.fitScales();
-  if (!scales.store(group.scales()))
-    return false;
-  SmallVector<uint8_t> codes(targets.size());
-  for (unsigned round = 0; round < format.rounds; ++round) {
-    bool same = round > 0;
-    double a[8][8] = {}, b[8] = {};
-    for (auto [target, weight, code] : zip_equal(targets, weights, codes)) {
-      uint8_t next = scales.nearest(target);
-      same &= next == code;
-      code = next;
-      for (unsigned p = 0; p < format.bits; ++p) {
-        b[p] += weight * target * scales.basis(p, code);
-        for (unsigned k = 0; k < format.bits; ++k)
-          a[p][k] += weight * scales.basis(p, code) * scales.basis(k, code);
-      }
-    }
-    if (same)
-      break;
-    MutableArrayRef<double> fitted(b, format.bits);
-    solveSmall(a, fitted);
-    scales.normalize(fitted, codes);
-    if (!scales.store(fitted))
-      return false;
-  }
-  return true;
+  WeightedGroup part{targets, weights};
+  if (format.kind == FormatKind::Bcq)
+    return fitBcq(part, format, scales, group);
+  return fitRange(part, format, scales);
+}
+
+double compensate::unitOf(ArrayRef<double> targets, ArrayRef<double> weights, const Format &format) {
+  return format.element == VsqElement::Signed ? roundingScale(targets, weights, format.bits) : 0;
 }

@@ -181,6 +181,78 @@ void RowSolver::updateGradients(const Block &block) {
                  block.length, std::min(columns, metric.size - begin));
 }
 
+/// Codes and the groups' integers stay.
+void RowSolver::setRowScale(State &state, float scale) const {
+  for (auto [block, scales] : zip_equal(metric.blocks, state.scales)) {
+    scales.setRowScale(scale);
+    for (int64_t i = block.begin; i < block.begin + block.length; ++i)
+      state.values[i] = scales.value(state.codes[i]);
+  }
+}
+
+/// Gives rows whose groups share a scale the one that the largest scale of a group asks for, if each group had the one
+/// that is best for it. Codes stay.
+void RowSolver::startRowScales(States &states) {
+  std::vector<double> weights;
+  for (size_t row = 0; row < count; ++row) {
+    double largest = 0;
+    for (auto [index, block] : enumerate(metric.blocks)) {
+      weights.resize(block.length);
+      for (int64_t j = 0; j < block.length; ++j)
+        weights[j] = metric.reduced[index][j * block.length + j];
+      ArrayRef<double> part = ArrayRef(targets).slice(row * metric.size + block.begin, block.length);
+      largest = std::max(largest, unitOf(part, weights, format));
+    }
+    if (largest > 0)
+      setRowScale(states[row], states[row].scales.front().rowScaleFor(largest));
+  }
+}
+
+/// The scale that a row's groups share by least squares, with codes and the groups' integers held: values v are
+/// proportional to it, so it is to be multiplied with v.Ht / v.Hv, where Hv = g + Ht. Leaves in `changes` by how much
+/// values change; 0 where the scale is to stay.
+float RowSolver::refitRowScale(const State &state, size_t row) {
+  int64_t n = metric.size;
+  const double *values = state.values.data();
+  double wanted = dot(values, &images[row * n], n), square = wanted + dot(values, gradientOf(row), n);
+  if (!(wanted > 0 && square > 0))
+    return 0;
+  float scale = float(state.scales.front().rowScale() * (wanted / square));
+  if (!(scale > 0 && std::isfinite(scale)))
+    return 0;
+  for (auto [block, scales] : zip_equal(metric.blocks, state.scales)) {
+    GroupScales tried = scales;
+    if (!tried.setRowScale(scale))
+      return 0;
+    for (int64_t i = block.begin; i < block.begin + block.length; ++i)
+      changes[row * n + i] = tried.value(state.codes[i]) - values[i];
+  }
+  return scale;
+}
+
+/// refitRowScale() of all rows, where it lowers the loss as stored; adds the changes of losses to `gains`.
+void RowSolver::refitRowScales(States &states, std::vector<double> &gains) {
+  int64_t n = metric.size;
+  changes.assign(count * n, 0.0);
+  std::vector<float> scales(count);
+  std::vector<double> products(count * n);
+  for (size_t row = 0; row < count; ++row)
+    scales[row] = refitRowScale(states[row], row);
+  for (int64_t i = 0; i < n; ++i)
+    for (size_t row = 0; row < count; ++row)
+      if (scales[row] != 0)
+        products[row * n + i] = dot(metric.row(i), &changes[row * n], n);
+  for (size_t row = 0; row < count; ++row) {
+    double quadratic = dot(&products[row * n], &changes[row * n], n);
+    double gain = 2 * dot(gradientOf(row), &changes[row * n], n) + quadratic;
+    if (scales[row] == 0 || !(gain < -1e-9 * quadratic))
+      continue;
+    gains[row] += gain;
+    setRowScale(states[row], scales[row]);
+    addScaled(gradientOf(row), &products[row * n], 1.0, n);
+  }
+}
+
 /// Passes over all groups in the whole metric; the gradients must be those of `states`.
 void RowSolver::sweep(States &states) {
   std::vector<bool> done(count, false);
@@ -193,6 +265,8 @@ void RowSolver::sweep(States &states) {
           gains[row] += sweepBlock(index, states[row], row);
       updateGradients(metric.blocks[index]);
     }
+    if (!images.empty() && options.refitScales)
+      refitRowScales(states, gains);
     for (size_t row = 0; row < count; ++row) {
       done[row] = done[row] || !(gains[row] < -options.sweepTolerance * states[row].loss);
       states[row].loss += gains[row];
@@ -223,6 +297,11 @@ void RowSolver::solve(ArrayRef<float> weights, int64_t begin, int64_t end, Quant
     load(result, begin + int64_t(row), plain[row]);
   }
   evaluate(plain);
+  images.clear();
+  if (n > 0 && plain.front().scales.front().hasRowScale())
+    for (size_t row = 0; row < count; ++row)
+      for (int64_t i = 0; i < n; ++i)
+        images.push_back(dot(metric.row(i), &targets[row * n], n));
   for (size_t row = 0; row < count; ++row)
     limits[row] = undampedLoss(plain[row], row);
   if (options.sweeps && options.sweepPlain) {
@@ -230,6 +309,8 @@ void RowSolver::solve(ArrayRef<float> weights, int64_t begin, int64_t end, Quant
     sweep(swept);
     offer(swept);
   }
+  if (!images.empty() && options.groupRounds && options.refitScales)
+    startRowScales(plain);
   propagate(plain);
   evaluate(plain);
   if (options.sweeps)

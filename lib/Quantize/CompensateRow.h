@@ -42,6 +42,10 @@ private:
   void roundGroup(const Block &block, const GroupScales &scales);
   double improveGroup(size_t index, GroupScales &scales);
   void sweep(States &states);
+  void setRowScale(State &state, float scale) const;
+  void startRowScales(States &states);
+  float refitRowScale(const State &state, size_t row);
+  void refitRowScales(States &states, std::vector<double> &gains);
   double sweepBlock(size_t index, State &state, size_t row);
   void updateGradients(const Block &block);
   void evaluate(States &states);
@@ -62,7 +66,8 @@ private:
   std::vector<double> targets;            ///< [count][size] the rows, in processing order
   std::vector<double> errors;             ///< [count][size] values - target
   std::vector<double> gradients;          ///< [count][size] (H + shift I) error
-  std::vector<double> changes;            ///< [count][length] what a block's values have changed by
+  std::vector<double> images;             ///< [count][size] (H + shift I) target, of formats with row scales
+  std::vector<double> changes;            ///< [count][length] what a block's, or all, values have changed by
   std::vector<double> limits;             ///< [count] undamped losses of quantize()
   std::vector<std::optional<State>> best; ///< [count] of what was offered
   // Of the group in hand: what it should be given the errors before it, the curvature, and a solution.

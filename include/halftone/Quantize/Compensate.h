@@ -72,9 +72,10 @@ private:
 
 /// Quantizes `weights` (row-major rows x cols) so that sum over rows of (w - w') H (w - w')^T is small, where H is
 /// `gram` (row-major cols x cols, the sum over tokens of x x^T). Rows are independent, and no row ends with a larger
-/// loss than that of quantize(); the result has all the properties that Quantize.h promises, and the same bytes with
-/// any number of threads. The BCQ solver of the format only chooses where groups start. Scales are chosen for BCQ
-/// without offset, ternary and rtn; formats of other kinds keep those of quantize(), and their codes are chosen.
+/// loss than that of quantize() (of integers with zero points: with the range of least squared error); the result has
+/// all the properties that Quantize.h promises, and the same bytes with any number of threads. The BCQ solver of the
+/// format only chooses where groups start. Scales, offsets and zero points are chosen, too, but for formats with one
+/// scale for the tensor, binary, MXFP4 and NVFP4: these keep those of quantize(), and their codes are chosen.
 ///
 /// Errors: those of quantize(); a Gram matrix of the wrong size, with NaN or
 /// infinity (names `tensorName` and the index), not symmetric, or with a negative diagonal or eigenvalue; damping out

@@ -1,5 +1,6 @@
 #include "halftone/Quantize/Compensate.h"
 #include "TestData.h"
+#include "halftone/Quantize/WeightRange.h"
 #include "llvm/ADT/STLExtras.h"
 #include "gtest/gtest.h"
 #include <algorithm>
@@ -10,9 +11,11 @@ using namespace halftone;
 using namespace llvm;
 
 namespace {
-const StringRef formats[] = {"bcq1g32",        "bcq2g32",     "bcq3g32",   "bcq3g16f", "bcq4g0",  "bcqgreedy2g32f",
-                             "bcqrefined3g32", "bcq8g32",     "rtn2g32",   "rtn4g32",  "rtn8g40", "ternaryg32",
-                             "ternaryg0",      "ternaryg32a", "vsq2v16s4", "vsq4v16s6"};
+const StringRef formats[] = {"bcq1g32",        "bcq2g32",   "bcq3g32",   "bcq3g16f",   "bcq4g0",    "bcqgreedy2g32f",
+                             "bcqrefined3g32", "bcq8g32",   "rtn2g32",   "rtn4g32",    "rtn8g40",   "ternaryg32",
+                             "ternaryg0",      "vsq2v16s4", "vsq4v16s6", "vsq3v16s10", "vsq4v16sf", "ternaryg32a",
+                             "bcq2g32z",       "bcq3g16fz", "int2g32",   "int4g0",     "rtn4g32f",  "int3g32f",
+                             "mxfp4",          "nvfp4"};
 
 /// Sum over `tokens` of x x^T, where neighbouring inputs are correlated and some are much larger than others.
 std::vector<double> correlatedGram(int64_t cols, int64_t tokens, unsigned seed) {
@@ -50,28 +53,47 @@ double lossOf(ArrayRef<float> weights, const QuantizedMatrix &q, ArrayRef<double
 /// What Quantize.h promises of every result.
 void expectValid(const QuantizedMatrix &q) {
   const Format &f = q.format;
-  bool twoLevel = f.kind == FormatKind::Bcq && !f.planeScales;
-  size_t groups = size_t(q.rows * q.groups());
-  ASSERT_EQ(q.codes.size(), size_t(q.rows * q.cols));
-  bool vectorScales = f.kind == FormatKind::Vsq;
-  ASSERT_EQ(q.scales.size(), groups * (f.planeScales ? f.bits : f.scalePerSign ? 2 : vectorScales ? 0 : 1));
-  ASSERT_EQ(q.multipliers.size(), groups * (twoLevel ? f.bits : vectorScales ? 1 : 0));
-  for (uint16_t half : q.scales)
-    ASSERT_LT(half, 0x7c00) << "finite and non-negative";
+  bool twoLevel = f.kind == FormatKind::Bcq && !f.planeScales, isVsq = f.kind == FormatKind::Vsq;
+  bool isInteger = f.kind == FormatKind::Rtn || (isVsq && f.element == VsqElement::Signed);
+  QuantizedMatrix plain = quantized(std::vector<float>(q.rows * q.cols, 1.0f), q.rows, q.cols, f.name());
+  ASSERT_EQ(q.codes.size(), plain.codes.size());
+  ASSERT_EQ(q.scales.size(), plain.scales.size());
+  ASSERT_EQ(q.multipliers.size(), plain.multipliers.size());
+  ASSERT_EQ(q.rowScales.size(), plain.rowScales.size());
+  ASSERT_EQ(q.vectorScales.size(), plain.vectorScales.size());
+  for (auto [i, half] : enumerate(q.scales)) {
+    bool isOffset = f.offset && f.planeScales && i % (f.bits + 1) == f.bits;
+    ASSERT_LT(isOffset ? half & 0x7fff : half, 0x7c00) << "finite and non-negative";
+  }
+  for (ArrayRef<float> scales : {ArrayRef(q.rowScales), ArrayRef(q.vectorScales)})
+    for (float scale : scales)
+      ASSERT_TRUE(std::isfinite(scale) && scale >= 0);
   for (uint8_t code : q.codes) {
     ASSERT_LT(code, f.kind == FormatKind::Ternary ? 3u : 1u << f.bits);
-    if (f.kind == FormatKind::Rtn || vectorScales)
+    if (isInteger && !f.offset)
       ASSERT_GT(code, 0) << "symmetric";
   }
-  for (size_t g = 0; g < groups; ++g) {
+  int64_t groups = q.rows * q.groups();
+  for (int64_t g = 0; g < groups; ++g) {
+    int64_t stride = f.bits + f.offset;
     if (f.planeScales)
-      ASSERT_TRUE(std::is_sorted(&q.scales[g * f.bits], &q.scales[g * f.bits] + f.bits, std::greater<>()));
+      ASSERT_TRUE(std::is_sorted(&q.scales[g * stride], &q.scales[g * stride] + f.bits, std::greater<>()));
+    if (isVsq && f.vectorScale == VsqScale::Integer) {
+      ASSERT_GT(q.vectorScale(g / q.groups(), g % q.groups()), 0);
+      ASSERT_LT(q.vectorScale(g / q.groups(), g % q.groups()), 1 << f.scaleBits);
+    } else if (isVsq && f.vectorScale != VsqScale::Float) {
+      ASSERT_LT(uint8_t(q.multipliers[g]), f.vectorScale == VsqScale::E8M0 ? 255 : 127);
+    }
+    if (f.kind == FormatKind::Rtn && f.offset)
+      ASSERT_LT(q.zeroPoint(g), 1 << f.bits);
     if (!twoLevel)
       continue;
-    const int8_t *m = &q.multipliers[g * f.bits];
+    const int8_t *m = &q.multipliers[g * stride];
     ASSERT_TRUE(std::is_sorted(m, m + f.bits, std::greater<>()));
     ASSERT_GE(m[f.bits - 1], 0);
     ASSERT_LE(std::accumulate(m, m + f.bits, 0), 127);
+    if (f.offset)
+      ASSERT_NE(m[f.bits], -128);
   }
 }
 
@@ -105,7 +127,8 @@ TEST(Compensate, EachIngredientHelps) {
   constexpr int64_t rows = 32, cols = 128;
   std::vector<float> weights = normalWeights(rows * cols, 3);
   std::vector<double> gram = correlatedGram(cols, 500, 4);
-  for (StringRef format : {"bcq2g32", "bcq3g32", "ternaryg32", "rtn3g32"}) {
+  for (StringRef format :
+       {"bcq2g32", "bcq3g32", "ternaryg32", "rtn3g32", "bcq2g32z", "int2g32", "int3g32", "vsq3v16s4", "vsq2v16s10"}) {
     SCOPED_TRACE(format.str());
     CompensateOptions options;
     options.groupRounds = options.sweeps = 0;
@@ -130,7 +153,7 @@ TEST(Compensate, SweepsAreMonotone) {
   std::vector<double> gram = correlatedGram(cols, 200, 6);
   CompensateOptions options;
   options.damping = 1e-6; // so that the loss measured here is the one that is minimised
-  for (StringRef format : {"bcq2g32", "bcq4g32f", "ternaryg16", "rtn3g0"}) {
+  for (StringRef format : {"bcq2g32", "bcq4g32f", "ternaryg16", "rtn3g0", "bcq2g32z", "int3g32", "vsq3v16s4"}) {
     double last = std::numeric_limits<double>::infinity();
     for (unsigned sweeps : {0u, 1u, 2u, 3u, 5u, 20u}) {
       options.sweeps = sweeps;
@@ -226,13 +249,14 @@ TEST(Compensate, SameBytesWithAnyNumberOfThreads) {
   std::vector<float> weights = normalWeights(rows * cols, 16);
   std::vector<double> gram = correlatedGram(cols, 300, 17);
   std::vector<float> narrow(gram.begin(), gram.end());
-  for (StringRef format : {"bcq3g32", "bcq2g64f", "ternaryg32", "rtn4g32"}) {
+  for (StringRef format : {"bcq3g32", "bcq2g64f", "ternaryg32", "rtn4g32", "int3g32", "vsq3v16s4"}) {
     QuantizedMatrix one = compensated(weights, rows, cols, format, gram);
     for (unsigned threads : {0u, 2u, 5u}) {
       QuantizedMatrix many = compensated(weights, rows, cols, format, gram, {}, threads);
       EXPECT_EQ(one.codes, many.codes);
       EXPECT_EQ(one.scales, many.scales);
       EXPECT_EQ(one.multipliers, many.multipliers);
+      EXPECT_EQ(one.rowScales, many.rowScales);
     }
     QuantizedMatrix fromFloats =
         cantFail(quantizeCompensated(weights, rows, cols, formatOf(format), ArrayRef<float>(narrow), {}, "w"));
@@ -301,14 +325,59 @@ TEST(CompensationTarget, UndoesWhatEarlierLayersDid) {
 }
 
 TEST(Compensate, FixedScalesStayAndCodesMakeUp) {
-  // VS-Quant: scales of a whole row depend on each other, so they stay as quantize() found them.
+  // One scale for the whole tensor: rows depend on each other, so it stays as quantize() found it.
   std::vector<float> weights = normalWeights(6 * 72, 30);
   std::vector<double> gram = correlatedGram(72, 300, 31);
-  QuantizedMatrix plain = quantized(weights, 6, 72, "vsq3v16s4");
-  QuantizedMatrix q = compensated(weights, 6, 72, "vsq3v16s4", gram);
+  WeightRange range;
+  range.kind = WeightRange::MeanSquaredError;
+  QuantizedMatrix plain = cantFail(quantize(weights, 6, 72, formatOf("int4t"), range, "w"));
+  QuantizedMatrix q = compensated(weights, 6, 72, "int4t", gram);
+  EXPECT_EQ(q.scales, plain.scales);
   EXPECT_EQ(q.multipliers, plain.multipliers);
-  EXPECT_EQ(q.rowScales, plain.rowScales);
   EXPECT_LT(lossOf(weights, q, gram), 0.5 * lossOf(weights, plain, gram));
+}
+
+/// What a group stores beside its codes is as good as it gets, one number at a time: no zero point, no offset and no
+/// vector's integer next to the one that is stored is better.
+TEST(Compensate, NoStoredIntegerCanBeImproved) {
+  constexpr int64_t rows = 3, cols = 64;
+  std::vector<float> weights = normalWeights(rows * cols, 36);
+  std::vector<double> gram = correlatedGram(cols, 200, 37);
+  CompensateOptions options;
+  options.damping = 1e-6;
+  options.sweeps = 200;
+  for (StringRef format : {"int3g32", "vsq3v16s4"}) {
+    QuantizedMatrix q = compensated(weights, rows, cols, format, gram, options);
+    double loss = lossOf(weights, q, gram);
+    for (size_t i = 0; i < q.multipliers.size(); ++i) {
+      int8_t kept = q.multipliers[i];
+      int most = q.format.kind == FormatKind::Rtn ? 7 : 15;
+      for (int step : {-1, 1}) {
+        int next = int(uint8_t(kept)) + step;
+        q.multipliers[i] = int8_t(next);
+        if (next >= (q.format.kind == FormatKind::Rtn ? 0 : 1) && next <= most)
+          EXPECT_GE(lossOf(weights, q, gram), loss * (1 - 1e-5)) << format.str() << " " << i;
+      }
+      q.multipliers[i] = kept;
+    }
+  }
+}
+
+/// A row's scale is the best for its codes and its vectors' integers.
+TEST(Compensate, RowScalesAreFitted) {
+  constexpr int64_t rows = 4, cols = 96;
+  std::vector<float> weights = normalWeights(rows * cols, 38);
+  std::vector<double> gram = correlatedGram(cols, 300, 39);
+  CompensateOptions options;
+  options.damping = 1e-6;
+  QuantizedMatrix q = compensated(weights, rows, cols, "vsq2v16s6", gram, options);
+  double loss = lossOf(weights, q, gram);
+  for (int64_t row = 0; row < rows; ++row)
+    for (float factor : {0.998f, 1.002f}) {
+      QuantizedMatrix other = q;
+      other.rowScales[row] *= factor;
+      EXPECT_GE(lossOf(weights, other, gram), loss * (1 - 1e-5)) << row;
+    }
 }
 
 TEST(Compensate, ABatchChangesNoRow) {
