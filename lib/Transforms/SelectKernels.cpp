@@ -474,8 +474,9 @@ struct SelectKernels : halftone::impl::LowbitSelectKernelsBase<SelectKernels> {
       getOperation().emitError("unknown ternary packing '") << ternaryPacking << "', expected auto, bits or trits";
       return signalPassFailure();
     }
-    if (lutTables != 8 && lutTables != 16) {
-      getOperation().emitError("tables for look-ups have entries of 8 or 16 bits, not ") << lutTables;
+    if (unsigned bits = lutTables; bits != 8 && bits != 16) {
+      getOperation().emitError("tables for look-ups have entries of 8 or 16 bits, not ")
+          << bits;
       return signalPassFailure();
     }
     TuningFile tuned;
