@@ -475,8 +475,7 @@ struct SelectKernels : halftone::impl::LowbitSelectKernelsBase<SelectKernels> {
       return signalPassFailure();
     }
     if (unsigned bits = lutTables; bits != 8 && bits != 16) {
-      getOperation().emitError("tables for look-ups have entries of 8 or 16 bits, not ")
-          << bits;
+      getOperation().emitError("tables for look-ups have entries of 8 or 16 bits, not ") << bits;
       return signalPassFailure();
     }
     TuningFile tuned;
