@@ -2,14 +2,19 @@
 
 #include "halftone/Compensate/CompensateModel.h"
 #include "Moments.h"
+#include "Stream.h"
 #include "halftone/Compensate/PieceProgram.h"
 #include "halftone/Pack/Pack.h"
+#include "halftone/Quantize/Rewrites.h"
+#include "halftone/Transforms/Biases.h"
 #include "llvm/ADT/STLExtras.h"
 #include <cmath>
 #include <list>
 
 using namespace halftone;
 using namespace llvm;
+using compensate::Matrix;
+using compensate::Stream;
 
 /// Tokens, and rows of the weights, on which the errors in the report are measured.
 static constexpr int64_t sampleTokens = 256, sampleRows = 256;
@@ -24,6 +29,8 @@ WeightReplacements CompensatedModel::replacements() const {
     return unpack(tensor.packed, tensor.format, tensor.rows, tensor.cols, Layout::Rows16);
   };
   replacements.floats = [this](StringRef name) -> const std::vector<float> * {
+    if (auto found = biases.find(name); found != biases.end())
+      return &found->second;
     auto found = gains.find(name);
     return found == gains.end() ? nullptr : &found->second;
   };
@@ -31,13 +38,6 @@ WeightReplacements CompensatedModel::replacements() const {
 }
 
 namespace {
-
-/// Rows x cols floats, row-major.
-struct Matrix {
-  int64_t rows = 0, cols = 0;
-  std::vector<float> values;
-  const float *row(int64_t i) const { return values.data() + i * cols; }
-};
 
 Matrix transposed(const Matrix &m) {
   Matrix result{m.cols, m.rows, std::vector<float>(m.values.size())};
@@ -52,9 +52,6 @@ std::vector<double> product(const Matrix &x, const Matrix &w, unsigned threads) 
   Matrix xt = transposed(x), wt = transposed(w);
   return compensate::sumOfProducts(xt.values.data(), x.rows, wt.values.data(), w.rows, x.cols, threads);
 }
-
-/// All values that live between two pieces, [tokens][width] each, of one of the two models.
-using Stream = std::vector<Matrix>;
 
 class ModelCompensator {
 public:
@@ -87,7 +84,16 @@ private:
   Error advance(size_t piece) {
     bool changes = piece > 0 && any_of(program.pieces()[piece].weights,
                                        [&](const std::string &name) { return result.tensors.contains(name); });
-    if (Error error = program.load(piece, WeightReplacements()))
+    WeightReplacements replacements;
+    std::vector<float> values;
+    replacements.floats = [&](StringRef name) -> const std::vector<float> * {
+      auto found = result.biases.find(name);
+      if (found == result.biases.end())
+        return nullptr;
+      values.assign(found->second.size(), 0.0f); // the float model has none
+      return &values;
+    };
+    if (Error error = program.load(piece, replacements))
       return error;
     Expected<Stream> next = runPiece(piece, floats);
     if (!next)
@@ -96,9 +102,9 @@ private:
       floats = std::move(*next);
       return Error::success();
     }
-    WeightReplacements replacements;
-    std::vector<float> values;
     replacements.floats = [&](StringRef name) -> const std::vector<float> * {
+      if (auto bias = result.biases.find(name); bias != result.biases.end())
+        return &bias->second;
       auto found = result.tensors.find(name);
       if (found == result.tensors.end())
         return nullptr;
@@ -117,24 +123,7 @@ private:
   }
 
   Expected<Stream> runPiece(size_t index, const Stream &stream) {
-    const Piece &piece = program.pieces()[index];
-    std::vector<const void *> inputs;
-    if (index == 0)
-      inputs.push_back(tokens.data());
-    for (const Matrix &matrix : stream)
-      inputs.push_back(matrix.values.data());
-    Stream results;
-    std::vector<float *> pointers;
-    for (int64_t width : piece.resultWidths) {
-      results.push_back({count(), width, std::vector<float>(count() * width)});
-      pointers.push_back(results.back().values.data());
-    }
-    if (Error error = program.run(index, lengths, inputs, pointers))
-      return std::move(error);
-    Stream next;
-    for (int64_t from : piece.next)
-      next.push_back(from >= 0 ? std::move(results[from]) : stream[-1 - from]);
-    return std::move(next);
+    return compensate::runPiece(program, index, tokens, lengths, stream);
   }
 
   /// Quantizes the weights whose products begin a piece.
@@ -155,13 +144,75 @@ private:
           compensate::sumOfProducts(difference.data(), x.cols, seen.values.data(), x.cols, count(), options.threads);
       cross.assign(sums.begin(), sums.end());
     }
+    if (options.biases)
+      centerMoments(x, seen);
     for (auto [name, residual] : zip_equal(piece.weights, piece.residuals))
       if (formats.contains(name))
         if (Error error = quantizeWeight(index, name, residual))
           return error;
     compensators.clear();
     if (options.tuneGains && !piece.gain.empty())
-      return tuneGain(index);
+      if (Error error = tuneGain(index))
+        return error;
+    if (options.biases)
+      return findBiases(index);
+    return Error::success();
+  }
+
+  /// The mean of each column.
+  static std::vector<double> meanOf(const Matrix &m) {
+    std::vector<double> means(m.cols);
+    for (int64_t i = 0; i < m.rows; ++i)
+      for (int64_t j = 0; j < m.cols; ++j)
+        means[j] += m.row(i)[j];
+    for (double &mean : means)
+      mean /= double(std::max<int64_t>(m.rows, 1));
+    return means;
+  }
+
+  /// Makes the moments those of deviations from the means, since a bias answers for the means.
+  void centerMoments(const Matrix &x, const Matrix &seen) {
+    std::vector<double> wanted = meanOf(x), means = meanOf(seen);
+    int64_t cols = seen.cols;
+    for (int64_t i = 0; i < cols; ++i)
+      for (int64_t j = 0; j < cols; ++j) {
+        gram[i * cols + j] -= double(count()) * (means[i] * means[j]);
+        if (!cross.empty())
+          cross[i * cols + j] -= float(double(count()) * (wanted[i] - means[i]) * means[j]);
+      }
+    for (int64_t i = 0; i < cols; ++i) // a constant input leaves rounding errors
+      gram[i * cols + i] = std::max(gram[i * cols + i], 0.0);
+  }
+
+  /// E[y - W' x'] of a product: what its outputs are to be shifted by, the residual stream's difference included.
+  std::vector<float> biasOf(const Piece &piece, const Matrix &weights, const Matrix &stored, int64_t residual) const {
+    std::vector<double> wanted = meanOf(inputOf(floats, piece));
+    std::vector<double> means = same ? wanted : meanOf(inputOf(quantized, piece));
+    std::vector<float> bias = biasCorrection(weights.values, stored.values, means);
+    std::vector<double> drift(weights.rows);
+    if (!same && residual >= 0)
+      drift = meanOf(residualDifference(residual));
+    for (int64_t row = 0; row < weights.rows; ++row) {
+      for (int64_t i = 0; i < weights.cols; ++i)
+        drift[row] += double(weights.row(row)[i]) * (wanted[i] - means[i]);
+      bias[row] += float(drift[row]);
+    }
+    return bias;
+  }
+
+  Error findBiases(size_t index) {
+    const Piece &piece = program.pieces()[index];
+    for (auto [name, residual] : zip_equal(piece.weights, piece.residuals)) {
+      auto found = result.tensors.find(name);
+      if (found == result.tensors.end())
+        continue;
+      Expected<PieceProgram::Weight> weight = program.weight(index, name);
+      if (!weight)
+        return weight.takeError();
+      Matrix weights{weight->rows, weight->cols, std::move(weight->values)}, stored = weights;
+      stored.values = valuesOf(found->second);
+      result.biases[correctionOf(name)] = biasOf(piece, weights, stored, residual);
+    }
     return Error::success();
   }
 
@@ -187,6 +238,12 @@ private:
     return difference;
   }
 
+  static void center(Matrix &m) {
+    std::vector<double> means = meanOf(m);
+    for (size_t i = 0; i < m.values.size(); ++i)
+      m.values[i] -= float(means[i % means.size()]);
+  }
+
   /// sum over tokens of (y - W x') x'^T, where y is the float output, with the residual stream's difference.
   std::vector<double> missingOutput(const Piece &piece, const Matrix &weights, int64_t residual) const {
     Matrix wt = transposed(weights);
@@ -195,6 +252,8 @@ private:
     if (residual >= 0) {
       Matrix difference = residualDifference(residual);
       const Matrix &seen = inputOf(quantized, piece);
+      if (options.biases)
+        center(difference);
       std::vector<double> more = compensate::sumOfProducts(difference.values.data(), weights.rows, seen.values.data(),
                                                            weights.cols, count(), options.threads);
       for (auto [sum, term] : zip_equal(missing, more))
@@ -210,6 +269,8 @@ private:
       return weight.takeError();
     Matrix weights{weight->rows, weight->cols, std::move(weight->values)};
     const Format &format = formats.find(name)->second;
+    if (options.plain)
+      return keepPlain(piece, weights, residual, format, name);
     Expected<const Compensator *> compensator = compensatorFor(format, weights.cols, name);
     if (!compensator)
       return compensator.takeError();
@@ -225,12 +286,26 @@ private:
                                                         : (*compensator)->quantize(target, weights.rows, format, name);
     if (!matrix)
       return matrix.takeError();
+    return keep(piece, weights, residual, *matrix, name);
+  }
+
+  Error keep(const Piece &piece, const Matrix &weights, int64_t residual, const QuantizedMatrix &matrix,
+             StringRef name) {
     CompensatedTensor &tensor = result.tensors[name];
-    tensor.format = format;
+    tensor.format = matrix.format;
     tensor.rows = weights.rows;
     tensor.cols = weights.cols;
-    tensor.packed = pack(*matrix, Layout::Rows16, options.threads);
-    return measure(piece, weights, residual, *matrix, tensor);
+    tensor.packed = pack(matrix, Layout::Rows16, options.threads);
+    return measure(piece, weights, residual, matrix, tensor);
+  }
+
+  Error keepPlain(const Piece &piece, const Matrix &weights, int64_t residual, const Format &format, StringRef name) {
+    WeightRange range = format.kind == FormatKind::Rtn ? *options.plain : WeightRange();
+    Expected<QuantizedMatrix> matrix =
+        halftone::quantize(weights.values, weights.rows, weights.cols, format, range, name, options.threads);
+    if (!matrix)
+      return matrix.takeError();
+    return keep(piece, weights, residual, *matrix, name);
   }
 
   /// AdaRound of what the weights are to become.
@@ -348,15 +423,23 @@ private:
           wanted[token * rows.rows + i] += double(a.row(token)[output]) - b.row(token)[output];
         }
     }
-    auto errorOf = [&](Matrix approximation) {
+    std::vector<float> bias(rows.rows);
+    if (options.biases) {
+      std::vector<float> all = biasOf(piece, weights, {matrix.rows, matrix.cols, dequantize(matrix)}, residual);
+      for (int64_t i = 0; i < rows.rows; ++i)
+        bias[i] = all[i * weights.rows / rows.rows];
+    }
+    auto errorOf = [&](Matrix approximation, ArrayRef<float> bias = {}) {
       std::vector<double> outputs = product(seen, approximation, options.threads);
+      for (size_t i = 0; i < outputs.size() && !bias.empty(); ++i)
+        outputs[i] += bias[i % bias.size()];
       double error = 0;
       for (auto [y, output] : zip_equal(wanted, outputs))
         error += (y - output) * (y - output);
       return energy > 0 ? error / energy : 0.0;
     };
     tensor.plainError = errorOf({rows.rows, rows.cols, dequantize(*plain)});
-    tensor.error = errorOf(std::move(stored));
+    tensor.error = errorOf(std::move(stored), bias);
     return Error::success();
   }
 

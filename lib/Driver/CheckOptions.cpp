@@ -89,6 +89,18 @@ static Error checkCompensation(const CompileOptions &options) {
   return Error::success();
 }
 
+static Error checkBiasCorrection(const CompileOptions &options) {
+  if (!options.biasCorrection)
+    return Error::success();
+  if (isMlirOutput(options))
+    return createStringError(
+        "--bias-correction finds biases as weights are written, which MLIR does not hold; write an "
+        "object");
+  if (options.calibrationTokens.empty())
+    return createStringError("--bias-correction needs calibration text; add --calibrate");
+  return Error::success();
+}
+
 static Error checkActivationPolicy(const CompileOptions &options) {
   if (Error error = ActivationPolicy::parse(options.activationPolicy, "--activation-policy").takeError())
     return error;
@@ -136,6 +148,8 @@ Error halftone::checkOptions(const CompileOptions &options) {
   if (Error error = checkKernels(options))
     return error;
   if (Error error = checkCompensation(options))
+    return error;
+  if (Error error = checkBiasCorrection(options))
     return error;
   if (Error error = checkActivationPolicy(options))
     return error;

@@ -10,6 +10,7 @@
 #include "dialects/Lowbit/IR/LowbitOps.h"
 #include "halftone/Compensate/CompensateModel.h"
 #include "halftone/Compensate/PieceProgram.h"
+#include "halftone/Compensate/SearchEqualization.h"
 #include "halftone/Import/Externals.h"
 #include "halftone/Import/Import.h"
 #include "halftone/Import/LoadMlir.h"
@@ -18,6 +19,8 @@
 #include "halftone/Support/AtomicFile.h"
 #include "halftone/Support/Progress.h"
 #include "halftone/Target/Artifact.h"
+#include "halftone/Transforms/Passes.h"
+#include "lib/Transforms/Weights.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
@@ -120,7 +123,7 @@ private:
       if (!StringRef(note.str()).starts_with("see current operation")) // MLIR adds whole functions and modules
         os << placeOf(note.getLocation()) << "note: " << note.str() << '\n';
     if (isWarning)
-      (options.warnings ? llvm::errs() : llvm::nulls()) << text;
+      (options.warnings && !muted ? llvm::errs() : llvm::nulls()) << text;
     else if (errors.find(text) == std::string::npos)
       errors += text;
   }
@@ -211,11 +214,54 @@ private:
     if (stageOf(*module) != Stage::Float)
       return llvm::createStringError("'" + options.input + "' is at stage " + stageName(stageOf(*module)) +
                                      ": its formats are settled; --equalize and --rotate need the float model");
+    bool searches = options.equalize && options.equalize->search && !options.channelMagnitudes.empty();
+    OwningOpRef<ModuleOp> before = searches ? module->clone() : OwningOpRef<ModuleOp>();
     PassManager pm(&context);
     addRewrites(pm, *module, options);
     if (failed(pm.run(*module)))
       return takeErrors("'" + options.input + "' could not be rewritten");
+    return searches ? searchExponents(*before) : llvm::Error::success();
+  }
+
+  /// Gives the equalizers of the module the exponents that are best on calibration text.
+  llvm::Error searchExponents(ModuleOp before) {
+    std::vector<EqualizedChannels> classes;
+    module->walk([&](lowbit::EqualizerOp op) {
+      classes.push_back({weightName(op.getWeights().front()), int64_t(op.getRepeat()), int64_t(op.getBlock())});
+    });
+    llvm::Expected<OwningOpRef<ModuleOp>> lowbit = lowbitClone();
+    if (!lowbit)
+      return lowbit.takeError();
+    llvm::StringMap<Format> formats;
+    (*lowbit)->walk([&](lowbit::QuantizeOp op) { formats[weightName(op.getSource())] = op.getFormat(); });
+    llvm::Expected<TensorStore> store = openExternals(before, externalsBase);
+    if (!store)
+      return store.takeError();
+    llvm::Expected<llvm::StringMap<double>> exponents =
+        searchEqualization(before, &*store, classes, formats, calibrationSequences(before), options.threads);
+    if (!exponents) {
+      std::string text = llvm::toString(exponents.takeError());
+      return takeErrors(text); // MLIR's diagnostics say more
+    }
+    module->walk([&](lowbit::EqualizerOp op) {
+      auto found = exponents->find(weightName(op.getWeights().front()));
+      if (found != exponents->end())
+        op.setAlpha(llvm::APFloat(found->second));
+    });
     return llvm::Error::success();
+  }
+
+  /// The module at stage lowbit, without warnings, which come when the module itself gets there.
+  llvm::Expected<OwningOpRef<ModuleOp>> lowbitClone() {
+    OwningOpRef<ModuleOp> lowbit = module->clone();
+    std::swap(module, lowbit);
+    muted = true;
+    llvm::Error error = advance(Stage::Lowbit);
+    muted = false;
+    std::swap(module, lowbit);
+    if (error)
+      return std::move(error);
+    return std::move(lowbit);
   }
 
   /// The name that the model goes by, or that of the input file.
@@ -318,7 +364,22 @@ private:
     return sequences;
   }
 
-  /// Finds codes and scales on calibration text, for what `module` (planned) quantizes.
+  /// Adds biases to all products whose weights will be quantized.
+  llvm::Error addBiases() {
+    llvm::Expected<OwningOpRef<ModuleOp>> lowbit = lowbitClone();
+    if (!lowbit)
+      return lowbit.takeError();
+    HalftoneAddBiasesOptions biases;
+    std::vector<std::string> names = correctedWeights(*module, **lowbit);
+    biases.weights.assign(names.begin(), names.end());
+    PassManager pm(&context);
+    pm.addPass(createHalftoneAddBiases(biases));
+    if (failed(pm.run(*module)))
+      return takeErrors("'" + options.input + "' could not be given biases");
+    return llvm::Error::success();
+  }
+
+  /// Finds codes, scales and biases on calibration text, for what `module` (planned) quantizes.
   llvm::Error compensate(ModuleOp floatModule) {
     llvm::Expected<TensorStore> store = openExternals(floatModule, externalsBase);
     if (!store)
@@ -326,7 +387,12 @@ private:
     llvm::StringMap<Format> formats = compensatedFormats(floatModule, *module);
     CompensateModelOptions compensation;
     compensation.threads = options.threads;
+    compensation.biases = options.biasCorrection;
     compensation.floatOutputs = options.compensate != "plain";
+    if (options.compensate.empty()) {
+      compensation.plain = *parseWeightRange(options.weightRange); // checked
+      compensation.tuneGains = compensation.floatOutputs = false;
+    }
     if (options.compensate == "adaround") {
       compensation.adaRound.emplace();
       if (options.weightRange != "minmax")
@@ -396,10 +462,15 @@ private:
       artifact.functions = describeFunctions(*module);
 
     OwningOpRef<ModuleOp> floatModule;
-    if (!options.compensate.empty() && stageOf(*module) != Stage::Float)
-      return llvm::createStringError("'" + options.input + "' is at stage " + stageName(stageOf(*module)) +
-                                     ": its formats are settled; --compensate needs the float model");
-    if (!options.compensate.empty())
+    bool calibrates = !options.compensate.empty() || options.biasCorrection;
+    if (calibrates && stageOf(*module) != Stage::Float)
+      return llvm::createStringError(
+          "'" + options.input + "' is at stage " + stageName(stageOf(*module)) + ": its formats are settled; " +
+          (options.compensate.empty() ? "--bias-correction" : "--compensate") + " needs the float model");
+    if (options.biasCorrection)
+      if (llvm::Error error = addBiases())
+        return error;
+    if (calibrates)
       floatModule = module->clone();
     std::vector<OwningOpRef<ModuleOp>> others;
     if (targets.size() > 1)
@@ -516,6 +587,7 @@ private:
 
   const CompileOptions &options;
   std::string errors; ///< text of the diagnostics so far, without warnings
+  bool muted = false; ///< no warnings: a clone is compiled
   MLIRContext context;
   ScopedDiagnosticHandler diagnostics;
   std::vector<NamedTarget> targets; ///< best first

@@ -6,6 +6,7 @@
 #include "dialects/Simd/IR/SimdOps.h"
 #include "halftone/Quantize/ActivationKind.h"
 #include "halftone/Weights/Evaluate.h"
+#include "lib/Transforms/Rewrites.h"
 #include "lib/Transforms/Weights.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -104,6 +105,20 @@ llvm::StringMap<Format> halftone::compensatedFormats(ModuleOp floatModule, Modul
   // A table that is read by tokens, too, keeps the codes that are best for that.
   floatModule.walk([&](nn::EmbedOp embed) { formats.erase(weightName(embed.getTable())); });
   return formats;
+}
+
+std::vector<std::string> halftone::correctedWeights(ModuleOp floatModule, ModuleOp lowbit) {
+  llvm::StringMap<int> products;
+  lowbit.walk([&](lowbit::QuantizeOp op) { products[weightName(op.getSource())]; });
+  floatModule.walk([&](nn::EmbedOp embed) { products.erase(weightName(embed.getTable())); });
+  std::vector<std::string> names;
+  for (const Product &product : findProducts(floatModule))
+    if (auto found = products.find(weightName(product.weights)); found != products.end()) {
+      ++found->second;
+      names.push_back(found->first().str());
+    }
+  llvm::erase_if(names, [&](const std::string &name) { return products[name] != 1; });
+  return names;
 }
 
 std::vector<ProductShape> halftone::openProducts(ModuleOp module) {

@@ -22,6 +22,9 @@ std::vector<CFunction> describeFunctions(mlir::ModuleOp module);
 /// made from.
 llvm::StringMap<Format> compensatedFormats(mlir::ModuleOp floatModule, mlir::ModuleOp planned);
 
+/// The tensors that belong to one product each and are quantized in a module at stage lowbit, in order.
+std::vector<std::string> correctedWeights(mlir::ModuleOp floatModule, mlir::ModuleOp lowbit);
+
 /// The largest scratch area of the module's functions, after halftone-plan-memory.
 int64_t scratchBytes(mlir::ModuleOp module);
 

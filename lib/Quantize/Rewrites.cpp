@@ -19,6 +19,7 @@ Expected<Equalization> halftone::parseEqualization(StringRef text) {
   if (!isDefault && !(isNumber && result.alpha >= 0 && result.alpha <= 1))
     return createStringError("unknown equalization '" + text +
                              "', expected <alpha>, awq or awq:<alpha>, alpha from 0 to 1");
+  result.search = text == "awq";
   result.beta = result.means ? 0 : 1 - result.alpha;
   return result;
 }

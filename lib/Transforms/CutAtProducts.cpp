@@ -223,9 +223,17 @@ private:
     return norm.getGain().getDefiningOp<arith::ConstantOp>() ? "" : weightName(norm.getGain());
   }
 
-  /// The input of the piece that the product's only use adds to it, or -1.
+  /// The sum, where the only use of a product adds a bias to it, or the product.
+  static Value withBias(Value result) {
+    auto sum = result.hasOneUse() ? dyn_cast<linalg::GenericOp>(*result.getUsers().begin()) : linalg::GenericOp();
+    bool isBias = sum && sum.getNumDpsInputs() == 2 && sum.getDpsInputs()[0] == result &&
+                  isWeightChain(sum.getDpsInputs()[1]) && isa<arith::AddFOp>(sum.getBody()->front());
+    return isBias ? sum.getResult(0) : result;
+  }
+
+  /// The input of the piece that the product's only use adds to it, behind a bias if there is one, or -1.
   static int64_t residualOf(const Product &product, ArrayRef<Value> inputs) {
-    Value result = product.op->getResult(0);
+    Value result = withBias(product.op->getResult(0));
     auto add = result.hasOneUse() ? dyn_cast<linalg::AddOp>(*result.getUsers().begin()) : linalg::AddOp();
     if (!add || add.getInputs().size() != 2)
       return -1;

@@ -61,8 +61,8 @@ static bool needsActivationRanges(const CompileOptions &options) {
 
 /// True if something that is asked for needs calibration.
 static bool usesCalibration(const QuantCompileOptions &options) {
-  return !options.calibrate.save.empty() || !options.compile.compensate.empty() || options.calibrate.statistics ||
-         (options.compile.equalize && !options.calibrate.reuse.empty());
+  return !options.calibrate.save.empty() || !options.compile.compensate.empty() || options.compile.biasCorrection ||
+         options.calibrate.statistics || (options.compile.equalize && !options.calibrate.reuse.empty());
 }
 
 static Error checkCalibration(const QuantCompileOptions &options, bool choosesText) {
@@ -76,9 +76,9 @@ static Error checkCalibration(const QuantCompileOptions &options, bool choosesTe
   if (calibrate.tokens < kLeastCalibrationTokens)
     return usageError("--calibration-tokens must be at least " + Twine(kLeastCalibrationTokens));
   if (calibrate.isAsked() && !usesCalibration(options))
-    return usageError(
-        "nothing uses the calibration; add --compensate, --equalize, a static kind of --activation-policy, or "
-        "--save-statistics");
+    return usageError("nothing uses the calibration; add --compensate, --bias-correction, --equalize, a static kind of "
+                      "--activation-policy, or "
+                      "--save-statistics");
   const std::string &compensate = options.compile.compensate;
   if (!compensate.empty() && !isCompensation(compensate))
     return usageError("unknown compensation '" + compensate + "', expected plain, full or adaround");
@@ -120,6 +120,11 @@ Expected<QuantCompileOptions> parseQuantCompileOptions(int argc, char **argv) {
                "(default): alternating codes and scales, towards the float model's outputs, or adaround (rtn and int "
                "formats)"),
       cl::value_desc("plain|full|adaround"), cl::ValueOptional, cl::init(""), cl::cat(category));
+  static cl::opt<bool> biasCorrection(
+      "bias-correction",
+      cl::desc("Add a bias to each product with quantized weights, so that its outputs keep their "
+               "means on the calibration text"),
+      cl::cat(category));
   auto *packing =
       text("ternary-packing",
            "Ternary weights as two bits each or five trits to a byte: auto (five for lut where the CPU looks up 128 "
@@ -214,6 +219,7 @@ Expected<QuantCompileOptions> parseQuantCompileOptions(int argc, char **argv) {
   c.activationRange = *range;
   c.strategy = *strategy;
   c.compensate = compensate.getNumOccurrences() && compensate.empty() ? "full" : compensate.getValue();
+  c.biasCorrection = biasCorrection;
   c.ternaryPacking = *packing;
   c.lutTables = lutTables;
   if (equalize.getNumOccurrences()) {

@@ -10,6 +10,7 @@
 
 #include "halftone/Quantize/AdaRound.h"
 #include "halftone/Quantize/Compensate.h"
+#include "halftone/Quantize/WeightRange.h"
 #include "halftone/Weights/Evaluate.h"
 #include "llvm/ADT/StringMap.h"
 
@@ -26,7 +27,8 @@ struct CompensatedTensor {
 
 struct CompensatedModel {
   llvm::StringMap<CompensatedTensor> tensors;
-  llvm::StringMap<std::vector<float>> gains; ///< of norms, refitted to the quantized weights behind them
+  llvm::StringMap<std::vector<float>> gains;  ///< of norms, refitted to the quantized weights behind them
+  llvm::StringMap<std::vector<float>> biases; ///< of products' outputs, by the name of the tensor that adds them
 
   /// Gives the tensors to evaluateWeights(); refers to this object.
   WeightReplacements replacements() const;
@@ -40,6 +42,11 @@ struct CompensateModelOptions {
   bool floatOutputs = true;
   /// Refit the gains of norms by least squares against the float outputs of the products behind them.
   bool tuneGains = true;
+  /// Set: nothing is compensated, codes and scales are those of quantize() with this range, where a format has one.
+  std::optional<WeightRange> plain;
+  /// Find what the outputs of the products must be shifted by to keep their means. The model must have a bias for each
+  /// weight in question (halftone-add-biases). Then weights are compensated for deviations from the mean alone.
+  bool biases = false;
   unsigned threads = 0; ///< 0: all cores
   /// Called after each group of products with the same input: (done, total, name of its last weight).
   std::function<void(size_t, size_t, llvm::StringRef)> progress;

@@ -35,7 +35,9 @@ struct CompileOptions {
   std::string weightRange = "minmax";
   /// Error compensation on calibration text: none (empty), "plain" (GPTQ's scheme), "full" or "adaround".
   std::string compensate;
-  std::vector<std::vector<int32_t>> calibrationTokens; ///< sequences, for `compensate`
+  /// Biases that keep the means of products' outputs on calibration text.
+  bool biasCorrection = false;
+  std::vector<std::vector<int32_t>> calibrationTokens; ///< sequences, for `compensate` and `biasCorrection`
   std::vector<std::string> activationPolicy;           ///< regex=kind, see lowbit-requantize-activations
   std::string activationRanges;                        ///< JSON file with ranges of activations; empty: none
   /// Without such a file: what calibration saw, and which range is made of it (see ActivationRange.h).

@@ -19,9 +19,10 @@ namespace halftone {
 struct Equalization {
   double alpha = 0.5, beta = 0.5;
   bool means = false;
+  bool search = false; ///< alpha is to be searched on calibration text, where there is some
 };
 
-/// Reads `<alpha>` (SmoothQuant), `awq` or `awq:<alpha>`, alpha from 0 to 1; the empty text is 0.5.
+/// Reads `<alpha>` (SmoothQuant), `awq` (a search) or `awq:<alpha>`, alpha from 0 to 1; the empty text is 0.5.
 llvm::Expected<Equalization> parseEqualization(llvm::StringRef text);
 
 /// What channel j of some inputs is divided by, and what column j of the weights behind is multiplied with:

@@ -242,6 +242,29 @@ def QuantToLowbit : Pass<"quant-to-lowbit", "::mlir::ModuleOp"> {
                            "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def HalftoneAddBiases : Pass<"halftone-add-biases", "::mlir::ModuleOp"> {
+  let summary = "Adds a bias to the outputs of products";
+  let description = [{
+    On stage 0. The outputs of the products with the named weights get a vector added: an external by the name of the
+    weight with `.correction` behind it, which the checkpoint does not have. Who adds it knows its values when weights
+    are written (bias correction).
+
+    ```mlir
+    %y = linalg.matmul indexing_maps = [...] ins(%x, %w : tensor<?x8xf32>, tensor<6x8xf32>) outs(%zeros)
+    // becomes
+    %y = linalg.matmul indexing_maps = [...] ins(%x, %w : tensor<?x8xf32>, tensor<6x8xf32>) outs(%zeros)
+    %b = lowbit.external "w.correction" : tensor<6xf32>
+    %s = linalg.generic ... ins(%y, %b : tensor<?x6xf32>, tensor<6xf32>) // y[m][n] + b[n]
+    ```
+    Errors: a weight of no product or of several; products with an unknown number of outputs.
+  }];
+  let options = [
+    ListOption<"weights", "weights", "std::string", "names of the weights">
+  ];
+  let dependentDialects = ["::halftone::lowbit::LowbitDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+}
+
 def HalftoneContiguousOperands : Pass<"halftone-contiguous-operands", "::mlir::ModuleOp"> {
   let summary = "Gives kernels operands without gaps";
   let description = [{
