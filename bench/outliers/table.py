@@ -112,20 +112,21 @@ class Ranges:
                         *options], check=True)
         return path
 
-    def row(self, kind, choice):
-        rounded = self.compile("rounded", ["--statistics", self.statistics, "--activation-policy", ".*=" + kind,
+    def row(self, kind, choice, sites=".*"):
+        rounded = self.compile("rounded", ["--statistics", self.statistics, "--activation-policy", f"{sites}={kind}",
                                            "--activation-range", choice])
         text = subprocess.run(["quant-run", rounded, "--perplexity", self.text, "--reference", self.reference],
                               check=True, capture_output=True, text=True).stdout
         number = lambda pattern: float(re.search(pattern + r"\s+([0-9.]+)", text).group(1))  # noqa: E731
-        return {"kind": kind, "range": choice, "perplexity": number("perplexity"), "kl": number("mean"),
+        return {"kind": kind if sites == ".*" else f"{sites}={kind}", "range": choice, "perplexity": number("perplexity"), "kl": number("mean"),
                 "same_first": number("same most likely token:") / 100}
 
     def rows(self):
         choices = ("minmax", "running", "percentile:99.99", "percentile:99.9", "mse", "entropy")
         kinds = [("static16", "minmax"), *(("static8", choice) for choice in choices), ("grouped8", "minmax"),
                  ("static6", "minmax"), ("static6", "mse")]
-        return [self.row(kind, choice) for kind, choice in kinds]
+        stream = [(kind + groups, "minmax", "sum:") for groups in ("4", "8", "16") for kind in ("grouped", "peg")]
+        return [self.row(*choice) for choice in [*kinds, ("static8", "minmax", "sum:"), *stream]]
 
 
 def markdown(result):
