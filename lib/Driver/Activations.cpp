@@ -117,7 +117,9 @@ std::map<std::string, int64_t> halftone::countActivations(ModuleOp module) {
       note(ActivationKind::PerToken, unsigned(tokens.getBits()));
     else if (isa<lowbit::RequantizeOp, lowbit::QuantizeActivationsStaticOp>(op)) {
       auto format = cast<lowbit::GroupedType>(op->getAttrOfType<TypeAttr>("format").getValue());
-      note(ActivationKind::Static, format.getBits(), format.getGroups());
+      auto part = dyn_cast<lowbit::QuantizeActivationsStaticOp>(op);
+      if (!part || part.getOnly().value_or(0) == 0) // one of several for the groups of an activation
+        note(ActivationKind::Static, format.getBits(), format.getGroups());
     } else if (auto product = dyn_cast<lowbit::MatmulDequantOp>(op))
       if (!product.getInput().getDefiningOp<lowbit::RequantizeOp>())
         note(ActivationKind::Float, 32);

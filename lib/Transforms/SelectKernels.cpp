@@ -10,6 +10,7 @@
 #include "halftone/Target/TargetInfo.h"
 #include "halftone/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Matchers.h"
@@ -343,33 +344,51 @@ private:
   }
 
   Value integer(OpBuilder &builder, lowbit::MatmulOp op, Type element, const Format &format, const Choice &choice) {
-    Location loc = op.getLoc();
-    auto weights = cast<ShapedType>(op.getWeights().getType());
     if (op.getVectors())
       return vectorProduct(builder, op, element, format);
     TokenRows count = rowsPerToken(op);
-    Value source = sourceOf(op);
-    GroupShape groups(format, weights.getDimSize(1));
-    // A value per output and row; the last ones are the result.
-    auto outputs = [&](int64_t rows) -> Value {
-      if (rows == 1)
-        return op.getOutput();
-      return perToken(builder, loc, rowsOf(builder, loc, source, rows), weights.getDimSize(0), builder.getF32Type());
-    };
-    OpFoldResult rows = rowsOf(builder, loc, source, count.count());
-    ValueRange activations = quantized(builder, op, rows, groups);
-    Value y = outputs(count.count());
-    y = product(builder, op, activations, rows, y, element, format, groups, choice);
+    bool skips = choice.strategy == lowbit::Strategy::Dot && !choice.trits && !format.scalePerSign &&
+                 format.kind != FormatKind::Vsq;
+    if (count.groups == 1 || !skips)
+      return rowsProduct(builder, op, element, format, choice, count, std::nullopt);
+    // A product per group, which passes over the weights of all others.
+    Value y;
+    for (int64_t group = 0; group < count.groups; ++group) {
+      Value part = rowsProduct(builder, op, element, format, choice, {1, count.digits}, group);
+      Value sum = group + 1 == count.groups ? op.getOutput() : outputs(builder, op, 1);
+      y = y ? linalg::AddOp::create(builder, op.getLoc(), ValueRange{y, part}, ValueRange{sum}).getResult(0) : part;
+    }
+    return y;
+  }
+
+  /// A value per output for `rows` rows of each token.
+  static Value outputs(OpBuilder &builder, lowbit::MatmulOp op, int64_t rows) {
+    return perToken(builder, op.getLoc(), rowsOf(builder, op.getLoc(), sourceOf(op), rows),
+                    cast<ShapedType>(op.getWeights().getType()).getDimSize(0), builder.getF32Type());
+  }
+
+  /// The product of activations in `count` rows per token, or of the rows of a static group.
+  Value rowsProduct(OpBuilder &builder, lowbit::MatmulOp op, Type element, const Format &format, const Choice &choice,
+                    TokenRows count, std::optional<int64_t> only) {
+    Location loc = op.getLoc();
+    GroupShape groups(format, cast<ShapedType>(op.getWeights().getType()).getDimSize(1));
+    // The last rows to be added, if any, give the result.
+    auto rowsOrResult = [&](int64_t rows) { return rows == 1 && !only ? op.getOutput() : outputs(builder, op, rows); };
+    OpFoldResult rows = rowsOf(builder, loc, sourceOf(op), count.count());
+    ValueRange activations = quantized(builder, op, rows, groups, only);
+    Value y = rowsOrResult(count.count());
+    y = product(builder, op, activations, rows, y, element, format, groups, choice, only);
     // First the digits, so that the product of a group is that of a tensor which is nothing but this group.
     if (count.digits > 1)
-      y = lowbit::SumTokenRowsOp::create(builder, loc, y, outputs(count.groups), count.digits)->getResult(0);
+      y = lowbit::SumTokenRowsOp::create(builder, loc, y, rowsOrResult(count.groups), count.digits)->getResult(0);
     if (count.groups > 1)
       y = lowbit::SumTokenRowsOp::create(builder, loc, y, op.getOutput(), count.groups)->getResult(0);
     return y;
   }
 
   /// Codes, scales and sums of the input, in `rows` rows.
-  static ValueRange quantized(OpBuilder &builder, lowbit::MatmulOp op, OpFoldResult rows, const GroupShape &groups) {
+  static ValueRange quantized(OpBuilder &builder, lowbit::MatmulOp op, OpFoldResult rows, const GroupShape &groups,
+                              std::optional<int64_t> only) {
     Location loc = op.getLoc();
     Value codes = perToken(builder, loc, rows, groups.paddedCols(), builder.getI8Type());
     Value scales = perToken(builder, loc, rows, {}, builder.getF32Type());
@@ -381,7 +400,7 @@ private:
     lowbit::RequantizeOp rounded = requantizeOf(op);
     return lowbit::QuantizeActivationsStaticOp::create(builder, loc, rounded.getInput(), rounded.getScales(),
                                                        rounded.getZeroPoints(), codes, scales, sums,
-                                                       rounded.getFormat(), groups.size, digitsOf(rounded))
+                                                       rounded.getFormat(), groups.size, digitsOf(rounded), only)
         ->getResults();
   }
 
@@ -403,9 +422,18 @@ private:
         ->getResult(0);
   }
 
+  /// The columns of a static group; null for all.
+  static DenseI64ArrayAttr columnsOf(lowbit::MatmulOp op, std::optional<int64_t> group) {
+    if (!group)
+      return {};
+    int64_t width = cast<ShapedType>(op.getInput().getType()).getDimSize(1) / rowsPerToken(op).groups;
+    return DenseI64ArrayAttr::get(op.getContext(), {*group * width, (*group + 1) * width});
+  }
+
   /// The integer product of `activations` (codes, scales, sums) in `rows` rows.
   Value product(OpBuilder &builder, lowbit::MatmulOp op, ValueRange activations, OpFoldResult rows, Value output,
-                Type element, const Format &format, const GroupShape &groups, const Choice &choice) {
+                Type element, const Format &format, const GroupShape &groups, const Choice &choice,
+                std::optional<int64_t> only) {
     Location loc = op.getLoc();
     DotPlan plan = planDot(target, format);
     Value codes = activations[0], scales = activations[1], sums = activations[2];
@@ -413,7 +441,8 @@ private:
     if (choice.strategy == lowbit::Strategy::Dot) {
       auto layout = trits ? lowbit::PackLayout::Trits16 : lowbit::PackLayout::Rows16;
       return lowbit::MatmulDotOp::create(builder, loc, codes, scales, sums, pack(builder, op.getWeights(), layout),
-                                         output, element, groups.cols, plan.width, tile(op.getContext(), plan), layout)
+                                         output, element, groups.cols, plan.width, tile(op.getContext(), plan), layout,
+                                         columnsOf(op, only))
           ->getResult(0);
     }
     if (choice.strategy == lowbit::Strategy::Popcount) {

@@ -138,6 +138,10 @@ static LogicalResult verifyTokenRows(Operation *op, const char *what, Value inpu
   return dps::verifyExpectedSize(op, what, "sums", sums, 0, rows);
 }
 
+int64_t QuantizeActivationsStaticOp::getRowsPerToken() {
+  return (getOnly() ? 1 : cast<GroupedType>(getFormat()).getGroups()) * int64_t(getDigits());
+}
+
 LogicalResult QuantizeActivationsStaticOp::verify() {
   if (static_cast<int64_t>(getGroup()) < 0)
     return emitOpError("group must not be negative (0 is the whole row)");
@@ -149,12 +153,14 @@ LogicalResult QuantizeActivationsStaticOp::verify() {
   int64_t features = getInput().getType().getDimSize(1), groups = cast<GroupedType>(getFormat()).getGroups();
   if (features % groups != 0)
     return emitOpError() << groups << " groups do not divide " << features << " dimensions";
+  if (getOnly() && (int64_t(*getOnly()) < 0 || int64_t(*getOnly()) >= groups))
+    return emitOpError() << "group " << int64_t(*getOnly()) << " is none of " << groups;
   if (failed(dps::verifyExpectedSize(*this, "groups", "steps", getSteps(), 0, groups)) ||
       failed(dps::verifyExpectedSize(*this, "groups", "zero_points", getZeroPoints(), 0, groups)) ||
       failed(verifyPackedCodes(*this, getCodes(), getSums(), features, getGroup())))
     return failure();
-  return verifyTokenRows(*this, "rows (T * groups * digits)", getInput(), groups * int64_t(getDigits()), getCodes(),
-                         getScales(), getSums());
+  return verifyTokenRows(*this, "rows (T * groups * digits)", getInput(), getRowsPerToken(), getCodes(), getScales(),
+                         getSums());
 }
 
 LogicalResult QuantizeActivationsOp::verify() {
@@ -242,6 +248,10 @@ LogicalResult MatmulDotOp::verify() {
   int64_t padded = paddedColumns(getInFeatures(), packedGroup(getFormat()));
   if (failed(dps::verifyExpectedSize(*this, "padded features (KP)", "codes", getCodes(), 1, padded)))
     return failure();
+  if (std::optional<ArrayRef<int64_t>> columns = getColumns())
+    if (columns->size() != 2 || columns->front() < 0 || columns->front() >= columns->back() ||
+        columns->back() > int64_t(getInFeatures()))
+      return emitOpError() << "columns must be [begin, end] within 0.." << getInFeatures();
   if (isa<VsqType>(getFormat())) {
     int64_t most = maxVectorScaledColumns(*typeToFormat(getFormat()));
     if (int64_t(getInFeatures()) > most)

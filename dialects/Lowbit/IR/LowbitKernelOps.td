@@ -60,7 +60,8 @@ def Lowbit_QuantizeActivationsStaticOp
     a code is d. With two, rows hold `high` with the scale 255 s, then `low` with the scale s, where d = 255 * high + low;
     with three there is a digit of 255 * 255 s before them. Digits are in -127 .. 127, so that 1, 2 and 3 of them hold
     magnitudes of up to 127, 32,512 and any of 17 bits. `lowbit.sum_token_rows` adds the products of the rows. `group` and
-    the order of codes are as in `lowbit.quantize_activations`.
+    the order of codes are as in `lowbit.quantize_activations`. With `only` there are the rows of that group alone, `digits`
+    per token.
 
     ```mlir
     %c, %s, %g = lowbit.quantize_activations_static
@@ -72,20 +73,27 @@ def Lowbit_QuantizeActivationsStaticOp
     Example: s = 4 / 255, z = 64, x = 3: d = 191 is 255 * 1 - 64.
   }];
   let arguments = (ins F32Matrix:$input, F32Vector:$steps, F32Vector:$zero_points, I8Matrix:$codes, F32Vector:$scales,
-    I32Matrix:$sums, TypeAttrOf<Lowbit_AnyGrouped>:$format, I64Attr:$group, I64Attr:$digits);
+    I32Matrix:$sums, TypeAttrOf<Lowbit_AnyGrouped>:$format, I64Attr:$group, I64Attr:$digits,
+    OptionalAttr<I64Attr>:$only);
   let assemblyFormat = [{
     `ins` `(` $input `,` $steps `,` $zero_points `:` type($input) `,` type($steps) `,` type($zero_points) `)`
     `outs` `(` $codes `,` $scales `,` $sums `:` type($codes) `,` type($scales) `,` type($sums) `)`
-    `format` `=` $format `,` `group` `=` $group `,` `digits` `=` $digits attr-dict (`->` type($results)^)?
+    `format` `=` $format `,` `group` `=` $group `,` `digits` `=` $digits (`,` `only` `=` $only^)?
+    attr-dict (`->` type($results)^)?
   }];
   let builders = [
     OpBuilder<(ins "::mlir::Value":$input, "::mlir::Value":$steps, "::mlir::Value":$zeroPoints, "::mlir::Value":$codes,
                    "::mlir::Value":$scales, "::mlir::Value":$sums, "::mlir::Type":$format, "int64_t":$group,
-                   "int64_t":$digits), [{
+                   "int64_t":$digits, "std::optional<int64_t>":$only), [{
       build($_builder, $_state, ::halftone::dps::resultTypes({codes, scales, sums}), input, steps, zeroPoints, codes,
-            scales, sums, format, group, digits);
+            scales, sums, ::mlir::TypeAttr::get(format), $_builder.getI64IntegerAttr(group),
+            $_builder.getI64IntegerAttr(digits), only ? $_builder.getI64IntegerAttr(*only) : nullptr);
     }]>
   ];
+  let extraClassDeclaration = dpsDeclaration # [{
+    /// Rows of codes that a token takes.
+    int64_t getRowsPerToken();
+  }];
 }
 
 def Lowbit_SumTokenRowsOp : Lowbit_DpsOp<"sum_token_rows", ["output"]> {
@@ -195,7 +203,8 @@ def Lowbit_MatmulDotOp : Lowbit_DpsOp<"matmul_dot", ["output"]> {
     the +1 and M over the -1 negated, and y = fma(scale of -1, float(M), fma(scale of +1, float(P), y)). `packed` has the
     layout `rows16`, or `trits16` if `layout` says so; `sums` lets kernels work on unsigned codes. `in_features` is K.
     Formats with plane scales have no integer weights. The result is the same, bit for bit, as `lowbit.matmul_lut`'s. `width` and `tile` say what the
-    kernel is made for; they change no bit of the result.
+    kernel is made for; they change no bit of the result. `columns = [begin, end]` promises that the codes of all other
+    columns are 0, so that the kernel need not read their weights.
 
     ```mlir
     %r = lowbit.matmul_dot
@@ -207,21 +216,23 @@ def Lowbit_MatmulDotOp : Lowbit_DpsOp<"matmul_dot", ["output"]> {
     I8Matrix:$codes, F32Vector:$scales, I32Matrix:$sums, I8Vector:$packed, F32Matrix:$output,
     Lowbit_FormatAttr:$format, I64Attr:$in_features, DefaultValuedAttr<I64Attr, "16">:$width,
     OptionalAttr<Lowbit_TileAttr>:$tile,
-    DefaultValuedAttr<Lowbit_PackLayoutAttr, "::halftone::lowbit::PackLayout::Rows16">:$layout
+    DefaultValuedAttr<Lowbit_PackLayoutAttr, "::halftone::lowbit::PackLayout::Rows16">:$layout,
+    OptionalAttr<DenseI64ArrayAttr>:$columns
   );
   let assemblyFormat = [{
     `ins` `(` $codes `,` $scales `,` $sums `,` $packed `:` type($codes) `,` type($scales) `,` type($sums) `,`
     type($packed) `)` `outs` `(` $output `:` type($output) `)`
     `format` `=` $format `,` `in_features` `=` $in_features (`,` `width` `=` $width^)? (`layout` `=` `` $layout^)?
-    attr-dict (`->` type($results)^)?
+    (`columns` `=` $columns^)? attr-dict (`->` type($results)^)?
   }];
   let builders = [
     OpBuilder<(ins "::mlir::Value":$codes, "::mlir::Value":$scales, "::mlir::Value":$sums, "::mlir::Value":$packed,
                    "::mlir::Value":$output, "::mlir::Type":$format, "int64_t":$inFeatures,
                    CArg<"int64_t", "16">:$width, CArg<"::halftone::lowbit::TileAttr", "{}">:$tile,
-                   CArg<"::halftone::lowbit::PackLayout", "::halftone::lowbit::PackLayout::Rows16">:$layout), [{
+                   CArg<"::halftone::lowbit::PackLayout", "::halftone::lowbit::PackLayout::Rows16">:$layout,
+                   CArg<"::mlir::DenseI64ArrayAttr", "{}">:$columns), [{
       build($_builder, $_state, ::halftone::dps::resultTypes(output), codes, scales, sums, packed, output, format,
-            inFeatures, width, tile, layout);
+            inFeatures, width, tile, layout, columns);
     }]>
   ];
 }

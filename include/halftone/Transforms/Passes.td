@@ -182,6 +182,7 @@ def LowbitSelectKernels : Pass<"lowbit-select-kernels", "::mlir::ModuleOp"> {
     %p = lowbit.matmul_dot ins(%c#0, %c#1, %c#2, %packed : ...) outs(%twice : ...) format = ...
     %y = lowbit.sum_token_rows ins(%p : ...) outs(%o : ...) rows = 2
     ```
+    With several groups dot takes a product per group, which reads the weights of its columns only, and adds them.
     Otherwise the product is one of floats.
 
     Ternary weights are packed as two bits each or five to a byte. `ternary-packing = auto` takes what is estimated to
@@ -209,7 +210,7 @@ def LowbitSelectKernels : Pass<"lowbit-select-kernels", "::mlir::ModuleOp"> {
     Option<"lutTables", "lut-tables", "unsigned", "16", "bits of the entries of look-up tables: 16, exact, or 8">,
     Option<"ternaryPacking", "ternary-packing", "std::string", "\"auto\"", "auto, bits (2 each) or trits (5 per byte)">
   ];
-  let dependentDialects = ["::halftone::lowbit::LowbitDialect", "::mlir::arith::ArithDialect",
+  let dependentDialects = ["::halftone::lowbit::LowbitDialect", "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
                            "::mlir::tensor::TensorDialect"];
 }
 

@@ -25,8 +25,10 @@ namespace {
 class DotTile {
 public:
   DotTile(KernelBuilder &k, const MatmulShape &shape, const DotOperands &args, int64_t tableWidth,
-          const DotTiling &tiling, Value rowBlock, int64_t blocks, Value token, int64_t columns)
-      : k(k), shape(shape), args(args), tiling(tiling), groups(shape.format, shape.cols), columns(columns) {
+          const DotTiling &tiling, const ColumnRange &range, Value rowBlock, int64_t blocks, Value token,
+          int64_t columns)
+      : k(k), shape(shape), args(args), tiling(tiling), groups(shape.format, shape.cols),
+        range(range.value_or(std::pair(int64_t(0), shape.cols))), columns(columns) {
     for (int64_t i = 0; i < blocks; ++i)
       readers.emplace_back(k, shape.format, shape.rows, shape.cols, args.packed, k.addIndex(rowBlock, i), tableWidth,
                            tiling.fastU, columns == 1);
@@ -42,7 +44,7 @@ public:
 
   void emit() {
     SmallVector<Value> sums(readers.size() * columns, k.splat(k.floats(), 0));
-    sums = forGroups(k, groups, sums,
+    sums = forGroups(k, groups, range.first / groups.size, (range.second - 1) / groups.size + 1, sums,
                      [&](Value group, bool last, ValueRange carried) { return emitGroup(group, last, carried); });
     for (int64_t c = 0; c < columns; ++c) {
       Value scale = k.broadcast(k.loadScalar(args.scales, tokens[c]));
@@ -58,7 +60,10 @@ private:
       reader.enterGroup(group);
     Value firstElement = k.mulIndex(group, groups.steps * kStep);
     SmallVector<Value> acc(readers.size() * columns * chains, k.splat(k.words(), 0));
-    acc = emitSteps(last ? groups.lastSteps : groups.steps, firstElement, acc);
+    // A row that is one group may have codes in some of its steps only.
+    bool isRow = groups.count == 1;
+    int64_t begin = isRow ? range.first / kStep : 0, end = last ? groups.lastSteps : groups.steps;
+    acc = emitSteps(begin, isRow ? (range.second - 1) / kStep + 1 : end, firstElement, acc);
     SmallVector<Value> next;
     for (auto [i, reader] : llvm::enumerate(readers)) {
       Value scale = reader.scales();
@@ -76,18 +81,19 @@ private:
   }
 
   /// Sums in 16 bits end with a block of code, so blocks are made long: up to `kUnrolledSteps` steps.
-  SmallVector<Value> emitSteps(int64_t count, Value firstElement, ArrayRef<Value> init) {
+  SmallVector<Value> emitSteps(int64_t begin, int64_t end, Value firstElement, ArrayRef<Value> init) {
+    int64_t count = end - begin;
     int64_t unroll = tiling.pairs() && columns == 1 ? kUnrolledSteps : 1;
     SmallVector<Value> acc = k.repeat(count / unroll, init, [&](Value block, ValueRange values) {
       SmallVector<Value> next(values);
       for (int64_t i = 0; i < unroll; ++i) {
-        Value step = k.affine(block, unroll, k.index(i));
+        Value step = k.affine(block, unroll, k.index(begin + i));
         next = emitStep(step, k.affine(step, kStep, firstElement), next);
       }
       return next;
     });
     for (int64_t step = count / unroll * unroll; step < count; ++step)
-      acc = emitStep(k.index(step), k.addIndex(firstElement, step * kStep), acc);
+      acc = emitStep(k.index(begin + step), k.addIndex(firstElement, (begin + step) * kStep), acc);
     return acc;
   }
 
@@ -131,6 +137,7 @@ private:
   const DotOperands &args;
   const DotTiling &tiling;
   GroupShape groups;
+  std::pair<int64_t, int64_t> range; ///< of columns
   int64_t columns;
   int64_t parts = 1;  ///< sums per (block, column) that the reader's parts have
   int64_t chains = 1; ///< accumulators per (block, column): one per part, or several that take turns for one part
@@ -154,7 +161,8 @@ static std::string tilingName(const DotTiling &tiling) {
   return name;
 }
 
-Kernel halftone::getDotKernel(ModuleOp module, const MatmulShape &shape, int64_t tableWidth, const DotTiling &tiling) {
+Kernel halftone::getDotKernel(ModuleOp module, const MatmulShape &shape, int64_t tableWidth, const DotTiling &tiling,
+                              const ColumnRange &range) {
   Builder b(module.getContext());
   GroupShape groups(shape.format, shape.cols);
   PackedShape packed(shape.format, shape.rows, shape.cols, shape.layout);
@@ -166,6 +174,8 @@ Kernel halftone::getDotKernel(ModuleOp module, const MatmulShape &shape, int64_t
                                             : "dot_") +
                      shape.format.name() + "_" + sizeName(shape.rows) + "x" + sizeName(shape.cols) + "_t" +
                      sizeName(shape.tokens) + tilingName(tiling);
+  if (range)
+    name += "_from" + std::to_string(range->first) + "to" + std::to_string(range->second);
   int64_t rowTile = shape.tokens == 1 && packed.rowBlocks > 1 && !trits ? tiling.blocks : 1;
   auto function = getOrCreateKernel(
       module, UnknownLoc::get(module.getContext()), name,
@@ -180,7 +190,7 @@ Kernel halftone::getDotKernel(ModuleOp module, const MatmulShape &shape, int64_t
               return emitVectorScaledDot(k, shape, nullptr, operands, rowBlock, blocks, token, columns);
             if (shape.format.scalePerSign || trits)
               return emitTernaryDot(k, shape, operands, rowBlock, blocks, token, columns);
-            DotTile(k, shape, operands, tableWidth, tiling, rowBlock, blocks, token, columns).emit();
+            DotTile(k, shape, operands, tableWidth, tiling, range, rowBlock, blocks, token, columns).emit();
           };
           forColumnTiles(k, shape.tokens, operands.y, tile, tiling.columns);
         });

@@ -42,9 +42,14 @@ struct DotTiling {
   bool pairs() const { return fastU <= 16; }
 };
 
+/// Columns begin .. end outside of which all codes are 0; none: they may be anywhere.
+using ColumnRange = std::optional<std::pair<int64_t, int64_t>>;
+
 /// args: codes i8 [T][KP], scales f32 [T], sums i32 [T][G], packed i8 [B] (Rows16 or Trits16), y f32 [T][N]. Unit: 16
-/// rows. `tableWidth` 128: BCQ codes are decoded by byte tables.
-Kernel getDotKernel(mlir::ModuleOp module, const MatmulShape &shape, int64_t tableWidth, const DotTiling &tiling = {});
+/// rows. `tableWidth` 128: BCQ codes are decoded by byte tables. The weights of columns out of `range` are not read
+/// where a format has one integer per weight and one scale per group; other kernels take no notice of it.
+Kernel getDotKernel(mlir::ModuleOp module, const MatmulShape &shape, int64_t tableWidth, const DotTiling &tiling = {},
+                    const ColumnRange &range = std::nullopt);
 
 /// args: codes i8 [T][KP], multipliers i32 [T][J], scales f32 [T], sums i32 [T][J], packed i8 [B] (Rows16), y f32
 /// [T][N]. Unit: 16 rows. Weights and activations have integer scales of J vectors.
@@ -73,6 +78,7 @@ Kernel getQuantizeActivationsKernel(mlir::ModuleOp module, int64_t tokens, int64
 /// group.
 struct StaticActivations {
   int64_t bits, groups, digits;
+  std::optional<int64_t> only; ///< the group whose rows are made; none: all
 };
 
 /// args: x f32 [T][K], steps f32 [groups], zero points f32 [groups], codes i8 [R][KP], scales f32 [R], sums i32 [R][G]

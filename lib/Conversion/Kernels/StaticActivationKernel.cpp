@@ -23,15 +23,16 @@ public:
         rows{weights, args[0], args[3], args[5]} {}
 
   void emitToken(Value token) {
+    if (format.only)
+      return emitGroup(token, k.index(*format.only), k.mulIndex(token, format.digits));
     k.repeat(format.groups, {}, [&](Value group, ValueRange) {
-      emitGroup(token, group);
+      emitGroup(token, group, k.mulIndex(k.affine(token, format.groups, group), format.digits));
       return SmallVector<Value>();
     });
   }
 
 private:
-  void emitGroup(Value token, Value group) {
-    Value firstRow = k.mulIndex(k.affine(token, format.groups, group), format.digits);
+  void emitGroup(Value token, Value group, Value firstRow) {
     Value step = k.loadScalar(steps, group), low = k.negF(k.loadScalar(zeros, group));
     Value high = k.addF(low, k.f32(double((int64_t(1) << format.bits) - 1)));
     int64_t weight = 1;
@@ -75,7 +76,10 @@ Kernel halftone::getQuantizeActivationsStaticKernel(ModuleOp module, int64_t tok
   Type f32 = b.getF32Type();
   std::string name = "static" + std::to_string(format.bits) + "_" + sizeName(cols) + "k" + sizeName(format.groups) +
                      "d" + std::to_string(format.digits) + "g" + std::to_string(weights.size) + "_t" + sizeName(tokens);
-  int64_t rows = ShapedType::isDynamic(tokens) ? tokens : tokens * format.groups * format.digits;
+  if (format.only)
+    name += "_only" + std::to_string(*format.only);
+  int64_t perToken = format.digits * (format.only ? 1 : format.groups);
+  int64_t rows = ShapedType::isDynamic(tokens) ? tokens : tokens * perToken;
   auto perGroup = MemRefType::get({format.groups}, f32);
   auto function =
       getOrCreateKernel(module, UnknownLoc::get(module.getContext()), name,

@@ -30,10 +30,17 @@ void halftone::forRowTiles(KernelBuilder &k, Value begin, Value end, int64_t siz
 
 SmallVector<Value> halftone::forGroups(KernelBuilder &k, const GroupShape &groups, ValueRange init,
                                        function_ref<SmallVector<Value>(Value group, bool last, ValueRange)> body) {
-  bool shortTail = groups.lastSize != groups.size;
-  int64_t full = groups.count - (shortTail ? 1 : 0);
-  SmallVector<Value> carried =
-      k.repeat(full, init, [&](Value group, ValueRange values) { return body(group, /*last=*/false, values); });
+  return forGroups(k, groups, 0, groups.count, init, body);
+}
+
+SmallVector<Value> halftone::forGroups(KernelBuilder &k, const GroupShape &groups, int64_t first, int64_t end,
+                                       ValueRange init,
+                                       function_ref<SmallVector<Value>(Value group, bool last, ValueRange)> body) {
+  bool shortTail = groups.lastSize != groups.size && end == groups.count;
+  int64_t full = end - (shortTail ? 1 : 0);
+  SmallVector<Value> carried = k.repeat(full - first, init, [&](Value group, ValueRange values) {
+    return body(k.addIndex(group, first), /*last=*/false, values);
+  });
   if (shortTail)
     carried = body(k.index(full), /*last=*/true, carried);
   return carried;

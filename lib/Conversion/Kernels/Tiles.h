@@ -28,6 +28,11 @@ llvm::SmallVector<mlir::Value>
 forGroups(KernelBuilder &k, const GroupShape &groups, mlir::ValueRange init,
           llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value group, bool last, mlir::ValueRange)> body);
 
+/// The same for the groups first .. end.
+llvm::SmallVector<mlir::Value>
+forGroups(KernelBuilder &k, const GroupShape &groups, int64_t first, int64_t end, mlir::ValueRange init,
+          llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value group, bool last, mlir::ValueRange)> body);
+
 /// A kernel whose units are tokens, with operands of these types.
 Kernel perTokenKernel(mlir::ModuleOp module, mlir::StringRef name, mlir::TypeRange types,
                       llvm::function_ref<void(KernelBuilder &, mlir::ValueRange, mlir::Value token)> body);

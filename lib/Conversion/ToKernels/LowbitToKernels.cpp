@@ -29,7 +29,10 @@ void convert(lowbit::MatmulDotOp op, ModuleOp module) {
   OpBuilder b(op);
   DotTiling tiling = tilingOf(op.getTileAttr());
   MatmulShape shape = matmulShape(op.getOutput(), op.getFormat(), op.getInFeatures(), lowbit::toLayout(op.getLayout()));
-  Kernel kernel = getDotKernel(module, shape, op.getWidth(), tiling);
+  ColumnRange range;
+  if (std::optional<ArrayRef<int64_t>> columns = op.getColumns())
+    range.emplace(columns->front(), columns->back());
+  Kernel kernel = getDotKernel(module, shape, op.getWidth(), tiling, range);
   launch(b, op.getLoc(), kernel, {op.getCodes(), op.getScales(), op.getSums(), op.getPacked(), op.getOutput()},
          op.getOutput());
 }
@@ -84,7 +87,7 @@ void convert(lowbit::QuantizeActivationsStaticOp op, ModuleOp module) {
   OpBuilder b(op);
   MemRefType x = memrefOf(op.getInput());
   auto format = cast<lowbit::GroupedType>(op.getFormat());
-  StaticActivations activations{format.getBits(), format.getGroups(), int64_t(op.getDigits())};
+  StaticActivations activations{format.getBits(), format.getGroups(), int64_t(op.getDigits()), op.getOnly()};
   Kernel kernel =
       getQuantizeActivationsStaticKernel(module, x.getDimSize(0), x.getDimSize(1), op.getGroup(), activations);
   launch(b, op.getLoc(), kernel,

@@ -124,6 +124,26 @@ func.func @static_steps(%x: tensor<4x64xf32>, %v: tensor<1xf32>, %c: tensor<16x6
 
 // -----
 
+func.func @static_only(%x: tensor<4x64xf32>, %v: tensor<2xf32>, %c: tensor<8x64xi8>, %s: tensor<8xf32>, %g: tensor<8x2xi32>) {
+  // expected-error@below {{group 2 is none of 2}}
+  %r:3 = lowbit.quantize_activations_static ins(%x, %v, %v : tensor<4x64xf32>, tensor<2xf32>, tensor<2xf32>)
+      outs(%c, %s, %g : tensor<8x64xi8>, tensor<8xf32>, tensor<8x2xi32>)
+      format = !lowbit.grouped<bits = 8, groups = 2>, group = 32, digits = 2, only = 2
+      -> tensor<8x64xi8>, tensor<8xf32>, tensor<8x2xi32>
+  return
+}
+
+// -----
+
+func.func @columns(%c: tensor<4x64xi8>, %s: tensor<4xf32>, %g: tensor<4x2xi32>, %p: tensor<640xi8>, %y: tensor<4x32xf32>) -> tensor<4x32xf32> {
+  // expected-error@below {{columns must be [begin, end] within 0..64}}
+  %r = lowbit.matmul_dot ins(%c, %s, %g, %p : tensor<4x64xi8>, tensor<4xf32>, tensor<4x2xi32>, tensor<640xi8>) outs(%y : tensor<4x32xf32>)
+      format = !lowbit.ternary<group = 32>, in_features = 64 columns = [32, 96] -> tensor<4x32xf32>
+  return %r : tensor<4x32xf32>
+}
+
+// -----
+
 func.func @static_rows(%x: tensor<4x64xf32>, %v: tensor<2xf32>, %c: tensor<8x64xi8>, %s: tensor<16xf32>, %g: tensor<16x2xi32>) {
   // expected-error@below {{rows (T * groups * digits) of codes must be 16, not 8}}
   %r:3 = lowbit.quantize_activations_static ins(%x, %v, %v : tensor<4x64xf32>, tensor<2xf32>, tensor<2xf32>)

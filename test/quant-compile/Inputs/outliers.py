@@ -70,6 +70,16 @@ assert groups < per_tensor / 5
 assert groups < unsorted / 2
 assert wide < per_tensor / 10000
 
+# Static inputs of products with integer weights are integers, and these are what the floats were rounded to.
+for kind, name in (("static8", "static8"), ("peg6", "grouped6")):
+    rule = ["in:layer.0.ffn.in=" + kind]
+    integers, report = logits("integers", rule, ["--format", "rtn8g0", "--activations", "f32"])
+    assert report["activations"] == name, report["activations"]
+    floats, report = logits("floats", rule, ["--format", "rtn8g0", "--activations", "f32", "--strategy", "dequant"])
+    assert report["activations"] == "f32", report["activations"]
+    assert np.abs(integers - floats).max() <= 1e-5 * np.abs(floats).max(), np.abs(integers - floats).max()
+print("static inputs of products: the integers of the rounded floats")
+
 # Products of 16-bit activations: near the floats; per-token 8 bits are not.
 weights = ["--format", "rtn8g0"]
 reference, _ = logits("w8", [], [*weights, "--activations", "f32"])

@@ -52,11 +52,12 @@ TEST_P(StaticActivationsTest, Products) {
     unsigned bits;
     int64_t groups;
   } const products[] = {{"rtn8g32", 17, 33, "dot", false, 8, 1},       {"bcq3g32", 65, 70, "lut", true, 8, 2},
-                        {"ternaryg0", 3, 37, "popcount", false, 7, 1}, {"vsq4v16s6", 18, 60, "dot", true, 8, 3},
-                        {"rtn4g7", 1, 1, "dot", false, 8, 1},          {"ternaryg32a", 5, 48, "lut", false, 16, 1},
-                        {"bcq2g32z", 20, 96, "dot", false, 8, 6},      {"int4g24", 9, 72, "dot", false, 5, 4}};
+                        {"ternaryg0", 3, 37, "popcount", false, 7, 1}, {"rtn4g0", 34, 300, "dot", true, 8, 3},
+                        {"vsq4v16s6", 18, 60, "dot", true, 8, 3},      {"rtn4g7", 1, 1, "dot", false, 8, 1},
+                        {"ternaryg32a", 5, 48, "lut", false, 16, 1},   {"bcq2g32z", 20, 96, "dot", false, 8, 6},
+                        {"int4g24", 9, 72, "dot", false, 5, 4}};
   std::vector<Case> cases;
-  for (const auto &product : llvm::ArrayRef(products).take_front(GetParam() == llvm::StringRef("native") ? 8 : 4)) {
+  for (const auto &product : llvm::ArrayRef(products).take_front(GetParam() == llvm::StringRef("native") ? 9 : 5)) {
     cases.push_back(makeCase(product.format, product.rows, product.cols, product.strategy));
     cases.back().oneToken = product.oneToken;
     cases.back().fixed = makeScales(product.cols, product.groups, product.bits);
