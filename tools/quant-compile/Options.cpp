@@ -138,8 +138,8 @@ Expected<QuantCompileOptions> parseQuantCompileOptions(int argc, char **argv) {
   static cl::opt<std::string> equalize(
       "equalize",
       cl::desc("Move scales of channels from activations into weights before they are quantized: alpha of SmoothQuant "
-               "(default: 0.5), or awq[:alpha]; by the channels' magnitudes in calibration, or guessed from "
-               "the weights"),
+               "(default: 0.5), or awq[:alpha], whose alpha is searched where there is calibration; by the channels' "
+               "magnitudes in calibration, or guessed from the weights"),
       cl::value_desc("alpha|awq"), cl::ValueOptional, cl::init(""), cl::cat(category));
   static cl::opt<std::string> rotate(
       "rotate", cl::desc("Rotate the residual stream before weights are quantized; seed (default: 1)"),

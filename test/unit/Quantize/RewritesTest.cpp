@@ -132,6 +132,8 @@ TEST(Rewrites, NamesOfEqualizations) {
   EXPECT_FALSE(cantFail(parseEqualization("1")).means);
   EXPECT_EQ(cantFail(parseEqualization("awq:0.25")).alpha, 0.25);
   EXPECT_EQ(cantFail(parseEqualization("awq")).beta, 0);
+  EXPECT_TRUE(cantFail(parseEqualization("awq")).search);
+  EXPECT_FALSE(cantFail(parseEqualization("awq:0.5")).search);
   for (StringRef wrong : {"2", "-0.1", "awq0.5", "awq:", "smooth", "nan"})
     EXPECT_EQ(toString(parseEqualization(wrong).takeError()),
               ("unknown equalization '" + wrong + "', expected <alpha>, awq or awq:<alpha>, alpha from 0 to 1").str());
