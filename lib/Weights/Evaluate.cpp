@@ -3,6 +3,7 @@
 #include "halftone/Weights/Evaluate.h"
 #include "dialects/Lowbit/IR/LowbitOps.h"
 #include "dialects/Nn/IR/NnOps.h"
+#include "dialects/Simd/IR/SimdOps.h"
 #include "halftone/Pack/Canonical.h"
 #include "halftone/Pack/Pack.h"
 #include "halftone/Pack/Trits.h"
@@ -422,7 +423,19 @@ StringRef strategyOfKernel(StringRef kernel) {
   if (kernel.starts_with("lut16_bytes_") || kernel.starts_with("lut128_bytes_"))
     return kByteTables;
   StringRef name = kernel.take_while(llvm::isAlpha);
+  if (name == "vdot")
+    return "vector_dot";
   return llvm::is_contained({"dot", "lut", "popcount", "dequant", "gather"}, name) ? name : StringRef();
+}
+
+/// The strategy of the kernel that gets an argument of `kernel`, directly or from a merged one that calls it.
+StringRef strategyOfArgument(ModuleOp module, StringRef kernel, unsigned argument) {
+  auto function = module.lookupSymbol<func::FuncOp>(kernel);
+  if (function && !function.isExternal() && argument < function.getNumArguments())
+    for (OpOperand &use : function.getArgument(argument).getUses())
+      if (auto call = dyn_cast<func::CallOp>(use.getOwner()))
+        return strategyOfArgument(module, call.getCallee(), use.getOperandNumber());
+  return strategyOfKernel(kernel);
 }
 
 /// How the functions of the module use each global: operations of stage 2, or calls of kernels in stage 3.
@@ -435,10 +448,14 @@ llvm::StringMap<std::string> findStrategies(ModuleOp module) {
     text += (text.empty() ? "" : "+") + strategy.str();
   };
   module.walk([&](lowbit::GetGlobalOp get) {
-    for (Operation *user : get->getUsers()) {
+    for (OpOperand &use : get->getUses()) {
+      Operation *user = use.getOwner();
       StringRef name = user->getName().getStringRef();
-      if (auto kernel = user->getAttrOfType<FlatSymbolRefAttr>(isa<func::CallOp>(user) ? "callee" : "kernel"))
-        name = strategyOfKernel(kernel.getValue());
+      if (auto call = dyn_cast<func::CallOp>(user))
+        name = strategyOfArgument(module, call.getCallee(), use.getOperandNumber());
+      else if (auto launch = dyn_cast<simd::LaunchOp>(user))
+        name = strategyOfArgument(module, launch.getKernel(),
+                                  use.getOperandNumber() - launch.getArgs().getBeginOperandIndex());
       else if (auto lut = dyn_cast<lowbit::MatmulLutOp>(user); lut && lut.getByteTables())
         name = kByteTables;
       else if (!name.consume_front("lowbit.matmul_"))

@@ -20,16 +20,14 @@ namespace {
 /// One `tensor.empty` for every use. What shares one would share a buffer and depend on the order for nothing; which
 /// buffers lie in the same memory is decided when memory is planned.
 void separateEmptyTensors(ModuleOp module) {
-  SmallVector<tensor::EmptyOp> shared;
-  module.walk([&](tensor::EmptyOp op) {
-    if (!op->use_empty() && !op->hasOneUse())
-      shared.push_back(op);
-  });
-  for (tensor::EmptyOp op : shared)
-    for (OpOperand &use : llvm::make_early_inc_range(llvm::drop_begin(op->getUses()))) {
-      OpBuilder builder(use.getOwner());
-      use.set(builder.clone(*op)->getResult(0));
+  llvm::DenseSet<Operation *> taken;
+  module.walk<WalkOrder::PreOrder>([&](Operation *user) {
+    for (OpOperand &operand : user->getOpOperands()) {
+      auto empty = operand.get().getDefiningOp<tensor::EmptyOp>();
+      if (empty && !taken.insert(empty).second)
+        operand.set(OpBuilder(empty).clone(*empty)->getResult(0));
     }
+  });
 }
 
 struct LowbitBufferize : halftone::lowbit::impl::LowbitBufferizeBase<LowbitBufferize> {

@@ -149,10 +149,9 @@ Group measureOptions() {
    APPLY{p.benchGenerate = value;
 }
 }
-, {
-  "-r", "--repetitions", "R", "with --bench: runs of each test (default 5)", APPLY {
-    p.options.repetitions = parseNumber<int64_t>(name, value, 1, 1000000, "a whole number from 1 on");
-  }
+, {"-r", "--repetitions", "R", "with --bench: runs of each test (default 5)",
+   APPLY{p.options.repetitions = parseNumber<int64_t>(name, value, 1, 1000000, "a whole number from 1 on");
+}
 }
 , {
   "", "--profile", "", "with --bench: what every kernel takes in one more run of each test", APPLY {
