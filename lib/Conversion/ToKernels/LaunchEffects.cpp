@@ -71,9 +71,9 @@ llvm::BitVector LaunchEffects::writtenArguments(func::FuncOp kernel) {
 }
 
 const LaunchEffects::Touched &LaunchEffects::touchedBy(Operation *op) {
-  auto [place, isNew] = cache.try_emplace(op);
-  if (!isNew)
-    return place->second;
+  auto found = cache.find(op);
+  if (found != cache.end())
+    return found->second;
   Touched touched;
   auto touch = [&](Value value, bool written) {
     if (!isBuffer(value))

@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { ALIGNMENT = 64, MAX_THREADS = 1024 };
 
@@ -54,18 +53,12 @@ static void skip_run(void *pool, void (*task)(void *args, int64_t begin, int64_t
   (void)pool, (void)task, (void)args, (void)count;
 }
 
-static double seconds(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 /** The `run` of halftone_exec while somebody profiles; its pool is the context. */
 static void profiled_run(void *state, void (*task)(void *args, int64_t begin, int64_t end), void *args, int64_t count) {
   halftone_context *context = state;
-  double start = seconds();
+  double start = halftone_seconds(CLOCK_MONOTONIC);
   halftone_pool_run(context->pool, task, args, count);
-  context->profile(context->profiler, (const void *)(uintptr_t)task, seconds() - start);
+  context->profile(context->profiler, (const void *)(uintptr_t)task, halftone_seconds(CLOCK_MONOTONIC) - start);
 }
 
 /** Gives generated code the services that the context's settings ask for. */

@@ -4,6 +4,8 @@
 
 #include "halftone/runtime.h"
 
+#include <time.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -40,6 +42,13 @@ double halftone_negative_log_probability(const float *logits, int64_t vocabulary
 
 /** ln softmax(logits) into [vocabulary] doubles, in double precision. Returns 0 if a logit is infinite or no number. */
 int halftone_log_softmax(const float *logits, int64_t vocabulary, double *log_probabilities);
+
+/** What a clock of the system shows, in seconds. */
+static inline double halftone_seconds(clockid_t clock) {
+  struct timespec now;
+  clock_gettime(clock, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
 
 typedef struct halftone_pool halftone_pool;
 /** A pool of `threads` threads, the caller among them. Null if it cannot be made. */

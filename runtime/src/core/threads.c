@@ -18,7 +18,6 @@
 #include <pthreadpool.h>
 #include <stdlib.h>
 #include <sys/resource.h>
-#include <time.h>
 
 /* How long threads spin before they are judged, and how long the caller may stay away meanwhile; seconds. */
 static const double kInterval = 0.02, kAway = 0.001;
@@ -39,12 +38,6 @@ struct halftone_pool {
   long switches;    /* involuntary context switches at `since` */
 };
 
-static double seconds(clockid_t clock) {
-  struct timespec now;
-  clock_gettime(clock, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 static long involuntary_switches(void) {
   struct rusage usage;
   return getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_nivcsw : 0;
@@ -52,12 +45,12 @@ static long involuntary_switches(void) {
 
 static void begin_interval(halftone_pool *pool, double now) {
   pool->since = now;
-  pool->processor = seconds(CLOCK_PROCESS_CPUTIME_ID);
+  pool->processor = halftone_seconds(CLOCK_PROCESS_CPUTIME_ID);
   pool->switches = involuntary_switches();
 }
 
 static int crowded(const halftone_pool *pool, double elapsed) {
-  double share = (seconds(CLOCK_PROCESS_CPUTIME_ID) - pool->processor) / (elapsed * pool->count);
+  double share = (halftone_seconds(CLOCK_PROCESS_CPUTIME_ID) - pool->processor) / (elapsed * pool->count);
   long switches = involuntary_switches() - pool->switches;
   return share < kLeastShare || (double)switches > kMostSwitches * elapsed * pool->count;
 }
@@ -124,8 +117,8 @@ void halftone_pool_run(void *state, void (*task)(void *args, int64_t begin, int6
   launch work = {task, args};
   size_t tile = ((size_t)count + (size_t)pool->count - 1) / (size_t)pool->count;
   if (pool->may_spin)
-    decide(pool, seconds(CLOCK_MONOTONIC));
+    decide(pool, halftone_seconds(CLOCK_MONOTONIC));
   pthreadpool_parallelize_1d_tile_1d(pool->threads, run_range, &work, (size_t)count, tile,
                                      pool->spins ? 0 : PTHREADPOOL_FLAG_YIELD_WORKERS);
-  pool->last = seconds(CLOCK_MONOTONIC);
+  pool->last = halftone_seconds(CLOCK_MONOTONIC);
 }
