@@ -25,6 +25,8 @@ constexpr int64_t kVectorBytes = 64;
 /// Bytes ahead of the weights being read at which memory is prefetched: about what arrives within the latency of
 /// memory.
 constexpr int64_t kPrefetchDistance = 4096;
+/// Bytes ahead of a group's scales at which those of later groups are prefetched.
+constexpr int64_t kGroupPrefetchDistance = 1024;
 
 class KernelBuilder {
 public:
@@ -114,6 +116,11 @@ public:
   void prefetch(Value memref, mlir::ValueRange indices) {
     mlir::memref::PrefetchOp::create(b, loc, memref, indices, /*isWrite=*/false, /*localityHint=*/3,
                                      /*isDataCache=*/true);
+  }
+  /// Prefetches what follows the `bytes` at `offset` of bytes in memory, kGroupPrefetchDistance further on.
+  void prefetchLines(Value memref, Value offset, int64_t bytes) {
+    for (int64_t line = 0; line < bytes; line += kVectorBytes)
+      prefetch(memref, addIndex(offset, kGroupPrefetchDistance + line));
   }
   Value dim(Value memref, int64_t d) { return b.createOrFold<mlir::memref::DimOp>(loc, memref, d); }
 

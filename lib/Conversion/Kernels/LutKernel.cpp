@@ -33,9 +33,6 @@ using namespace halftone;
 
 namespace {
 
-/// Bytes ahead of a group's scales at which those of later groups are prefetched.
-constexpr int64_t kGroupPrefetchDistance = 1024;
-
 constexpr int64_t kRows = 64;
 /// Slices whose sums fit 16 bits: 32 * (8 * 127 + 1) < 2^15.
 constexpr int64_t kSegment = 32;
@@ -199,8 +196,8 @@ private:
 
   /// Groups' scales and multipliers are streams of their own beside that of the codes: too many for the hardware alone.
   void prefetchGroups(Value offset, int64_t bytes) {
-    for (int64_t line = 0; shape.tokens == 1 && line < bytes; line += kVectorBytes)
-      k.prefetch(args.packed, k.addIndex(offset, kGroupPrefetchDistance + line));
+    if (shape.tokens == 1)
+      k.prefetchLines(args.packed, offset, bytes);
   }
 
   Value multiplierBytes(Value block, Value group, unsigned p) {

@@ -95,6 +95,7 @@ private:
     Value high = k.load(args.tables, {token, k.addIndex(table, kEntries)}, k.bytes(kEntries));
     for (auto [i, block] : llvm::enumerate(rowBlocks)) {
       Value offset = k.affine(k.affine(block, slices.total, slice), kVectorBytes, k.index(packed.codesOffset));
+      k.prefetch(args.packed, k.addIndex(offset, kPrefetchDistance));
       Value code = k.load(args.packed, offset, k.bytes());
       Value negative = k.shrS(code, 7); // look-ups use the low seven bits only
       addSplitSums(k, k.xorI(lookUp(k, low, code), negative), k.xorI(lookUp(k, high, code), negative),
@@ -107,6 +108,8 @@ private:
   Value groupScales(Value block, Value group) {
     Value entry = k.affine(block, groups.count, group);
     Value offset = k.addIndex(k.mulIndex(entry, kRows * 2), packed.scalesOffset);
+    if (shape.tokens == 1)
+      k.prefetchLines(args.packed, offset, kRows * 2);
     Value raw = k.loadBytesAs(args.packed, offset, k.vec(kRows, k.i16()));
     return simd::ExtendHalfOp::create(k.b, k.loc, k.floats(kRows), raw);
   }
