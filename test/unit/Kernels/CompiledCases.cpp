@@ -11,7 +11,9 @@
 #include "llvm/ADT/bit.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
+#include "llvm/Support/xxhash.h"
 #include "llvm/TargetParser/Host.h"
 #include "gtest/gtest.h"
 #include <cmath>
@@ -189,24 +191,45 @@ static llvm::Error writeInputs(const std::vector<Case> &cases, llvm::StringRef m
 
 CompiledCases::CompiledCases(std::vector<Case> cases, const std::string &cpu) : list(std::move(cases)) { load(cpu); }
 
-void CompiledCases::load(const std::string &cpu) {
+/// The CPU that a test means: "native" is what HALFTONE_TEST_CPU says, where it is set.
+static std::string meantCpu(const std::string &cpu) {
+  const char *other = std::getenv("HALFTONE_TEST_CPU");
+  return cpu == "native" && other ? other : cpu;
+}
+
+/// Where the object made of these files for `cpu` is kept: in the folder HALFTONE_TEST_OBJECTS; empty: nowhere.
+static std::string keptObject(const std::string &module, const std::string &weights, const std::string &cpu) {
+  const char *folder = std::getenv("HALFTONE_TEST_OBJECTS");
+  auto text = llvm::MemoryBuffer::getFile(module), data = llvm::MemoryBuffer::getFile(weights);
+  if (!folder || !text || !data)
+    return "";
+  uint64_t hash = llvm::xxh3_64bits((*text)->getBuffer()) ^ llvm::xxh3_64bits((*data)->getBuffer()) * 3;
+  return llvm::formatv("{0}/{1}-{2:x}.so", folder, cpu, hash);
+}
+
+void CompiledCases::load(const std::string &name) {
+  const std::string cpu = meantCpu(name);
   llvm::SmallString<128> folder;
   ASSERT_FALSE(llvm::sys::fs::createUniqueDirectory("halftone-kernels", folder));
   auto path = [&](const char *name) { return (folder + "/" + name).str(); };
   llvm::Error error = writeInputs(list, path("m.mlir"), path("w.safetensors"));
-  if (!error) {
+  std::string kept = keptObject(path("m.mlir"), path("w.safetensors"), cpu),
+              object = kept.empty() ? path("m.so") : kept;
+  if (!error && !llvm::sys::fs::exists(object)) {
     CompileOptions options;
     options.input = path("m.mlir");
-    options.output = path("m.so");
+    options.output = object;
     options.cpu = cpu;
     options.threads = 1;
     error = compile(options).takeError();
   }
-  if (!error)
-    library = dlopen(path("m.so").c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!error && canRun(cpu))
+    library = dlopen(object.c_str(), RTLD_NOW | RTLD_LOCAL);
   (void)llvm::sys::fs::remove_directories(folder);
   if (error)
     FAIL() << llvm::toString(std::move(error));
+  if (!canRun(cpu))
+    FAIL() << "compiled for " << cpu << ", which this CPU cannot run";
   ASSERT_NE(library, nullptr) << dlerror();
   for (size_t i = 0; i < list.size(); ++i) {
     functions.push_back(dlsym(library, ("f" + std::to_string(i)).c_str()));

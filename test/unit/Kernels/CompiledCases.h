@@ -3,6 +3,10 @@
 // A test lists products and look-ups; all of them go into one module, which is
 // compiled for one CPU, loaded, and called through its C functions.
 //
+// HALFTONE_TEST_CPU names another CPU in place of the native one, and
+// HALFTONE_TEST_OBJECTS a folder that keeps the objects: what one machine
+// compiled (its tests fail where it cannot run them), another one runs.
+//
 //===----------------------------------------------------------------------===//
 #ifndef HALFTONE_TEST_UNIT_KERNELS_COMPILEDCASES_H
 #define HALFTONE_TEST_UNIT_KERNELS_COMPILEDCASES_H
