@@ -37,7 +37,7 @@ struct Group {
 };
 
 const Group kGroups[] = {
-    {"ternary", {{"ternaryg128", "dot"}, {"ternaryg128", "lut"}}, {"TQ2_0", "TQ1_0"}, 2},
+    {"ternary", {{"ternaryg128", "dot"}, {"ternaryg128", "lut"}, {"ternaryg128", "lut-trits"}}, {"TQ2_0", "TQ1_0"}, 2},
     {"1 bit", {{"bcq1g128", "dot"}, {"bcq1g128", "lut"}}, {"Q1_0"}},
     {"2 bits", {{"bcq2g128", "dot"}, {"bcq2g128", "lut"}}, {"Q2_K"}, 2},
     {"3 bits", {{"bcq3g128", "dot"}, {"bcq3g128", "lut"}}, {"Q3_K"}},
@@ -75,21 +75,29 @@ static Times summarize(std::vector<double> samples) {
   return {at(0.5), at(0.25), at(0.75), samples.front()};
 }
 
+/// The name that ourProduct() has for a kernel.
+static std::string strategyName(KernelKind kind, Layout layout) {
+  bool trits = layout == Layout::Trits16 || layout == Layout::Trits64;
+  return std::string(kind == KernelKind::Lut ? "lut" : "dot") + (trits ? "-trits" : "");
+}
+
 /// Our sides of a row. First the first format by the strategy that the compiler chooses for this machine (of dot and
-/// lut; five trits to a byte are not among the sides); look-ups in many columns only where they are that.
+/// lut); look-ups in many columns only where they are that, those of 128 entries only where the machine has them.
 static std::vector<std::pair<std::string, std::string>> orderOurs(const Group &group, const Problem &problem) {
   static const TargetInfo target = llvm::cantFail(TargetInfo::get("native"));
   CostModel model(target);
   const std::string &first = group.ours.front().first;
   ProductShape product{llvm::cantFail(parseFormat(first)), problem.rows, problem.cols, 8};
-  Layout layout = chooseLayout({&model}, product, Workload(), {Layout::Rows16, Layout::Rows64});
+  Layout layout =
+      chooseLayout({&model}, product, Workload(), {Layout::Rows16, Layout::Rows64, Layout::Trits16, Layout::Trits64});
   Workload columns;
   columns.items = {{problem.tokens, 1}};
-  std::pair<std::string, std::string> chosen{
-      first, chooseKernel(model, product, layout, columns) == KernelKind::Lut ? "lut" : "dot"};
+  std::pair<std::string, std::string> chosen{first,
+                                             strategyName(chooseKernel(model, product, layout, columns), layout)};
   std::vector<std::pair<std::string, std::string>> ours{chosen};
   for (auto &side : group.ours)
-    if (side != chosen && (problem.tokens == 1 || side.second != "lut"))
+    if (side != chosen && (problem.tokens == 1 || side.second == "dot") &&
+        (side.second != "lut-trits" || target.tableWidth >= 128))
       ours.push_back(side);
   return ours;
 }

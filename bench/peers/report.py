@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""Writes docs/Performance.md and a page per processor from what peer-bench and models.py measured.
+"""Writes docs/Performance.md and a page per processor from what peer-bench, kernel-bench and models.py measured.
 
-Usage: report.py DOCS [--peers peers.json] [--models models.json] [--packages FOLDER] [--absent TEXT ...]
+Usage: report.py DOCS [--peers peers.json] [--kernels kernels.json] [--models models.json] [--packages FOLDER]
+                 [--absent TEXT ...]
 
 What was measured is merged into docs/performance/CPU.json, CPU being this machine's: a row replaces an earlier one of
-the same work, and other processors' files stay as they are. Then all pages are written again. Without --peers and
---models nothing is merged. FOLDER: node_modules with the peers' packages, for their versions.
+the same work, and other processors' files stay as they are. Then all pages are written again. Without --peers,
+--kernels and --models nothing is merged. FOLDER: node_modules with the peers' packages, for their versions.
+kernels.json is what kernel-bench writes with --benchmark_out=FILE --benchmark_repetitions=N.
 """
 import argparse
 import glob
@@ -46,6 +48,11 @@ of bits do not multiply, so theirs is a comparison only. Threads of the side bef
 waited for; with two threads every side has a tenth of a second before it is timed, in which the system spreads its
 threads over the cores. Our first line is the strategy that the compiler chooses, and the one in the ratio; other
 strategies and formats follow in italics.
+
+**Kernels** (`bench/KernelBench.cpp`): our kernels alone beside two limits that are measured in the same row, the
+bandwidth at which the same weights can be read, from wherever they lie, and the peak of byte products. Elapsed time,
+medians of several repetitions, activation quantization and table building included. "Warm" uses one copy of the weights
+over and over, which lies in the smallest cache that holds it; "cold" goes through copies that exceed all caches.
 
 **Whole models** (`bench/peers/models.py`): models with random weights, the same on both sides (both give the same
 logits in floats), in processes that alternate. Peak memory is the most that was resident, mapped weights included;
@@ -162,6 +169,40 @@ def products(rows):
     return text + "\n## Where a peer's product is faster, by medians\n\n" + losses(rest)
 
 
+#===--- Table of kernels -----------------------------------------------------------------------------------------===#
+
+
+def kernel_rows(path):
+    """The medians in Google Benchmark's JSON; names are format/strategy/shape/columns/threads/memory."""
+    rows = []
+    for row in load(path)["benchmarks"]:
+        if row.get("aggregate_name", "median") != "median":
+            continue
+        form, strategy, shape, columns, threads, memory = row["run_name"].split("/")[:6]
+        rows.append({"kernel": f"{form}/{strategy}", "shape": shape, "columns": int(columns), "threads": int(threads),
+                     "memory": memory, "us": row["real_time"], "weights_per_s": row["weights/s"],
+                     "gb_per_s": row["GB/s"], "of_read": row["of_read"], "gops": row["GOPS"],
+                     "of_peak": row["of_dot"]})
+    return rows
+
+
+def kernels(rows):
+    if not rows:
+        return ""
+    lines = ["\n## Kernels beside the limits of this machine\n",
+             "| shape | columns | threads | weights | kernel | us | 10^9 weights/s | GB/s (of read) | GOPS (of peak) |",
+             "|---|---|---|---|---|---|---|---|---|"]
+    before = None
+    for row in sorted(rows, key=lambda row: (row["columns"] > 1, row["shape"], row["columns"], row["threads"],
+                                             row["memory"])):
+        place = f"{row['shape']} | {row['columns']} | {row['threads']} | {row['memory']}"
+        lines.append(f"| {place if place != before else ' | | | '} | {row['kernel']} | {row['us']:.1f} | "
+                     f"{row['weights_per_s'] / 1e9:.1f} | {row['gb_per_s']:.1f} ({100 * row['of_read']:.0f}%) | "
+                     f"{row['gops']:.0f} ({100 * row['of_peak']:.0f}%) |")
+        before = place
+    return "\n".join(lines) + "\n"
+
+
 #===--- Tables of whole models -----------------------------------------------------------------------------------===#
 
 
@@ -239,7 +280,7 @@ def page(data, slug):
     absent = "".join(f"\nAbsent: {text}.\n" for text in data["environment"].get("absent", []))
     text = HEAD.format(cpu=data["environment"]["cpu"], features=data["environment"]["features"], slug=slug,
                        peers=", ".join(peers + versions) or "none", quiet=quietness(rows + models), absent=absent)
-    return text + whole_models(models) + products(rows)
+    return text + whole_models(models) + products(rows) + kernels(data.get("kernels", []))
 
 
 def headline(rows, **wanted):
@@ -309,6 +350,9 @@ def record(options, folder):
         data["rows"] = merge(data["rows"], peers.pop("rows"), ("group", "rows", "cols", "tokens", "threads"))
         absent += peers.pop("absent")
         data.update(peers)
+    if options.kernels:
+        data["kernels"] = merge(data.get("kernels", []), kernel_rows(options.kernels),
+                                ("kernel", "shape", "columns", "threads", "memory"))
     if options.models:
         data["models"] = merge(data.get("models", []), load(options.models), ("model", "group", "threads"))
     data["environment"] = {**environment, "absent": absent}
@@ -322,13 +366,13 @@ def record(options, folder):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("docs")
-    for name in ("--peers", "--models", "--packages"):
+    for name in ("--peers", "--kernels", "--models", "--packages"):
         parser.add_argument(name)
     parser.add_argument("--absent", nargs="*", default=[])
     options = parser.parse_args()
     folder = os.path.join(options.docs, "performance")
     os.makedirs(folder, exist_ok=True)
-    if options.peers or options.models:
+    if options.peers or options.kernels or options.models:
         record(options, folder)
     machines = [(os.path.splitext(os.path.basename(path))[0], load(path))
                 for path in sorted(glob.glob(os.path.join(folder, "*.json")))]
