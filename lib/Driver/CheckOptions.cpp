@@ -142,6 +142,16 @@ static Error checkOutput(const CompileOptions &options) {
   return Error::success();
 }
 
+static Error checkSanitizer(const CompileOptions &options) {
+  if (options.sanitize.empty())
+    return Error::success();
+  if (options.sanitize != "address")
+    return createStringError("unknown sanitizer '" + options.sanitize + "', expected address");
+  if (isMlirOutput(options))
+    return createStringError("--sanitize is about machine code, which MLIR is not; write an object");
+  return Error::success();
+}
+
 Error halftone::checkOptions(const CompileOptions &options) {
   if (Error error = checkFormats(options))
     return error;
@@ -154,6 +164,8 @@ Error halftone::checkOptions(const CompileOptions &options) {
   if (Error error = checkActivationPolicy(options))
     return error;
   if (Error error = checkRewrites(options))
+    return error;
+  if (Error error = checkSanitizer(options))
     return error;
   return checkOutput(options);
 }

@@ -60,6 +60,9 @@ public:
   SmallString<128> path;
 };
 
+/// Bytes between weights that AddressSanitizer guards.
+constexpr int64_t kRedzone = 1024;
+
 class Compilation {
 public:
   explicit Compilation(const CompileOptions &options)
@@ -308,11 +311,13 @@ private:
           planned.sharedWith.push_back(targets[i].name);
       planned.ternaryPacking = options.ternaryPacking;
       planned.lutTables = options.lutTables;
+      planned.redzone = options.sanitize.empty() ? 0 : kRedzone;
       buildToPlannedPipeline(pm, planned);
     }
     if (needs(Stage::Loops)) {
       ToLoopsOptions loops;
       loops.chunk = options.chunk;
+      loops.separateBuffers = !options.sanitize.empty();
       buildToLoopsPipeline(pm, loops);
     }
     if (needs(Stage::LLVM)) {
@@ -494,6 +499,9 @@ private:
       artifact.weightBytes = bytes.getInt();
     if (artifact.weightBytes == 0)
       artifact.weightsFile.clear();
+    artifact.sanitizeAddress = !options.sanitize.empty();
+    if (artifact.sanitizeAddress)
+      artifact.weightTensors = weightTensors();
 
     std::string packed = weightsPlan();
     if (llvm::Error error = advance(Stage::Loops))
@@ -523,6 +531,17 @@ private:
     if (!translated)
       return takeErrors("'" + options.input + "' could not be translated to LLVM IR");
     return translated;
+  }
+
+  /// Where the planned module has its weights.
+  std::vector<WeightTensor> weightTensors() {
+    std::vector<WeightTensor> tensors;
+    for (auto global : module->getOps<lowbit::GlobalOp>()) {
+      RankedTensorType type = global.getTensorType();
+      uint64_t bytes = type.getNumElements() * type.getElementTypeBitWidth() / 8;
+      tensors.push_back({weightNameOf(global), uint64_t(*global.getOffset()), bytes});
+    }
+    return tensors;
   }
 
   /// How the planned module packs weights, as text.

@@ -53,7 +53,7 @@ void halftone::buildToPlannedPipeline(OpPassManager &pm, const ToPlannedOptions 
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   pm.addPass(createLowbitOutlineWeights());
-  pm.addPass(createLowbitPlaceWeights());
+  pm.addPass(createLowbitPlaceWeights({options.redzone}));
 }
 
 void halftone::buildToLoopsPipeline(OpPassManager &pm, const ToLoopsOptions &options) {
@@ -69,7 +69,7 @@ void halftone::buildToLoopsPipeline(OpPassManager &pm, const ToLoopsOptions &opt
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   pm.addPass(createHalftoneMergeLaunches());
-  pm.addPass(createHalftonePlanMemory({options.chunk}));
+  pm.addPass(createHalftonePlanMemory({options.chunk, options.separateBuffers}));
   pm.addPass(createConvertLinalgToLoopsPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());

@@ -122,7 +122,11 @@ private:
     if (!created)
       return created.takeError();
     machine = std::move(*created);
-    return prepareModule(module, *machine, prefix, kind, options);
+    if (Error error = prepareModule(module, *machine, prefix, kind, options))
+      return error;
+    if (options.sanitizeAddress)
+      addRedzones(module, blobs, options.weightTensors);
+    return Error::success();
   }
 
   /// The file beside a text output that `.incbin` reads.
@@ -177,7 +181,7 @@ private:
     appendBlobAssembly(/*incbin=*/false);
     if (Error error = emitModule(module, *machine, /*assembly=*/false, object))
       return error;
-    return checkUndefinedSymbols(object, machine->getTargetTriple());
+    return checkUndefinedSymbols(object, machine->getTargetTriple(), options.sanitizeAddress);
   }
 
   Error writeObjectAndHeader() {

@@ -36,6 +36,9 @@ static Expected<uint64_t> fileBytes(StringRef path) {
   return status.getSize();
 }
 
+/// Room that AddressSanitizer guards: far beyond the widest access of a kernel.
+static uint64_t redzoneOf(uint64_t bytes) { return alignTo(bytes + 4096, 64) - bytes; }
+
 Expected<SmallVector<Blob, 2>> artifact::collectBlobs(const ArtifactOptions &options) {
   SmallVector<Blob, 2> blobs;
   if (!options.weightsFile.empty() && options.weightBytes) {
@@ -58,6 +61,9 @@ Expected<SmallVector<Blob, 2>> artifact::collectBlobs(const ArtifactOptions &opt
     blobs.push_back(
         {"halftone_tokenizer", ".halftone.tokenizer", ".tokenizer", options.model->tokenizerFile, *bytes, 16});
   }
+  if (options.sanitizeAddress)
+    for (Blob &blob : blobs)
+      blob.redzone = redzoneOf(blob.bytes);
   return blobs;
 }
 
@@ -85,9 +91,11 @@ std::string artifact::blobAssembly(const Blob &blob, StringRef sibling, const Tr
      << blob.symbol << ",@object\n\t.size\t" << blob.symbol << ", " << blob.bytes << '\n'
      << blob.symbol << ":\n";
   if (sibling.empty())
-    os << "\t.zero\t" << blob.bytes << '\n';
+    os << "\t.zero\t" << blob.bytes + blob.redzone << '\n';
   else
     os << "\t.incbin\t" << quoted(sibling) << '\n';
+  if (!sibling.empty() && blob.redzone)
+    os << "\t.zero\t" << blob.redzone << '\n';
   os << "\t.text\n";
   return text;
 }
@@ -129,10 +137,10 @@ static Expected<ELF64LE::Shdr *> findSection(SmallVectorImpl<char> &object, cons
     Expected<StringRef> name = elf->getSectionName(section);
     if (!name)
       return name.takeError();
-    if (*name == blob.section && section.sh_type == ELF::SHT_NOBITS && section.sh_size == blob.bytes)
+    if (*name == blob.section && section.sh_type == ELF::SHT_NOBITS && section.sh_size == blob.bytes + blob.redzone)
       return const_cast<ELF64LE::Shdr *>(&section);
   }
-  return failure("the object has no section '" + blob.section + "' of " + Twine(blob.bytes) + " bytes");
+  return failure("the object has no section '" + blob.section + "' of " + Twine(blob.bytes + blob.redzone) + " bytes");
 }
 
 Error artifact::attachBlobs(SmallVectorImpl<char> &object, ArrayRef<Blob> blobs, raw_ostream &os) {
@@ -144,7 +152,7 @@ Error artifact::attachBlobs(SmallVectorImpl<char> &object, ArrayRef<Blob> blobs,
     end = alignTo(end, blob.alignment);
     (*section)->sh_type = ELF::SHT_PROGBITS;
     (*section)->sh_offset = end;
-    end += blob.bytes;
+    end += blob.bytes + blob.redzone;
   }
   os.write(object.data(), object.size());
   uint64_t position = object.size();
@@ -152,7 +160,8 @@ Error artifact::attachBlobs(SmallVectorImpl<char> &object, ArrayRef<Blob> blobs,
     os.write_zeros(alignTo(position, blob.alignment) - position);
     if (Error error = copyBlob(blob, os))
       return error;
-    position = alignTo(position, blob.alignment) + blob.bytes;
+    os.write_zeros(blob.redzone);
+    position = alignTo(position, blob.alignment) + blob.bytes + blob.redzone;
   }
   return Error::success();
 }

@@ -172,11 +172,13 @@ static Error defineWeightsBase(Module &module, const ArtifactOptions &options) {
   return Error::success();
 }
 
-static void setAttributes(Module &module, const TargetInfo &target) {
+static void setAttributes(Module &module, const TargetInfo &target, bool sanitizeAddress) {
   for (Function &function : module) {
     if (function.isDeclaration())
       continue;
     function.addFnAttr(Attribute::NoUnwind);
+    if (sanitizeAddress)
+      function.addFnAttr(Attribute::SanitizeAddress);
     if (function.hasFnAttribute("target-cpu"))
       continue;
     function.addFnAttr("target-cpu", target.cpu);
@@ -204,10 +206,12 @@ static Error verify(Module &module) {
   return failure("invalid LLVM IR: " + StringRef(text).trim());
 }
 
-static void optimize(Module &module, TargetMachine &machine, unsigned level) {
+static void optimize(Module &module, TargetMachine &machine, unsigned level, bool sanitizeAddress) {
   PipelineTuningOptions tuning;
   tuning.LoopVectorization = tuning.LoopInterleaving = tuning.SLPVectorization = level >= 2;
   PassBuilder builder(&machine, tuning);
+  if (sanitizeAddress)
+    addAddressSanitizer(builder);
   LoopAnalysisManager loops;
   FunctionAnalysisManager functions;
   CGSCCAnalysisManager components;
@@ -250,10 +254,10 @@ Error artifact::prepareModule(Module &module, TargetMachine &machine, StringRef 
   if (options.model)
     if (Error error = addDescription(module, modelSymbol(prefix, kind), options))
       return error;
-  setAttributes(module, options.target);
+  setAttributes(module, options.target, options.sanitizeAddress);
   if (Error error = verify(module))
     return error;
-  optimize(module, machine, options.optLevel);
+  optimize(module, machine, options.optLevel, options.sanitizeAddress);
   return errors.take();
 }
 
@@ -282,7 +286,7 @@ static bool isLibraryFunction(StringRef name, const TargetLibraryInfo &library) 
   return !name.starts_with("_Z") && !name.starts_with("__kmpc") && library.getLibFunc(name, known);
 }
 
-Error artifact::checkUndefinedSymbols(ArrayRef<char> object, const Triple &triple) {
+Error artifact::checkUndefinedSymbols(ArrayRef<char> object, const Triple &triple, bool sanitized) {
   auto file = object::ELFFile<object::ELF64LE>::create(StringRef(object.data(), object.size()));
   if (!file)
     return file.takeError();
@@ -304,6 +308,8 @@ Error artifact::checkUndefinedSymbols(ArrayRef<char> object, const Triple &tripl
       if (!name)
         return name.takeError();
       if (symbol.st_shndx != ELF::SHN_UNDEF || name->empty() || *name == "_GLOBAL_OFFSET_TABLE_")
+        continue;
+      if (sanitized && name->starts_with("__asan_"))
         continue;
       if (!isLibraryFunction(*name, library))
         unknown.push_back(*name);

@@ -2,6 +2,7 @@
 
 #include "halftone/Target/InProcess.h"
 #include "Internal.h"
+#include "halftone/Target/Sanitizer.h"
 #include "llvm/ExecutionEngine/Orc/ExecutionUtils.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/IR/Module.h"
@@ -28,6 +29,7 @@ Expected<std::unique_ptr<InProcessCode>> InProcessCode::load(Module &module, Art
   // The weights' symbol is defined below instead of by a section.
   options.weightsFile = "memory";
   options.weightBytes = 1;
+  options.sanitizeAddress |= runsWithAddressSanitizer();
   if (Error error = prepareModule(module, **machine, "halftone", ArtifactKind::Object, options))
     return std::move(error);
   SmallVector<char, 0> object;

@@ -12,6 +12,7 @@
 
 namespace llvm {
 class Constant;
+class PassBuilder;
 class TargetMachine;
 class Triple;
 } // namespace llvm
@@ -32,6 +33,7 @@ struct Blob {
   std::string file;
   uint64_t bytes = 0;
   unsigned alignment = 1; ///< a power of two
+  uint64_t redzone = 0;   ///< bytes behind it that nothing may touch; both together are a multiple of 64
 };
 
 /// The blobs that an artifact needs (weights, tokenizer). Errors: unreadable files, wrong sizes.
@@ -75,8 +77,20 @@ llvm::Error prepareModule(llvm::Module &module, llvm::TargetMachine &machine, ll
 llvm::Error emitModule(llvm::Module &module, llvm::TargetMachine &machine, bool assembly,
                        llvm::SmallVectorImpl<char> &out);
 
-/// Errors when the object needs a symbol that is in neither libc nor libm.
-llvm::Error checkUndefinedSymbols(llvm::ArrayRef<char> object, const llvm::Triple &triple);
+/// Errors when the object needs a symbol that is in neither libc nor libm; with `sanitized`, AddressSanitizer's are
+/// fine.
+llvm::Error checkUndefinedSymbols(llvm::ArrayRef<char> object, const llvm::Triple &triple, bool sanitized);
+
+//===----------------------------------------------------------------------===//
+// Sanitizer.cpp
+//===----------------------------------------------------------------------===//
+
+/// Instruments, at the end of the optimizer, all functions with the attribute sanitize_address, and globals.
+void addAddressSanitizer(llvm::PassBuilder &builder);
+
+/// Adds functions that tell AddressSanitizer, when the program starts, what of the blobs is a redzone. For modules that
+/// are instrumented already.
+void addRedzones(llvm::Module &module, llvm::ArrayRef<Blob> blobs, llvm::ArrayRef<WeightTensor> tensors);
 
 //===----------------------------------------------------------------------===//
 // Linker.cpp

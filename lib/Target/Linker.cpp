@@ -225,6 +225,8 @@ Error artifact::linkExecutable(StringRef object, StringRef output, const Artifac
     path::append(file, library);
     arguments.push_back(file.str().str());
   }
+  if (options.sanitizeAddress)
+    arguments.push_back("-fsanitize=address");
   for (const char *flag : {"-Wl,--build-id=none", "-Wl,--as-needed", "-Wl,-z,noexecstack"})
     arguments.push_back(flag);
   llvm::append_range(arguments, systemLibraries(options.target));

@@ -19,13 +19,14 @@ struct PlaceWeights : halftone::impl::LowbitPlaceWeightsBase<PlaceWeights> {
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    int64_t offset = 0;
+    int64_t offset = 0, end = 0;
     for (auto global : module.getOps<lowbit::GlobalOp>()) {
       global.setOffset(offset);
       RankedTensorType type = global.getTensorType();
-      offset += llvm::alignTo(type.getNumElements() * type.getElementTypeBitWidth() / 8, 64);
+      end = llvm::alignTo(offset + type.getNumElements() * type.getElementTypeBitWidth() / 8, 64);
+      offset = llvm::alignTo(end + redzone, 64);
     }
-    module->setAttr("lowbit.weight_bytes", Builder(module.getContext()).getI64IntegerAttr(offset));
+    module->setAttr("lowbit.weight_bytes", Builder(module.getContext()).getI64IntegerAttr(end));
   }
 };
 

@@ -101,7 +101,9 @@ struct PlanMemory : halftone::impl::HalftonePlanMemoryBase<PlanMemory> {
       llvm::SetVector<Operation *> users;
       collectUsers(alloc.getResult(), users);
       bool isDynamic = !alloc.getType().hasStaticShape();
-      if (alloc->getBlock() == &block && (!isDynamic || isModel)) {
+      if (separate)
+        alloc.removeAlignmentAttr(); // would be room at its end
+      else if (alloc->getBlock() == &block && (!isDynamic || isModel)) {
         auto [first, last] = lifeOf(users, block, positions);
         buffers.push_back({alloc, bytesOf(alloc), first, last});
         return WalkResult::advance();

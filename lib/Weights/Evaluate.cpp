@@ -470,6 +470,8 @@ llvm::StringMap<std::string> findStrategies(ModuleOp module) {
 }
 
 constexpr uint64_t kAlignment = 64;
+/// Most bytes between two weights, beyond alignment.
+constexpr uint64_t kMaxRedzone = 4096;
 
 /// The bytes of a global as stored.
 llvm::Expected<std::vector<uint8_t>> bytesOf(Evaluator &evaluator, lowbit::GlobalOp global) {
@@ -502,8 +504,8 @@ llvm::Expected<std::vector<WeightRecord>> halftone::evaluateWeights(ModuleOp mod
     llvm::Expected<std::vector<uint8_t>> bytes = bytesOf(evaluator, global);
     if (!bytes)
       return bytes.takeError();
-    uint64_t place = llvm::alignTo(os.tell() - start, kAlignment);
-    if (global.getOffset() != place)
+    uint64_t least = llvm::alignTo(os.tell() - start, kAlignment), place = global.getOffset().value_or(UINT64_MAX);
+    if (place < least || place - least > kMaxRedzone || place % kAlignment)
       return failure("weight '{0}' is not at its place; run lowbit-place-weights before", evaluator.record.name);
     os.write_zeros(start + place - os.tell());
     os.write(reinterpret_cast<const char *>(bytes->data()), bytes->size());

@@ -1,4 +1,13 @@
 // RUN: quant-opt --halftone-plan-memory --split-input-file %s | FileCheck %s
+// Separate buffers: nothing is placed or aligned, everything is freed once.
+// RUN: quant-opt --halftone-plan-memory=separate --split-input-file %s | FileCheck %s --check-prefix=SEPARATE --implicit-check-not=memref.view --implicit-check-not=alignment
+
+// SEPARATE-LABEL: func @share
+// SEPARATE-SAME: memref<64xi8>
+// SEPARATE-COUNT-3: memref.alloc() : memref<32xf32>
+// SEPARATE-COUNT-2: memref.dealloc
+// SEPARATE-NOT: memref.dealloc
+// SEPARATE: return
 
 // Three buffers of 128 bytes: %c starts after the last use of %a and takes its place; %b lives through both.
 // CHECK-LABEL: func @share

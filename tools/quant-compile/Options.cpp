@@ -156,6 +156,11 @@ Expected<QuantCompileOptions> parseQuantCompileOptions(int argc, char **argv) {
       cl::value_desc("file"), cl::ValueOptional, cl::init(""), cl::cat(category));
   auto *tuning = text("tuning", "Choose kernels by this file of --tune", "path", "");
   auto *triple = text("target", "Target triple, for example aarch64-linux-gnu (default: this machine's)", "triple", "");
+  auto *sanitize =
+      text("sanitize",
+           "Check every access to memory: address makes code for AddressSanitizer, slow, for programs that "
+           "have its runtime",
+           "address", "");
   auto *compileTo = text("compile-to", "Stage to stop at, for .mlir outputs", "stage", "");
   auto *report = text("report", "Write the report as JSON to this file", "path", "");
   static cl::list<std::string> tensorFormats(
@@ -241,6 +246,7 @@ Expected<QuantCompileOptions> parseQuantCompileOptions(int argc, char **argv) {
     return usageError("--tune and --tuning exclude each other: the former adds to its file");
   if (options.tune && tune.empty() && (c.output.empty() || c.output == "-"))
     return usageError("--tune needs a file here; add it as --tune=FILE");
+  c.sanitize = *sanitize;
   c.compileTo = *compileTo;
   c.reportFile = *report;
   c.context = context;

@@ -56,6 +56,7 @@ struct CompileOptions {
   std::string triple;          ///< target triple, empty: this machine's
   std::string compileTo;       ///< float, lowbit, planned, loops or llvm; only for .mlir outputs
   std::string reportFile;      ///< JSON; empty: none
+  std::string sanitize;        ///< "address": code for AddressSanitizer; empty: none
   int64_t context = 0;         ///< tokens in the KV cache, 0: as the model says
   int64_t chunk = 64;          ///< most tokens of one prefill call
   unsigned threads = 0;        ///< of the compiler, 0: all cores

@@ -48,11 +48,16 @@ struct ToPlannedOptions : mlir::PassPipelineOptions<ToPlannedOptions> {
                                      llvm::cl::init("auto")};
   Option<unsigned> lutTables{*this, "lut-tables", llvm::cl::desc("bits of the entries of look-up tables, 16 or 8"),
                              llvm::cl::init(16)};
+  Option<int64_t> redzone{*this, "redzone", llvm::cl::desc("bytes between weights that nothing may touch"),
+                          llvm::cl::init(0)};
 };
 
 struct ToLoopsOptions : mlir::PassPipelineOptions<ToLoopsOptions> {
   Option<int64_t> chunk{*this, "chunk", llvm::cl::desc("most tokens in one call of a model's functions"),
                         llvm::cl::init(64)};
+  Option<bool> separateBuffers{*this, "separate-buffers",
+                               llvm::cl::desc("allocate every buffer by itself, for sanitizers"),
+                               llvm::cl::init(false)};
 };
 
 struct ToLLVMOptions : mlir::PassPipelineOptions<ToLLVMOptions> {

@@ -70,6 +70,12 @@ struct ModelVariant {
   int64_t scratchBytes = 0;
 };
 
+/// A tensor in the packed weights, in bytes from their start.
+struct WeightTensor {
+  std::string name;
+  uint64_t offset = 0, bytes = 0;
+};
+
 struct ArtifactOptions {
   TargetInfo target;
   /// Of a model: what a host whose CPU cannot run `target` tries next, in this order.
@@ -82,6 +88,11 @@ struct ArtifactOptions {
   std::optional<ModelDescription> model;
   std::vector<CFunction> functions; ///< of a module that is no model
   unsigned optLevel = 2;            ///< 0 to 3
+  /// Instrument the code for AddressSanitizer, whose runtime the program must have then.
+  bool sanitizeAddress = false;
+  /// For `sanitizeAddress`: what the weights consist of, in ascending order at multiples of 8 bytes. What lies between
+  /// two of them must not be touched. Empty: one thing, all of which may be.
+  std::vector<WeightTensor> weightTensors;
   /// Folder of libhalftone_{main,runtime,tokenizer}.a for executables; empty: $HALFTONE_LIBRARY_DIR, or ../lib from
   /// the folder of the running program.
   std::string libraryDir;

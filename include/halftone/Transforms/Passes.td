@@ -73,9 +73,12 @@ def LowbitUniformToBcq : Pass<"lowbit-uniform-to-bcq", "::mlir::ModuleOp"> {
 def LowbitPlaceWeights : Pass<"lowbit-place-weights", "::mlir::ModuleOp"> {
   let summary = "Gives every lowbit.global its offset in the weight section";
   let description = [{
-    Offsets ascend in the order of the module and are multiples of 64. The module gets the attribute
-    `lowbit.weight_bytes`, the size of the section.
+    Offsets ascend in the order of the module and are multiples of 64. Between two weights lie at least `redzone` bytes
+    that belong to none. The module gets the attribute `lowbit.weight_bytes`, the size of the section.
   }];
+  let options = [
+    Option<"redzone", "redzone", "int64_t", "0", "bytes between weights that nothing may touch">
+  ];
 }
 
 def LowbitQuantizeWeights : Pass<"lowbit-quantize-weights", "::mlir::ModuleOp"> {
@@ -445,7 +448,7 @@ def HalftonePlanMemory : Pass<"halftone-plan-memory", "::mlir::ModuleOp"> {
     scratch area. Buffers that are never live together share memory; each starts at a multiple of 64 bytes. A
     dynamic size must be bounded by `max-dynamic`, the most tokens in a call. The function gets the attribute
     `halftone.scratch_bytes`. Other buffers (in loops, or of dynamic size outside of models) are freed at the end of
-    their block.
+    their block. With `separate` all are: then a sanitizer sees accesses beyond any of them.
 
     Errors: a function of several blocks; a buffer in a region that leaves the region.
 
@@ -456,7 +459,8 @@ def HalftonePlanMemory : Pass<"halftone-plan-memory", "::mlir::ModuleOp"> {
     ```
   }];
   let options = [
-    Option<"maxDynamic", "max-dynamic", "int64_t", "64", "bound of every dynamic size">
+    Option<"maxDynamic", "max-dynamic", "int64_t", "64", "bound of every dynamic size">,
+    Option<"separate", "separate", "bool", "false", "leave every buffer an allocation of its own, of its exact size">
   ];
   let dependentDialects = ["::mlir::memref::MemRefDialect"];
 }

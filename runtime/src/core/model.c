@@ -149,6 +149,11 @@ static halftone_status open_library(const char *path, halftone_program **program
   void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
   if (!library) {
     const char *reason = dlerror();
+    if (reason && strstr(reason, "__asan_"))
+      return halftone_fail(HALFTONE_CANNOT_OPEN,
+                           "'%s' was compiled with --sanitize address, and this program has no AddressSanitizer; "
+                           "preload it: LD_PRELOAD=$(gcc -print-file-name=libasan.so)",
+                           path);
     return halftone_fail(HALFTONE_CANNOT_OPEN, "cannot load '%s': %s", path, reason ? reason : "unknown reason");
   }
   halftone_status status;

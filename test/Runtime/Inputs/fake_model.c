@@ -8,12 +8,18 @@
  *
  * -D: VOCABULARY, CONTEXT, CHUNK, FEATURES, ABI, MAGIC, STRUCT_BYTES, BOS, EOS, SYMBOL, HEADS, SCRATCH_BYTES,
  *     WEIGHTS (rows of 8 bytes of weights), WEIGHT_BYTES, NAME, HEAD and NEXT (what the description says), TOKENIZER (path of a SentencePiece model) with TOKENIZER_BYTES, FAIL_AT (position whose body fails), NAN_AT
- * (position with NaN logits), MODULUS (11 unless told: another one makes another model)
+ * (position with NaN logits), MODULUS (11 unless told: another one makes another model), SANITIZED (needs
+ * AddressSanitizer)
  */
 #include "halftone/abi.h"
 
 #include <math.h>
 #include <string.h>
+
+#ifdef SANITIZED
+extern void __asan_init(void);
+void (*const fake_sanitizer)(void) = __asan_init;
+#endif
 
 #ifndef VOCABULARY
 #define VOCABULARY 32

@@ -131,6 +131,9 @@ TEST_F(EvaluateError, Places) {
       message);
   EXPECT_EQ(evaluate(global("a", "4xf32", 0, chain) + global("b", "4xf32", 0, chain), 64), message);
   EXPECT_EQ(evaluate(global("a", "4xf32", 0, chain) + global("b", "4xf32", 1 << 30, chain), 64), message);
+  EXPECT_EQ(evaluate(global("a", "4xf32", 0, chain) + global("b", "4xf32", 100, chain), 128), message);
+  // Room between weights is fine.
+  EXPECT_EQ(evaluate(global("a", "4xf32", 0, chain) + global("b", "4xf32", 1088, chain), 1152), "");
   EXPECT_EQ(evaluate(global("a", "4xf32", 0, chain), 128),
             "the module's weights take 64 bytes, which its attribute lowbit.weight_bytes does not say; run "
             "lowbit-place-weights before");

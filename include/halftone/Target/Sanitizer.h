@@ -1,0 +1,13 @@
+//===- Sanitizer.h - Generated code under AddressSanitizer ------*- C++ -*-===//
+#ifndef HALFTONE_TARGET_SANITIZER_H
+#define HALFTONE_TARGET_SANITIZER_H
+
+namespace halftone {
+
+/// True in a process that has AddressSanitizer's runtime, linked in or preloaded. Code that such a process loads into
+/// itself should be instrumented, too.
+bool runsWithAddressSanitizer();
+
+} // namespace halftone
+
+#endif // HALFTONE_TARGET_SANITIZER_H
