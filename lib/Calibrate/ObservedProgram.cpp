@@ -1,6 +1,7 @@
 //===- ObservedProgram.cpp - A float model that shows its values ----------===//
 
 #include "halftone/Calibrate/ObservedProgram.h"
+#include "halftone/Target/Sanitizer.h"
 #include "halftone/runtime.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/FileSystem.h"
@@ -101,6 +102,7 @@ Error ObservedProgram::Impl::open(const CompileOptions &model, const ObserveOpti
   compilation.activations = "f32";
   compilation.strategy = "auto";
   compilation.cpu = "native";
+  compilation.sanitize = sanitizerOfProcess();
   compilation.compileTo.clear();
   compilation.reportFile.clear();
   // An imported module has its context already.

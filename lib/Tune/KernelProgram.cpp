@@ -5,6 +5,7 @@
 #include "halftone/Pack/Trits.h"
 #include "halftone/Plan/KernelPlan.h"
 #include "halftone/Support/AtomicFile.h"
+#include "halftone/Target/Sanitizer.h"
 #include "halftone/Target/TargetInfo.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FileSystem.h"
@@ -169,6 +170,7 @@ llvm::Expected<std::unique_ptr<KernelProgram>> KernelProgram::compile(std::vecto
   options.input = program->folder + "/products.mlir";
   options.output = program->folder + "/products.so";
   options.cpu = specs.front().cpu;
+  options.sanitize = sanitizerOfProcess();
   llvm::Expected<CompileReport> report = halftone::compile(options);
   if (!report)
     return report.takeError();

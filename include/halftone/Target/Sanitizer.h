@@ -8,6 +8,9 @@ namespace halftone {
 /// itself should be instrumented, too.
 bool runsWithAddressSanitizer();
 
+/// The same as CompileOptions::sanitize names it: "address" or "".
+inline const char *sanitizerOfProcess() { return runsWithAddressSanitizer() ? "address" : ""; }
+
 } // namespace halftone
 
 #endif // HALFTONE_TARGET_SANITIZER_H

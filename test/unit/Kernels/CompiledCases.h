@@ -1,7 +1,8 @@
 //===- CompiledCases.h - Many small products in one shared object -*- C++ -*-===//
 //
 // A test lists products and look-ups; all of them go into one module, which is
-// compiled for one CPU, loaded, and called through its C functions.
+// compiled for one CPU, loaded, and called through its C functions. In a process
+// with AddressSanitizer the module is instrumented.
 //
 // HALFTONE_TEST_CPU names another CPU in place of the native one, and
 // HALFTONE_TEST_OBJECTS a folder that keeps the objects: what one machine
