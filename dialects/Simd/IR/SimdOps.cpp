@@ -30,6 +30,14 @@ static LogicalResult verifyFourToOne(Operation *op, Type words, Type bytes) {
 
 LogicalResult Dot4Op::verify() { return verifyFourToOne(*this, getAcc().getType(), getU().getType()); }
 
+LogicalResult Dot8x2Op::verify() {
+  int64_t bytes = length(getU().getType()), words = length(getAcc().getType());
+  if (bytes % 8 == 0 && bytes == 4 * words)
+    return success();
+  return emitOpError("needs eight bytes and two accumulators for each row, but has ")
+         << bytes << " bytes and " << words << " accumulators";
+}
+
 LogicalResult Dot2Op::verify() {
   if (length(getU().getType()) == 2 * length(getAcc().getType()))
     return success();

@@ -71,6 +71,29 @@ def Simd_Dot4Op : Simd_Op<"dot4", [Pure, AllTypesMatch<["acc", "result"]>, AllTy
   let hasVerifier = 1;
 }
 
+def Simd_Dot8x2Op : Simd_Op<"dot8x2", [Pure, AllTypesMatch<["acc", "result"]>]> {
+  let summary = "adds products of rows of eight bytes with two columns of eight: unsigned times signed";
+  let description = [{
+    `result[2i+c] = acc[2i+c] + sum over j < 8 of u[8i+j] * s[8c+j]` for c = 0
+    and 1: a matrix of N rows by 8 times one of 8 rows by two columns. The
+    bytes of `u` are taken as unsigned and those of `s` as signed. The sums
+    are exact and wrap at 32 bits; nothing saturates.
+
+    ```mlir
+    %r = simd.dot8x2 %acc, %u, %s : vector<32xi32>, vector<128xi8>, vector<16xi8>
+    ```
+
+    AArch64 with i8mm has it as `usmmla`, with twice the products of `usdot`,
+    for two rows; everywhere else it is slower than `simd.dot4`.
+  }];
+  let arguments = (ins Simd_Words:$acc, Simd_Bytes:$u, FixedVectorOfLengthAndType<[16], [I8]>:$s);
+  let results = (outs Simd_Words:$result);
+  let assemblyFormat = [{
+    $acc `,` $u `,` $s attr-dict `:` type($acc) `,` type($u) `,` type($s)
+  }];
+  let hasVerifier = 1;
+}
+
 def Simd_Dot2Op : Simd_Op<"dot2", [Pure, AllTypesMatch<["acc", "result"]>, AllTypesMatch<["u", "s"]>]> {
   let summary = "adds dot products of two bytes in 16 bits: unsigned times signed";
   let description = [{

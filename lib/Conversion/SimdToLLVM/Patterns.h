@@ -18,6 +18,8 @@ void populateDot2Patterns(const mlir::LLVMTypeConverter &converter, mlir::Rewrit
                           const TargetInfo &target);
 void populateDot4Patterns(const mlir::LLVMTypeConverter &converter, mlir::RewritePatternSet &patterns,
                           const TargetInfo &target);
+void populateDot8x2Patterns(const mlir::LLVMTypeConverter &converter, mlir::RewritePatternSet &patterns,
+                            const TargetInfo &target);
 void populateElementwisePatterns(const mlir::LLVMTypeConverter &converter, mlir::RewritePatternSet &patterns,
                                  const TargetInfo &target);
 void populateLaunchPatterns(const mlir::LLVMTypeConverter &converter, mlir::RewritePatternSet &patterns);

@@ -45,6 +45,7 @@ void populateSimdToLLVMConversionPatterns(LLVMTypeConverter &converter, RewriteP
   populateCountBitsPatterns(converter, patterns, target);
   populateDot2Patterns(converter, patterns, target);
   populateDot4Patterns(converter, patterns, target);
+  populateDot8x2Patterns(converter, patterns, target);
   populateElementwisePatterns(converter, patterns, target);
   populateLaunchPatterns(converter, patterns);
   populateObservePatterns(converter, patterns);

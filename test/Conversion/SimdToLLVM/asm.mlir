@@ -54,6 +54,20 @@ func.func @dot(%acc: vector<16xi32>, %u: vector<64xi8>, %s: vector<64xi8>) -> ve
   return %0 : vector<16xi32>
 }
 
+// 16 rows of 8 bytes times two columns: as many instructions as dot takes for 4 bytes and two columns.
+// ZEN5-LABEL: dot8x2:
+// AVX2-LABEL: dot8x2:
+// SSE2-LABEL: dot8x2:
+// NEON-LABEL: dot8x2:
+// NEON-NOT: {{usdot|mul}}
+// NEON-COUNT-8: usmmla v
+// NEON-NOT: {{usdot|mul|usmmla}}
+func.func @dot8x2(%acc: vector<32xi32>, %u: vector<128xi8>, %s: vector<16xi8>) -> vector<32xi32> {
+  %0 = simd.dot8x2 %acc, %u, %s : vector<32xi32>, vector<128xi8>, vector<16xi8>
+  return %0 : vector<32xi32>
+}
+
+// NEON-LABEL: dot_127:
 // SSE2-LABEL: dot_127:
 // AVX2-LABEL: dot_127:
 // AVX2-COUNT-2: vpmaddubsw {{.*}}%ymm

@@ -2,6 +2,7 @@
 // RUN: quant-opt --convert-simd-to-llvm=cpu=x86-64-v3 %s | FileCheck %s --check-prefixes=CHECK,AVX2
 // RUN: quant-opt --convert-simd-to-llvm=cpu=x86-64 %s | FileCheck %s --check-prefixes=CHECK,SSE2
 // RUN: quant-opt --convert-simd-to-llvm='cpu=neoverse-n1 triple=aarch64-linux-gnu' %s | FileCheck %s --check-prefixes=CHECK,NEON
+// RUN: quant-opt --convert-simd-to-llvm='cpu=neoverse-v1 triple=aarch64-linux-gnu' %s | FileCheck %s --check-prefixes=CHECK,V1
 // RUN: quant-opt --convert-simd-to-llvm='cpu=generic triple=riscv64-linux-gnu' %s | FileCheck %s --check-prefixes=CHECK,ANY
 
 // CHECK-LABEL: func @lookup_128
@@ -70,6 +71,16 @@ func.func @dot_127(%acc: vector<16xi32>, %u: vector<64xi8>, %s: vector<64xi8>) -
   // NEON-NOT: "llvm.aarch64.neon.sdot.v4i32.v16i8"
   %0 = simd.dot4 %acc, %u, %s {max_u = 127 : i32} : vector<16xi32>, vector<64xi8>, vector<64xi8>
   return %0 : vector<16xi32>
+}
+
+// CHECK-LABEL: func @dot8x2
+func.func @dot8x2(%acc: vector<6xi32>, %u: vector<24xi8>, %s: vector<16xi8>) -> vector<6xi32> {
+  // V1-COUNT-2: "llvm.aarch64.neon.usmmla.v4i32.v16i8"
+  // V1-NOT: llvm.mul
+  // NEON-COUNT-8: llvm.mul %{{.+}}, %{{.+}} : vector<6xi32>
+  // ANY-COUNT-8: llvm.mul %{{.+}}, %{{.+}} : vector<6xi32>
+  %0 = simd.dot8x2 %acc, %u, %s : vector<6xi32>, vector<24xi8>, vector<16xi8>
+  return %0 : vector<6xi32>
 }
 
 // CHECK-LABEL: func @popcount

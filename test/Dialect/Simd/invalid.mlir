@@ -54,6 +54,33 @@ func.func @bound(%a: vector<16xi32>, %u: vector<64xi8>) {
 
 // -----
 
+// Eight bytes and two accumulators for each row.
+func.func @dot8x2(%a: vector<16xi32>, %u: vector<128xi8>, %s: vector<16xi8>) {
+  // expected-error@below {{needs eight bytes and two accumulators for each row, but has 128 bytes and 16 accumulators}}
+  simd.dot8x2 %a, %u, %s : vector<16xi32>, vector<128xi8>, vector<16xi8>
+  return
+}
+
+// -----
+
+// Whole rows.
+func.func @half_row(%a: vector<3xi32>, %u: vector<12xi8>, %s: vector<16xi8>) {
+  // expected-error@below {{needs eight bytes and two accumulators for each row, but has 12 bytes and 3 accumulators}}
+  simd.dot8x2 %a, %u, %s : vector<3xi32>, vector<12xi8>, vector<16xi8>
+  return
+}
+
+// -----
+
+// Two columns of eight bytes.
+func.func @columns(%a: vector<4xi32>, %u: vector<16xi8>, %s: vector<32xi8>) {
+  // expected-error@below {{operand #2 must be fixed-length vector of 8-bit signless integer values of length 16}}
+  simd.dot8x2 %a, %u, %s : vector<4xi32>, vector<16xi8>, vector<32xi8>
+  return
+}
+
+// -----
+
 // Two bytes for each sum of a pair.
 func.func @dot2(%a: vector<32xi16>, %u: vector<32xi8>) {
   // expected-error@below {{needs two bytes for each of the 32 accumulators, but has 32 bytes}}

@@ -20,6 +20,13 @@ func.func @dot(%acc: vector<16xi32>, %u: vector<64xi8>, %s: vector<64xi8>) -> ve
   return %1 : vector<16xi32>
 }
 
+// CHECK-LABEL: func @matrices
+func.func @matrices(%acc: vector<6xi32>, %u: vector<24xi8>, %s: vector<16xi8>) -> vector<6xi32> {
+  // CHECK: simd.dot8x2 %{{.+}}, %{{.+}}, %{{.+}} : vector<6xi32>, vector<24xi8>, vector<16xi8>
+  %0 = simd.dot8x2 %acc, %u, %s : vector<6xi32>, vector<24xi8>, vector<16xi8>
+  return %0 : vector<6xi32>
+}
+
 // CHECK-LABEL: func @pairs
 func.func @pairs(%half: vector<32xi16>, %acc: vector<16xi32>, %u: vector<64xi8>, %s: vector<64xi8>) -> vector<16xi32> {
   // CHECK: simd.dot2 %{{.+}}, %{{.+}}, %{{.+}} {max_u = 128 : i32} : vector<32xi16>, vector<64xi8>, vector<64xi8>

@@ -17,6 +17,7 @@ typedef void count_fn(MEMREF(uint8_t), MEMREF(uint8_t), uint8_t, MEMREF(uint8_t)
 typedef void half_fn(MEMREF(uint16_t), MEMREF(float));
 lookup_fn lookup_16_64, lookup_32_64, lookup_64_64, lookup_128_64, lookup_16_7, lookup_128_117;
 dot_fn dot_16_255, dot_16_128, dot_16_127, dot_16_129, dot_3_255, dot_29_127, chain_16_16, chain_29_8, chain_16_255;
+dot_fn matrix_16, matrix_5;
 pairs_fn pairs_16;
 popcount_fn popcount_16, popcount_5;
 count_fn count_common_64, count_differ_21;
@@ -82,6 +83,28 @@ static void check_dots(const char *name, dot_fn *function, int lanes, int max_u,
 
 static void check_dot(const char *name, dot_fn *function, int lanes, int max_u) {
   check_dots(name, function, lanes, max_u, 1);
+}
+
+/* acc[row][column] + u[row] . s[column] */
+static void check_matrix(const char *name, dot_fn *function, int rows) {
+  uint32_t acc[32], result[32];
+  uint8_t u[128];
+  int8_t s[16];
+  for (int round = 0; round < 1000; ++round) {
+    for (int i = 0; i < 8 * rows; ++i)
+      u[i] = (uint8_t)(random32() % 2 ? 255 : random32());
+    for (int i = 0; i < 16; ++i)
+      s[i] = (int8_t)(random32() % 2 ? -128 : (int)random32());
+    for (int i = 0; i < 2 * rows; ++i)
+      acc[i] = random32();
+    function(PASS(acc, 2 * rows), PASS(u, 8 * rows), PASS(s, 16), PASS(result, 2 * rows));
+    for (int i = 0; i < 2 * rows; ++i) {
+      uint32_t wanted = acc[i];
+      for (int j = 0; j < 8; ++j)
+        wanted += (uint32_t)(u[i / 2 * 8 + j] * s[i % 2 * 8 + j]);
+      expect(result[i] == wanted, name, i, result[i], wanted);
+    }
+  }
 }
 
 /* acc + 16 * (both pairs of (h + u . s), which wraps at 16 bits) */
@@ -186,6 +209,8 @@ int main(void) {
   check_dots("chain_16_16", chain_16_16, 16, 16, 9);
   check_dots("chain_29_8", chain_29_8, 29, 8, 17);
   check_dots("chain_16_255", chain_16_255, 16, 255, 9);
+  check_matrix("matrix_16", matrix_16, 16);
+  check_matrix("matrix_5", matrix_5, 5);
   check_pairs("pairs_16", pairs_16);
   check_popcount("popcount_16", popcount_16, 16);
   check_popcount("popcount_5", popcount_5, 5);

@@ -227,3 +227,23 @@ func.func @half_1(%h: memref<1xi16>, %r: memref<1xf32>) {
   vector.store %x, %r[%c0] : memref<1xf32>, vector<1xf32>
   return
 }
+
+// Rows of eight bytes times two columns, full and odd numbers of rows.
+func.func @matrix_16(%a: memref<32xi32>, %u: memref<128xi8>, %s: memref<16xi8>, %r: memref<32xi32>) {
+  %c0 = arith.constant 0 : index
+  %acc = vector.load %a[%c0] : memref<32xi32>, vector<32xi32>
+  %vu = vector.load %u[%c0] : memref<128xi8>, vector<128xi8>
+  %vs = vector.load %s[%c0] : memref<16xi8>, vector<16xi8>
+  %x = simd.dot8x2 %acc, %vu, %vs : vector<32xi32>, vector<128xi8>, vector<16xi8>
+  vector.store %x, %r[%c0] : memref<32xi32>, vector<32xi32>
+  return
+}
+func.func @matrix_5(%a: memref<10xi32>, %u: memref<40xi8>, %s: memref<16xi8>, %r: memref<10xi32>) {
+  %c0 = arith.constant 0 : index
+  %acc = vector.load %a[%c0] : memref<10xi32>, vector<10xi32>
+  %vu = vector.load %u[%c0] : memref<40xi8>, vector<40xi8>
+  %vs = vector.load %s[%c0] : memref<16xi8>, vector<16xi8>
+  %x = simd.dot8x2 %acc, %vu, %vs : vector<10xi32>, vector<40xi8>, vector<16xi8>
+  vector.store %x, %r[%c0] : memref<10xi32>, vector<10xi32>
+  return
+}
