@@ -121,10 +121,16 @@ private:
     // Vectors that are loaded and prefetched, four bytes of activations that are repeated.
     double loads = layout == Layout::Trits16 ? 1 / double(kTrits) : codeBits(format) / 8.0;
     work.operations = ((registers + 1) * loads + unpack() * registers) / tile;
-    if (!cpu.maskedAdd || blocks > 1) // else the instruction repeats what it reads
-      work.operations += 1 / blocks;
     double parts = dotParts();
-    work += Work{parts * dotInstructions(), parts * registers} * 1;
+    if (plan.columnPairs && tile > 1 && layout == Layout::Rows16) {
+      // Of two columns and chunks: two loads of activations, one product; chunks are put side by side once per tile.
+      work.operations += 0.5 + registers / tile;
+      work += Work{parts * cpu.matrixDot * registers, parts * registers} * 0.5;
+    } else {
+      if (!cpu.maskedAdd || blocks > 1) // else the instruction repeats what it reads
+        work.operations += 1 / blocks;
+      work += Work{parts * dotInstructions(), parts * registers};
+    }
     if (usesTables())
       work.lookUps = registers / tile;
     Work total = work * (chunks * columns);

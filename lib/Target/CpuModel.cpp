@@ -68,6 +68,7 @@ void countInstructions(CpuModel &model, const TargetInfo &target) {
     // vpdpbusd on 256 bits where it has no 512.
     if (target.avx512 && !target.vnni && target.avxvnni)
       model.smallDot = model.wideDot = 2;
+    model.matrixDot = target.i8mm ? 1 : 0;
   } else if (target.dotprod) {
     model.smallDot = 1;
     model.wideDot = 4;

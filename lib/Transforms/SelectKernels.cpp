@@ -228,7 +228,8 @@ private:
   static lowbit::TileAttr tile(MLIRContext *context, const DotPlan &plan) {
     DotPlan usual;
     usual.width = plan.width;
-    return plan == usual ? lowbit::TileAttr() : lowbit::TileAttr::get(context, plan.blocks, plan.columns, plan.fastU);
+    return plan == usual ? lowbit::TileAttr()
+                         : lowbit::TileAttr::get(context, plan.blocks, plan.columns, plan.fastU, plan.columnPairs);
   }
 
   /// Five trits to a byte: for look-ups wherever they have a kernel, since a look-up then serves five weights instead

@@ -78,8 +78,8 @@ static std::string typeText(const Format &format) {
 static std::string tileText(const KernelSpec &spec, const DotPlan &plan) {
   if (!spec.tile.empty())
     return "{tile = #lowbit.tile<" + spec.tile + ">}";
-  return llvm::formatv("{{tile = #lowbit.tile<blocks = {0}, columns = {1}, fast_u = {2}>}", plan.blocks, plan.columns,
-                       plan.fastU);
+  return llvm::formatv("{{tile = #lowbit.tile<blocks = {0}, columns = {1}, fast_u = {2}{3}>}", plan.blocks,
+                       plan.columns, plan.fastU, plan.columnPairs ? ", column_pairs = true" : "");
 }
 
 llvm::Expected<std::string> halftone::kernelFunction(const KernelSpec &spec, StringRef name) {

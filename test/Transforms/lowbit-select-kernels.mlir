@@ -1,6 +1,7 @@
 // RUN: quant-opt --lowbit-select-kernels='cpu=x86-64-v3' %s | FileCheck %s --check-prefixes=CHECK,NARROW
 // RUN: quant-opt --lowbit-select-kernels='cpu=icelake-server' %s | FileCheck %s --check-prefixes=CHECK,WIDE
-// RUN: quant-opt --lowbit-select-kernels='cpu=neoverse-n1 triple=aarch64-linux-gnu' %s | FileCheck %s --check-prefixes=CHECK,ARM
+// RUN: quant-opt --lowbit-select-kernels='cpu=neoverse-n1 triple=aarch64-linux-gnu' %s | FileCheck %s --check-prefixes=CHECK,ANYARM,ARM
+// RUN: quant-opt --lowbit-select-kernels='cpu=neoverse-v1 triple=aarch64-linux-gnu' %s | FileCheck %s --check-prefixes=CHECK,ANYARM,MATRIX
 
 !ternary = !lowbit.ternary<group = 32>
 !planes = !lowbit.bcq<planes = 2, group = 32, scale = plane>
@@ -15,7 +16,8 @@
 // CHECK: lowbit.matmul_dot ins(%[[A]]#0, %[[A]]#1, %[[A]]#2, %[[P]] : {{.+}} in_features = 64
 // NARROW-SAME: {tile = #lowbit.tile<blocks = 1, columns = 4, fast_u = 16>}
 // WIDE-SAME: width = 128 {tile = #lowbit.tile<blocks = 1>}
-// ARM-SAME: {tile = #lowbit.tile<blocks = 1, fast_u = 127>}
+// ARM-SAME: {tile = #lowbit.tile<blocks = 1, columns = 4, fast_u = 127>}
+// MATRIX-SAME: {tile = #lowbit.tile<blocks = 1, columns = 4, column_pairs = true>}
 // CHECK: lowbit.pack %{{.+}} layout(rows16) : {{.+}}scale = plane
 // CHECK: lowbit.matmul_dequant
 func.func @automatic(%x: tensor<?x64xf32>, %w: tensor<8x64x!ternary>, %v: tensor<8x64x!planes>, %y: tensor<?x8xf32>)
@@ -30,7 +32,7 @@ func.func @automatic(%x: tensor<?x64xf32>, %w: tensor<8x64x!ternary>, %v: tensor
 // CHECK-LABEL: func @tables
 // CHECK: %[[A:.+]]:3 = lowbit.quantize_activations
 // NARROW: %[[T:.+]] = lowbit.build_tables ins(%[[A]]#0 : tensor<1x64xi8>) outs(%{{.+}} : tensor<1x512xi8>) width = 16
-// ARM: %[[T:.+]] = lowbit.build_tables ins(%[[A]]#0 : tensor<1x64xi8>) outs(%{{.+}} : tensor<1x512xi8>) width = 16
+// ANYARM: %[[T:.+]] = lowbit.build_tables ins(%[[A]]#0 : tensor<1x64xi8>) outs(%{{.+}} : tensor<1x512xi8>) width = 16
 // WIDE: %[[T:.+]] = lowbit.build_tables ins(%[[A]]#0 : tensor<1x64xi8>) outs(%{{.+}} : tensor<1x2048xi8>) width = 128
 // CHECK: %[[P:.+]] = lowbit.pack %{{.+}} layout(rows64)
 // CHECK: lowbit.matmul_lut ins(%[[T]], %[[A]]#1, %[[A]]#2, %[[P]] :

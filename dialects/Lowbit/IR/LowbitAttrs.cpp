@@ -67,13 +67,15 @@ bool halftone::lowbit::isIntegerStrategy(Strategy strategy) {
 }
 
 LogicalResult TileAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError, int64_t blocks, int64_t columns,
-                               int64_t fastU) {
+                               int64_t fastU, bool columnPairs) {
   if (blocks < 1 || blocks > 4)
     return emitError() << "blocks must be 1 to 4, not " << blocks;
   if (columns < 1 || columns > 16)
     return emitError() << "columns must be 1 to 16, not " << columns;
   if (fastU < 1 || fastU > 255)
     return emitError() << "fast_u must be 1 to 255, not " << fastU;
+  if (columnPairs && columns < 2)
+    return emitError() << "column_pairs needs tiles of two columns or more";
   return success();
 }
 

@@ -21,8 +21,8 @@ def Lowbit_TileAttr : AttrDef<LowbitDialect, "Tile"> {
   let description = [{
     `blocks`: blocks of 16 rows side by side, with one column. `columns`: columns that an unpacked weight serves, with
     several. `fast_u`: the largest unsigned byte that the target multiplies without extra work: 255 with a four-way dot
-    product of bytes, 127 where both sides are signed, 16 where many products are added in 16 bits. No value changes
-    a result.
+    product of bytes, 127 where both sides are signed, 16 where many products are added in 16 bits. `column_pairs`: with
+    several columns, two at a time are multiplied by 2x8 times 8x2 bytes (`simd.dot8x2`). No value changes a result.
 
     ```mlir
     #lowbit.tile<blocks = 1, columns = 4, fast_u = 16>
@@ -31,7 +31,8 @@ def Lowbit_TileAttr : AttrDef<LowbitDialect, "Tile"> {
   let parameters = (ins
     DefaultValuedParameter<"int64_t", "2">:$blocks,
     DefaultValuedParameter<"int64_t", "8">:$columns,
-    DefaultValuedParameter<"int64_t", "255">:$fast_u
+    DefaultValuedParameter<"int64_t", "255">:$fast_u,
+    DefaultValuedParameter<"bool", "false">:$column_pairs
   );
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;

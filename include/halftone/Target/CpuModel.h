@@ -29,6 +29,7 @@ struct CpuModel {
   double registers = 1;   ///< registers that hold the 64 bytes of a kernel's vector
   double smallDot = 9;    ///< to multiply-add bytes of which the unsigned one is small, `chained` apart
   double wideDot = 9;     ///< the same for unsigned bytes up to 255
+  double matrixDot = 0;   ///< to multiply-add bytes of two columns and 8 elements at once; 0 where nothing does
   double chainedDot = 0;  ///< more, for every chain of small dot products; 0 where nothing is chained
   double lookUp = 1;      ///< to look up in a table of 16 bytes
   double wideLookUp = 0;  ///< in one of 128 bytes; 0: too many to be of use

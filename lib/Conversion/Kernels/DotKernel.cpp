@@ -5,10 +5,12 @@
 // with the format's offset as zero, or that of the row and group;
 //   y[t] = fma(scale, float(S[t]), y[t])
 // and at the end y[t] * scale of token t. Each unpacked vector of 16 rows x 4
-// elements meets the broadcast 4 activations of every token of the tile.
+// elements meets the broadcast 4 activations of every token of the tile, or two of them
+// the 8 activations of two tokens (DotColumns).
 //
 //===----------------------------------------------------------------------===//
 
+#include "DotColumns.h"
 #include "Kernels.h"
 #include "TernaryDot.h"
 #include "Tiles.h"
@@ -28,12 +30,11 @@ public:
           const DotTiling &tiling, const ColumnRange &range, Value rowBlock, int64_t blocks, Value token,
           int64_t columns)
       : k(k), shape(shape), args(args), tiling(tiling), groups(shape.format, shape.cols),
-        range(range.value_or(std::pair(int64_t(0), shape.cols))), columns(columns) {
+        range(range.value_or(std::pair(int64_t(0), shape.cols))), columns(columns),
+        dots(k, args.codes, token, columns, tiling.columnPairs), tokens(dots.tokens()) {
     for (int64_t i = 0; i < blocks; ++i)
       readers.emplace_back(k, shape.format, shape.rows, shape.cols, args.packed, k.addIndex(rowBlock, i), tableWidth,
                            tiling.fastU, columns == 1);
-    for (int64_t c = 0; c < columns; ++c)
-      tokens.push_back(k.addIndex(token, c));
     if (columns > 1)
       return;
     chains = parts = readers.front().partSums().size();
@@ -59,7 +60,7 @@ private:
     for (WeightReader &reader : readers)
       reader.enterGroup(group);
     Value firstElement = k.mulIndex(group, groups.steps * kStep);
-    SmallVector<Value> acc(readers.size() * columns * chains, k.splat(k.words(), 0));
+    SmallVector<Value> acc = dots.zeros(readers.size() * chains);
     // A row that is one group may have codes in some of its steps only.
     bool isRow = groups.count == 1;
     int64_t begin = isRow ? range.first / kStep : 0, end = last ? groups.lastSteps : groups.steps;
@@ -67,15 +68,20 @@ private:
     SmallVector<Value> next;
     for (auto [i, reader] : llvm::enumerate(readers)) {
       Value scale = reader.scales();
-      for (int64_t c = 0; c < columns; ++c) {
-        int64_t at = i * columns + c;
-        SmallVector<Value> sums(ArrayRef<Value>(acc).slice(at * chains, chains));
-        for (int64_t chain = parts; chain < chains; ++chain)
-          sums[0] = k.addI(sums[0], sums[chain]);
-        sums.truncate(parts);
+      auto addColumn = [&](int64_t c, ArrayRef<Value> sums) {
         Value exact = reader.exactSum(sums, k.loadScalar(args.sums, {tokens[c], group}));
-        next.push_back(k.fma(scale, k.toFloat(exact), carried[at]));
+        next.push_back(k.fma(scale, k.toFloat(exact), carried[i * columns + c]));
+      };
+      int64_t count = dots.sumCount() * chains;
+      SmallVector<Value> sums(ArrayRef<Value>(acc).slice(i * count, count));
+      if (columns > 1) {
+        for (auto [c, sum] : llvm::enumerate(dots.perColumn(sums)))
+          addColumn(c, sum);
+        continue;
       }
+      for (int64_t chain = parts; chain < chains; ++chain)
+        sums[0] = k.addI(sums[0], sums[chain]);
+      addColumn(0, ArrayRef<Value>(sums).take_front(parts));
     }
     return next;
   }
@@ -101,33 +107,24 @@ private:
     SmallVector<Value> acc(values);
     for (WeightReader &reader : readers)
       reader.loadStep(step);
-    for (int64_t chunk = 0; chunk < kStep / 4; ++chunk) {
-      SmallVector<Value> activation;
-      for (int64_t c = 0; c < columns; ++c)
-        activation.push_back(activations(c, k.addIndex(element, 4 * chunk)));
+    for (int64_t chunk = 0; chunk < kStep / 4; chunk += dots.chunks()) {
+      SmallVector<Value> activations = dots.activations(k.addIndex(element, 4 * chunk));
       for (auto [i, reader] : llvm::enumerate(readers)) {
         if (columns == 1) {
-          for (WeightReader::Part &part : reader.unpackParts(chunk))
-            addDot(acc[i * chains + (parts == 1 ? chunk % chains : part.sum)], part.bytes, activation[0], part.maxU);
+          for (WeightReader::Part &part : reader.unpackParts(chunk)) {
+            Value &sum = acc[i * chains + (parts == 1 ? chunk % chains : part.sum)];
+            sum = simd::Dot4Op::create(k.b, k.loc, sum, part.bytes, activations[0], uint32_t(part.maxU));
+          }
           continue;
         }
-        Value weights = reader.unpackChunk(chunk);
-        for (int64_t c = 0; c < columns; ++c)
-          addDot(acc[i * columns + c], weights, activation[c], reader.maxU());
+        SmallVector<Value> weights;
+        for (int64_t j = 0; j < dots.chunks(); ++j)
+          weights.push_back(reader.unpackChunk(chunk + j));
+        int64_t count = dots.sumCount();
+        dots.multiply(MutableArrayRef<Value>(acc).slice(i * count, count), weights, activations, reader.maxU());
       }
     }
     return acc;
-  }
-
-  void addDot(Value &sum, Value weights, Value activation, int64_t maxU) {
-    sum = simd::Dot4Op::create(k.b, k.loc, sum, weights, activation, uint32_t(maxU));
-  }
-
-  /// Four activations of a token, in all 16 lanes.
-  Value activations(int64_t column, Value element) {
-    Value four = k.load(args.codes, {tokens[column], element}, k.bytes(4));
-    Value word = vector::ExtractOp::create(k.b, k.loc, k.bitcast(four, k.words(1)), ArrayRef<int64_t>{0});
-    return k.bitcast(k.broadcast(word), k.bytes());
   }
 
   static constexpr int64_t kUnrolledSteps = 4;
@@ -141,8 +138,9 @@ private:
   int64_t columns;
   int64_t parts = 1;  ///< sums per (block, column) that the reader's parts have
   int64_t chains = 1; ///< accumulators per (block, column): one per part, or several that take turns for one part
+  DotColumns dots;
+  ArrayRef<Value> tokens;
   std::vector<WeightReader> readers;
-  SmallVector<Value> tokens;
 };
 
 } // namespace
@@ -158,6 +156,8 @@ static std::string tilingName(const DotTiling &tiling) {
   add("b", tiling.blocks, usual.blocks);
   add("c", tiling.columns, usual.columns);
   add("u", tiling.fastU, usual.fastU);
+  if (tiling.columnPairs)
+    name += "_p2";
   return name;
 }
 
@@ -187,12 +187,13 @@ Kernel halftone::getDotKernel(ModuleOp module, const MatmulShape &shape, int64_t
         forRowTiles(k, args[5], args[6], rowTile, [&](Value rowBlock, int64_t blocks) {
           auto tile = [&](Value token, int64_t columns) {
             if (shape.format.kind == FormatKind::Vsq)
-              return emitVectorScaledDot(k, shape, nullptr, operands, rowBlock, blocks, token, columns);
+              return emitVectorScaledDot(k, shape, nullptr, operands, rowBlock, blocks, token, columns,
+                                         tiling.columnPairs);
             if (shape.format.scalePerSign || trits)
-              return emitTernaryDot(k, shape, operands, rowBlock, blocks, token, columns);
+              return emitTernaryDot(k, shape, operands, rowBlock, blocks, token, columns, tiling.columnPairs);
             DotTile(k, shape, operands, tableWidth, tiling, range, rowBlock, blocks, token, columns).emit();
           };
-          forColumnTiles(k, shape.tokens, operands.y, tile, tiling.columns);
+          forColumnTiles(k, shape.tokens, operands.y, tile, tiling.columns, tiling.columnPairs ? 2 : 1);
         });
       });
   return {function, packed.rowBlocks};

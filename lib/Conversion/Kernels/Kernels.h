@@ -38,6 +38,8 @@ struct DotTiling {
   /// Largest unsigned byte that the target multiplies without extra work: 255 with a four-way dot product of bytes,
   /// 127 where both sides are signed, 16 where many products shall be added in 16 bits.
   int64_t fastU = 255;
+  /// With several columns, two are multiplied at once (simd.dot8x2).
+  bool columnPairs = false;
   /// Sums of products are kept in 16 bits as long as they fit; a group is unrolled for that.
   bool pairs() const { return fastU <= 16; }
 };

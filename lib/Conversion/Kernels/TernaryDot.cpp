@@ -17,6 +17,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "TernaryDot.h"
+#include "DotColumns.h"
 #include "Tiles.h"
 #include "dialects/Simd/IR/SimdOps.h"
 #include "halftone/Pack/Trits.h"
@@ -31,18 +32,17 @@ namespace {
 constexpr int64_t kPrefetchDistance = 2048;
 
 /// `blocks` blocks of 16 rows times `columns` tokens. Float sums are kept per (block, column), integer sums of a group
-/// per (block, column, part), where the parts are U and, with a scale per sign, P.
+/// per (block, part), where the parts are U and, with a scale per sign, P, as DotColumns has them.
 class TernaryDotTile {
 public:
   TernaryDotTile(KernelBuilder &k, const MatmulShape &shape, const DotOperands &args, Value rowBlock, int64_t blocks,
-                 Value token, int64_t columns)
+                 Value token, int64_t columns, bool columnPairs)
       : k(k), shape(shape), args(args), groups(shape.format, shape.cols),
         packed(shape.format, shape.rows, shape.cols, shape.layout), trits(groups), columns(columns),
-        parts(scalesPerGroup(shape.format)) {
+        parts(scalesPerGroup(shape.format)),
+        dots(k, args.codes, token, columns, columnPairs && shape.layout != Layout::Trits16), tokens(dots.tokens()) {
     for (int64_t i = 0; i < blocks; ++i)
       rowBlocks.push_back(k.addIndex(rowBlock, i));
-    for (int64_t c = 0; c < columns; ++c)
-      tokens.push_back(k.addIndex(token, c));
   }
 
   void emit() {
@@ -64,7 +64,7 @@ private:
   SmallVector<Value> emitGroup(Value group, bool last, ValueRange carried) {
     constexpr int64_t stepBytes = 2 * kVectorBytes;
     Value firstStep = k.mulIndex(group, groups.steps);
-    SmallVector<Value> init(rowBlocks.size() * columns * parts, k.splat(k.words(), 0));
+    SmallVector<Value> init = dots.zeros(rowBlocks.size() * parts);
     SmallVector<Value> acc = k.repeat(last ? groups.lastSteps : groups.steps, init, [&](Value i, ValueRange values) {
       SmallVector<Value> next(values), vectors;
       Value step = k.addIndex(firstStep, i);
@@ -73,11 +73,12 @@ private:
         for (int64_t v = 0; v < 2; ++v)
           vectors.push_back(k.load(args.packed, k.addIndex(offset, v * kVectorBytes), k.bytes()));
       }
-      for (int64_t chunk = 0; chunk < kStep / 4; ++chunk) {
+      for (int64_t first = 0; first < kStep / 4; first += dots.chunks()) {
         SmallVector<Value> codes;
         for (size_t block = 0; block < rowBlocks.size(); ++block)
-          codes.push_back(bits(vectors[2 * block + chunk / 4], chunk % 4 * 2, 3));
-        addChunk(next, codes, k.affine(step, kStep, k.index(4 * chunk)));
+          for (int64_t chunk = first; chunk < first + dots.chunks(); ++chunk)
+            codes.push_back(bits(vectors[2 * block + chunk / 4], chunk % 4 * 2, 3));
+        addChunks(next, codes, k.affine(step, kStep, k.index(4 * first)));
       }
       return next;
     });
@@ -132,7 +133,7 @@ private:
         for (Value &x : fractions)
           for (int64_t i = 0; i < digit; ++i)
             x = triple(x);
-        addChunk(next, digits(fractions), elementOf(digit, chunk));
+        addChunks(next, digits(fractions), elementOf(digit, chunk));
         return next;
       });
       sums = addGroup(k.addIndex(firstGroup, digit), acc, sums);
@@ -169,7 +170,7 @@ private:
     SmallVector<Value> acc(values), fractions = loadFractions(vector);
     for (int64_t digit = 0; digit < count; ++digit) {
       int64_t slot = keepsDigitsApart() ? digit : 0;
-      addChunk(MutableArrayRef<Value>(acc).slice(slot * sumCount(), sumCount()), digits(fractions), elementOf(digit));
+      addChunks(MutableArrayRef<Value>(acc).slice(slot * sumCount(), sumCount()), digits(fractions), elementOf(digit));
       if (digit + 1 < count)
         for (Value &x : fractions)
           x = triple(x);
@@ -212,26 +213,19 @@ private:
     return k.bitcast(k.andI(words, k.splat(k.words(), mask * 0x01010101)), k.bytes());
   }
 
-  /// Multiplies the codes u of 16 rows x 4 elements, per block, by the 4 activations from `element` on.
-  void addChunk(MutableArrayRef<Value> acc, ArrayRef<Value> codes, Value element) {
-    SmallVector<Value> four;
-    for (int64_t c = 0; c < columns; ++c)
-      four.push_back(activations(c, element));
-    for (auto [i, u] : llvm::enumerate(codes))
+  /// Multiplies codes u, dots.chunks() chunks of 16 rows x 4 elements per block, by the activations from `element` on.
+  void addChunks(MutableArrayRef<Value> acc, ArrayRef<Value> codes, Value element) {
+    SmallVector<Value> activations = dots.activations(element);
+    int64_t chunks = dots.chunks();
+    for (size_t block = 0; block < rowBlocks.size(); ++block)
       for (int64_t part = 0; part < parts; ++part) {
-        Value factor = part == 0 ? u : bits(u, 1, 1);
-        for (int64_t c = 0; c < columns; ++c) {
-          Value &sum = acc[(i * columns + c) * parts + part];
-          sum = simd::Dot4Op::create(k.b, k.loc, sum, factor, four[c], uint32_t(2 - part));
-        }
+        SmallVector<Value> factors(codes.slice(block * chunks, chunks));
+        if (part == 1)
+          for (Value &u : factors)
+            u = bits(u, 1, 1);
+        dots.multiply(acc.slice((block * parts + part) * dots.sumCount(), dots.sumCount()), factors, activations,
+                      2 - part);
       }
-  }
-
-  /// Four activations of a token, in all 16 lanes.
-  Value activations(int64_t column, Value element) {
-    Value four = k.load(args.codes, {tokens[column], element}, k.bytes(4));
-    Value word = vector::ExtractOp::create(k.b, k.loc, k.bitcast(four, k.words(1)), ArrayRef<int64_t>{0});
-    return k.bitcast(k.broadcast(word), k.bytes());
   }
 
   /// y with the sums of a group added.
@@ -241,15 +235,16 @@ private:
       all.push_back(k.broadcast(k.loadScalar(args.sums, {tokens[c], group})));
     for (auto [i, block] : llvm::enumerate(rowBlocks)) {
       SmallVector<Value> scales;
-      for (int64_t part = 0; part < parts; ++part)
+      SmallVector<SmallVector<Value>> sums; // [part][column]
+      for (int64_t part = 0; part < parts; ++part) {
         scales.push_back(groupScales(block, group, part));
+        sums.push_back(dots.perColumn(acc.slice((i * parts + part) * dots.sumCount(), dots.sumCount())));
+      }
       for (int64_t c = 0; c < columns; ++c) {
-        int64_t at = i * columns + c;
-        ArrayRef<Value> sums = acc.slice(at * parts, parts);
-        Value signedSum = k.subI(sums[0], all[c]), y = carried[at];
+        Value signedSum = k.subI(sums[0][c], all[c]), y = carried[i * columns + c];
         if (parts == 2) {
-          y = k.fma(scales[0], k.toFloat(sums[1]), y);
-          signedSum = k.subI(signedSum, sums[1]);
+          y = k.fma(scales[0], k.toFloat(sums[1][c]), y);
+          signedSum = k.subI(signedSum, sums[1][c]);
         }
         next.push_back(k.fma(scales.back(), k.toFloat(signedSum), y));
       }
@@ -272,12 +267,14 @@ private:
   TritShape trits;
   int64_t columns;
   int64_t parts; ///< of an integer sum: 1, or 2 with a scale per sign
-  SmallVector<Value> rowBlocks, tokens;
+  DotColumns dots;
+  ArrayRef<Value> tokens;
+  SmallVector<Value> rowBlocks;
 };
 
 } // namespace
 
 void halftone::emitTernaryDot(KernelBuilder &k, const MatmulShape &shape, const DotOperands &args, Value rowBlock,
-                              int64_t blocks, Value token, int64_t columns) {
-  TernaryDotTile(k, shape, args, rowBlock, blocks, token, columns).emit();
+                              int64_t blocks, Value token, int64_t columns, bool columnPairs) {
+  TernaryDotTile(k, shape, args, rowBlock, blocks, token, columns, columnPairs).emit();
 }

@@ -6,15 +6,24 @@ using namespace mlir;
 using namespace halftone;
 
 void halftone::forColumnTiles(KernelBuilder &k, int64_t tokens, Value y,
-                              function_ref<void(Value token, int64_t columns)> tile, int64_t size) {
-  if (!ShapedType::isDynamic(tokens) && tokens <= size)
+                              function_ref<void(Value token, int64_t columns)> tile, int64_t size, int64_t rest) {
+  bool isDynamic = ShapedType::isDynamic(tokens);
+  if (!isDynamic && tokens <= size)
     return tile(k.index(0), tokens);
   Value count = k.dim(y, 0);
+  auto upTo = [&](Value remainder) -> Value { return arith::SubIOp::create(k.b, k.loc, count, remainder); };
   Value remainder = arith::RemUIOp::create(k.b, k.loc, count, k.index(size));
-  Value tiled = arith::SubIOp::create(k.b, k.loc, count, remainder);
-  k.loop(k.index(0), tiled, size, [&](Value token) { tile(token, size); });
-  if (ShapedType::isDynamic(tokens) || tokens % size != 0)
-    k.loop(tiled, count, 1, [&](Value token) { tile(token, 1); });
+  Value done = upTo(remainder);
+  k.loop(k.index(0), done, size, [&](Value token) { tile(token, size); });
+  int64_t left = isDynamic ? 1 : tokens % size;
+  if (rest > 1 && rest < size && (isDynamic || left >= rest)) {
+    Value end = upTo(arith::RemUIOp::create(k.b, k.loc, remainder, k.index(rest)));
+    k.loop(done, end, rest, [&](Value token) { tile(token, rest); });
+    done = end;
+    left = isDynamic ? 1 : left % rest;
+  }
+  if (left > 0)
+    k.loop(done, count, 1, [&](Value token) { tile(token, 1); });
 }
 
 void halftone::forRowTiles(KernelBuilder &k, Value begin, Value end, int64_t size,

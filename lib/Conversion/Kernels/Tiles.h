@@ -12,9 +12,11 @@ namespace halftone {
 constexpr int64_t kColumnTile = 8;
 
 /// Calls tile(first token, columns) so that all tokens are covered: tiles of
-/// `size` columns, then one by one. A static number of at most `size`: one call.
+/// `size` columns, of what remains tiles of `rest` columns, then one by one. A
+/// static number of at most `size`: one call.
 void forColumnTiles(KernelBuilder &k, int64_t tokens, mlir::Value y,
-                    llvm::function_ref<void(mlir::Value token, int64_t columns)> tile, int64_t size = kColumnTile);
+                    llvm::function_ref<void(mlir::Value token, int64_t columns)> tile, int64_t size = kColumnTile,
+                    int64_t rest = 1);
 
 /// Calls tile(first block, blocks) so that all row blocks of begin..end are covered: tiles of `size` blocks, then one
 /// by one. Blocks side by side keep more additions in flight than one has.

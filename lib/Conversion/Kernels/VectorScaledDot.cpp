@@ -25,6 +25,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "VectorScaledDot.h"
+#include "DotColumns.h"
 #include "Tiles.h"
 #include "WeightReader.h"
 #include "dialects/Simd/IR/SimdOps.h"
@@ -49,14 +50,14 @@ SumKind sumKindOf(const MatmulShape &shape, const ActivationVectors *activations
 class VectorScaledDotTile {
 public:
   VectorScaledDotTile(KernelBuilder &k, const MatmulShape &shape, const ActivationVectors *activations,
-                      const DotOperands &args, Value rowBlock, int64_t blocks, Value token, int64_t columns)
+                      const DotOperands &args, Value rowBlock, int64_t blocks, Value token, int64_t columns,
+                      bool columnPairs)
       : k(k), shape(shape), activations(activations), args(args), groups(shape.format, shape.cols),
         vectors(vectorsPerGroup(shape.format)), columns(columns), kind(sumKindOf(shape, activations)),
-        words(kind == SumKind::TwoWords ? 2 : 1) {
+        words(kind == SumKind::TwoWords ? 2 : 1), dots(k, args.codes, token, columns, columnPairs),
+        tokens(dots.tokens()) {
     for (int64_t i = 0; i < blocks; ++i)
       readers.emplace_back(k, shape.format, shape.rows, shape.cols, args.packed, k.addIndex(rowBlock, i));
-    for (int64_t c = 0; c < columns; ++c)
-      tokens.push_back(k.addIndex(token, c));
   }
 
   void emit() {
@@ -88,8 +89,6 @@ private:
     unsigned dropped = activations && kind != SumKind::Float ? activations->droppedBits(shape.format) : 0;
     return dropped ? k.mulF(scale, k.f32(double(int64_t(1) << dropped))) : scale;
   }
-
-  Value zeroWords() { return k.splat(k.words(), 0); }
 
   /// The exact sum, rounded once to float: the high word has 24 bits at most.
   Value total(ValueRange sum) {
@@ -137,14 +136,16 @@ private:
     sum[1] = k.addI(sum[1], k.shrS(term, 16));
   }
 
-  /// Adds m_j * S_j of vector `vector` of `group`; `dots` are sums over u * a and `corrections` offset * sum over a.
-  void addVector(SmallVectorImpl<Value> &sums, Value group, int64_t vector, ValueRange dots, ValueRange corrections) {
+  /// Adds m_j * S_j of vector `vector` of `group`; `exact` are sums over u * a and `corrections` offset * sum over a.
+  void addVector(SmallVectorImpl<Value> &sums, Value group, int64_t vector, ArrayRef<Value> exact,
+                 ValueRange corrections) {
     Value index = k.affine(group, vectors, k.index(vector));
     for (auto [i, reader] : llvm::enumerate(readers)) {
       Value scale = kind == SumKind::Float ? Value() : reader.vectorScales(vector);
+      SmallVector<Value> ofColumns = dots.perColumn(exact.slice(i * dots.sumCount(), dots.sumCount()));
       for (int64_t c = 0; c < columns; ++c) {
         int64_t at = i * columns + c;
-        Value sum = k.subI(dots[at], corrections[c]);
+        Value sum = k.subI(ofColumns[c], corrections[c]);
         if (kind == SumKind::Float)
           sums[at] = k.fma(floatScales(reader, vector, c, index), k.toFloat(sum), sums[at]);
         else
@@ -167,18 +168,16 @@ private:
   /// A vector that is a group: as the formats with one scale per group, up to the scale.
   SmallVector<Value> emitVector(Value group, bool last, ValueRange carried) {
     Value firstElement = k.mulIndex(group, groups.steps * kStep);
-    SmallVector<Value> dots(readers.size() * columns, zeroWords());
-    dots = k.repeat(last ? groups.lastSteps : groups.steps, dots, [&](Value step, ValueRange values) {
-      SmallVector<Value> next(values);
-      Value element = k.affine(step, kStep, firstElement);
-      for (WeightReader &reader : readers)
-        reader.loadStep(step);
-      for (int64_t chunk = 0; chunk < kStep / 4; ++chunk)
-        addChunk(next, activationsOf(element, chunk), chunk);
-      return next;
-    });
+    SmallVector<Value> acc = k.repeat(last ? groups.lastSteps : groups.steps, dots.zeros(readers.size()),
+                                      [&](Value step, ValueRange values) {
+                                        SmallVector<Value> next(values);
+                                        for (WeightReader &reader : readers)
+                                          reader.loadStep(step);
+                                        addChunks(next, k.affine(step, kStep, firstElement), 0, kStep / 4);
+                                        return next;
+                                      });
     SmallVector<Value> sums(carried);
-    addVector(sums, group, 0, dots, correctionsOf(group));
+    addVector(sums, group, 0, acc, correctionsOf(group));
     return sums;
   }
 
@@ -186,46 +185,35 @@ private:
   SmallVector<Value> emitVectors(Value group, bool last, ValueRange carried) {
     Value element = k.mulIndex(group, kStep);
     int64_t size = last ? groups.lastSize : groups.size, chunks = shape.format.group / 4;
-    Value offset = k.splat(k.bytes(), int8_t(readers.front().offset()));
     SmallVector<Value> sums(carried);
     for (WeightReader &reader : readers)
       reader.loadStep(k.index(0));
     for (int64_t vector = 0; vector * shape.format.group < size; ++vector) {
-      SmallVector<Value> dots(readers.size() * columns, zeroWords()), corrections(columns, zeroWords());
-      for (int64_t chunk = vector * chunks; chunk < (vector + 1) * chunks; ++chunk) {
-        SmallVector<Value> four = activationsOf(element, chunk);
-        addChunk(dots, four, chunk);
-        for (int64_t c = 0; c < columns && !activations; ++c)
-          corrections[c] = dot(corrections[c], offset, four[c], readers.front().offset());
-      }
-      if (activations)
-        corrections = correctionsOf(k.affine(group, vectors, k.index(vector)));
-      addVector(sums, group, vector, dots, corrections);
+      SmallVector<Value> acc = dots.zeros(readers.size()), ofActivations = dots.zeros(1);
+      addChunks(acc, element, vector * chunks, (vector + 1) * chunks, activations ? nullptr : &ofActivations);
+      Value index = k.affine(group, vectors, k.index(vector));
+      addVector(sums, group, vector, acc, activations ? correctionsOf(index) : dots.perColumn(ofActivations));
     }
     return sums;
   }
 
-  Value dot(Value sum, Value u, Value a, int64_t maxU) {
-    return simd::Dot4Op::create(k.b, k.loc, sum, u, a, uint32_t(maxU));
-  }
-
-  void addChunk(SmallVectorImpl<Value> &dots, ValueRange four, int64_t chunk) {
-    for (auto [i, reader] : llvm::enumerate(readers)) {
-      Value weights = reader.unpackChunk(chunk);
-      for (int64_t c = 0; c < columns; ++c)
-        dots[i * columns + c] = dot(dots[i * columns + c], weights, four[c], reader.maxU());
+  /// Adds the chunks begin .. end of a step to the accumulators of all blocks, and `offset` times their activations to
+  /// `ofActivations` if it is given. Vectors have an even number of chunks.
+  void addChunks(SmallVectorImpl<Value> &acc, Value element, int64_t begin, int64_t end,
+                 SmallVectorImpl<Value> *ofActivations = nullptr) {
+    int64_t count = dots.sumCount(), offset = readers.front().offset();
+    for (int64_t chunk = begin; chunk < end; chunk += dots.chunks()) {
+      SmallVector<Value> activations = dots.activations(k.addIndex(element, 4 * chunk));
+      for (auto [i, reader] : llvm::enumerate(readers)) {
+        SmallVector<Value> weights;
+        for (int64_t j = 0; j < dots.chunks(); ++j)
+          weights.push_back(reader.unpackChunk(chunk + j));
+        dots.multiply(MutableArrayRef<Value>(acc).slice(i * count, count), weights, activations, reader.maxU());
+      }
+      if (ofActivations)
+        dots.multiply(*ofActivations, SmallVector<Value>(dots.chunks(), k.splat(k.bytes(), int8_t(offset))),
+                      activations, offset);
     }
-  }
-
-  /// Per token four activations in all 16 lanes.
-  SmallVector<Value> activationsOf(Value element, int64_t chunk) {
-    SmallVector<Value> result;
-    for (Value token : tokens) {
-      Value four = k.load(args.codes, {token, k.addIndex(element, 4 * chunk)}, k.bytes(4));
-      Value word = vector::ExtractOp::create(k.b, k.loc, k.bitcast(four, k.words(1)), ArrayRef<int64_t>{0});
-      result.push_back(k.bitcast(k.broadcast(word), k.bytes()));
-    }
-    return result;
   }
 
   KernelBuilder &k;
@@ -237,18 +225,19 @@ private:
   int64_t columns;
   SumKind kind;
   int64_t words; ///< values that a sum takes: 1, or 2 for low and high
+  DotColumns dots;
+  ArrayRef<Value> tokens;
   std::vector<WeightReader> readers;
-  SmallVector<Value> tokens;
 };
 
 } // namespace
 
 void halftone::emitVectorScaledDot(KernelBuilder &k, const MatmulShape &shape, const ActivationVectors *activations,
                                    const DotOperands &args, Value rowBlock, int64_t blocks, Value token,
-                                   int64_t columns) {
+                                   int64_t columns, bool columnPairs) {
   assert((activations || shape.cols <= maxVectorScaledColumns(shape.format)) &&
          "the sums of longer rows have no kernel");
-  VectorScaledDotTile(k, shape, activations, args, rowBlock, blocks, token, columns).emit();
+  VectorScaledDotTile(k, shape, activations, args, rowBlock, blocks, token, columns, columnPairs).emit();
 }
 
 Kernel halftone::getVectorDotKernel(ModuleOp module, const MatmulShape &shape, const ActivationVectors &activations,
@@ -267,7 +256,7 @@ Kernel halftone::getVectorDotKernel(ModuleOp module, const MatmulShape &shape, c
     columnTile = std::max<int64_t>(columnTile / 2, 1);
   auto function = getOrCreateKernel(
       module, UnknownLoc::get(module.getContext()),
-      name + "_b" + std::to_string(rowTile) + "_c" + std::to_string(columnTile),
+      name + "_b" + std::to_string(rowTile) + "_c" + std::to_string(columnTile) + (tiling.columnPairs ? "_p2" : ""),
       {MemRefType::get({shape.tokens, groups.paddedCols()}, i8), MemRefType::get({shape.tokens, vectors}, i32),
        MemRefType::get({shape.tokens}, f32), MemRefType::get({shape.tokens, vectors}, i32),
        MemRefType::get({packed.bytes}, i8), MemRefType::get({shape.tokens, shape.rows}, f32)},
@@ -275,9 +264,9 @@ Kernel halftone::getVectorDotKernel(ModuleOp module, const MatmulShape &shape, c
         DotOperands operands{args[0], args[2], args[3], args[4], args[5], args[1]};
         forRowTiles(k, args[6], args[7], rowTile, [&](Value rowBlock, int64_t blocks) {
           auto tile = [&](Value token, int64_t columns) {
-            emitVectorScaledDot(k, shape, &activations, operands, rowBlock, blocks, token, columns);
+            emitVectorScaledDot(k, shape, &activations, operands, rowBlock, blocks, token, columns, tiling.columnPairs);
           };
-          forColumnTiles(k, shape.tokens, operands.y, tile, columnTile);
+          forColumnTiles(k, shape.tokens, operands.y, tile, columnTile, tiling.columnPairs ? 2 : 1);
         });
       });
   return {function, packed.rowBlocks};

@@ -14,10 +14,10 @@ struct DotOperands {
 };
 
 /// Emits the products of `blocks` blocks of 16 rows and `columns` tokens for a format with scales of vectors;
-/// `activations` is null if theirs have none.
+/// `activations` is null if theirs have none. `columnPairs` as DotTiling has it.
 void emitVectorScaledDot(KernelBuilder &k, const MatmulShape &shape, const ActivationVectors *activations,
                          const DotOperands &args, mlir::Value rowBlock, int64_t blocks, mlir::Value token,
-                         int64_t columns);
+                         int64_t columns, bool columnPairs = false);
 
 } // namespace halftone
 

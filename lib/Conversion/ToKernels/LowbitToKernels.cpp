@@ -22,7 +22,7 @@ MatmulShape matmulShape(Value y, Type format, int64_t cols, Layout layout = Layo
 }
 
 DotTiling tilingOf(lowbit::TileAttr tile) {
-  return tile ? DotTiling{tile.getBlocks(), tile.getColumns(), tile.getFastU()} : DotTiling();
+  return tile ? DotTiling{tile.getBlocks(), tile.getColumns(), tile.getFastU(), tile.getColumnPairs()} : DotTiling();
 }
 
 void convert(lowbit::MatmulDotOp op, ModuleOp module) {

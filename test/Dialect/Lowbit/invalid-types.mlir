@@ -124,6 +124,12 @@ func.func private @tile() attributes {tile = #lowbit.tile<blocks = 1, columns = 
 
 // -----
 
-// and bytes.
+// and bytes;
 // expected-error@below {{fast_u must be 1 to 255, not 256}}
 func.func private @tile() attributes {tile = #lowbit.tile<blocks = 1, columns = 4, fast_u = 256>}
+
+// -----
+
+// pairs of columns need two.
+// expected-error@below {{column_pairs needs tiles of two columns or more}}
+func.func private @tile() attributes {tile = #lowbit.tile<columns = 1, column_pairs = true>}

@@ -70,6 +70,9 @@ static KernelText kernelText(const Case &c, const GroupShape &groups) {
             llvm::formatv("width = {0} byte_group = {1}", width, paddedGroup),
             llvm::formatv(", width = {0} byte_tables", width)};
   }
+  if (c.hasPairs())
+    return {Layout::Rows16, 0, "",
+            " {tile = #lowbit.tile<columns = " + c.strategy.substr(9) + ", column_pairs = true>}"};
   if (c.strategy == "lut-trits")
     return {Layout::Trits64, lowbit::tritTableBytes(padded, paddedGroup),
             llvm::formatv("width = 128 trit_group = {0}", paddedGroup), ", width = 128 layout = trits64"};
@@ -158,7 +161,7 @@ static std::string functionText(const Case &c, size_t index, mlir::MLIRContext &
   if (!c.oneToken)
     os << llvm::formatv("  %n = tensor.dim %x, %c0 : {0}\n", input);
   os << llvm::formatv("  %e = tensor.empty({0}) : {1}\n", c.oneToken ? "" : "%n", output);
-  if (c.hasByteTables() || llvm::StringRef(c.strategy).ends_with("trits")) {
+  if (c.hasByteTables() || c.hasPairs() || llvm::StringRef(c.strategy).ends_with("trits")) {
     os << plannedOperations(c, element) << llvm::formatv("  return %y : {0}\n}\n", output);
     return text;
   }

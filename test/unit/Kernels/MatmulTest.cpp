@@ -174,6 +174,21 @@ TEST_P(MatmulTest, ByteTables) {
   check(cases);
 }
 
+/// Products of byte matrices: the same bits, for even and odd tiles, with what is left of them.
+TEST_P(MatmulTest, ColumnPairs) {
+  if (GetParam() != std::string("native"))
+    GTEST_SKIP() << "x86 has no such products: their code is that of every CPU";
+  std::vector<Case> cases;
+  const std::pair<const char *, Shape> list[] = {
+      {"bcq3g32", {17, 173}}, {"rtn8g40", {3, 80}},      {"ternaryg32", {33, 70}},
+      {"int4g33", {15, 65}},  {"ternaryg32a", {18, 70}}, {"vsq4v16s6", {17, 45}},
+      {"vsq3v8s4", {5, 100}}, {"vsq8v32s9", {16, 64}},   {"binaryg0", {1, 1}}};
+  for (auto [index, entry] : llvm::enumerate(list))
+    cases.push_back(
+        makeCase(entry.first, entry.second.rows, entry.second.cols, index % 2 ? "dot-pairs3" : "dot-pairs6"));
+  check(cases);
+}
+
 TEST_P(MatmulTest, RoundToNearest) {
   check(makeCases({"rtn2", "rtn3", "rtn4", "rtn5", "rtn6", "rtn7", "rtn8"}, "", 2));
 }

@@ -171,6 +171,8 @@ TEST(CpuModel, UnknownCpusHaveTheRatesOfTheirWidth) {
   CpuModel arm = describeCpu(Cpu("neoverse-n1", "aarch64-unknown-linux-gnu").target);
   EXPECT_EQ(arm.registers, 4);
   EXPECT_EQ(arm.smallDot, 1);
+  EXPECT_EQ(arm.matrixDot, 0);
+  EXPECT_EQ(describeCpu(Cpu("neoverse-n2", "aarch64-unknown-linux-gnu").target).matrixDot, 1);
 }
 
 } // namespace
