@@ -75,8 +75,8 @@ double workloadTime(const KernelTimes &measured, const KernelTimes &choice, cons
   for (const Workload::Item &item : Workload().items) {
     Workload part;
     part.items = {item};
-    KernelKind kind = chooseKernel(choice, product, layout, part);
-    total += item.count * measured.microseconds(product, {kind, layout}, item.columns).value_or(0);
+    Candidate kernel = chooseKernel(choice, product, layout, part);
+    total += item.count * measured.microseconds(product, kernel, item.columns).value_or(0);
   }
   return total;
 }

@@ -31,9 +31,20 @@ llvm::StringRef halftone::layoutName(Layout layout) {
   return "float16";
 }
 
+DotPlan DotTile::applyTo(DotPlan plan) const {
+  plan.blocks = blocks ? blocks : plan.blocks;
+  plan.columns = columns ? columns : plan.columns;
+  return plan;
+}
+
 std::string Candidate::name() const {
   static constexpr const char *kinds[] = {"dot/", "lut/", "popcount/"};
-  return kinds[size_t(kind)] + layoutName(layout).str();
+  std::string name = kinds[size_t(kind)] + layoutName(layout).str();
+  if (tile.blocks)
+    name += "/blocks=" + std::to_string(tile.blocks);
+  if (tile.columns)
+    name += "/columns=" + std::to_string(tile.columns);
+  return name;
 }
 
 llvm::SmallVector<Candidate> halftone::listCandidates(const ProductShape &product) {
@@ -54,7 +65,29 @@ llvm::SmallVector<Candidate> halftone::listCandidates(const ProductShape &produc
   return candidates;
 }
 
+llvm::SmallVector<Candidate> halftone::listCandidates(const ProductShape &product, const TargetInfo &target,
+                                                      int64_t columns) {
+  llvm::SmallVector<Candidate> candidates;
+  DotPlan plan = planDot(target, product.format);
+  for (const Candidate &candidate : listCandidates(product)) {
+    candidates.push_back(candidate);
+    if (candidate.kind != KernelKind::Dot)
+      continue;
+    // Five trits to a byte have one block only; sums in 16 and in 32 bits of two blocks have no room in registers.
+    if (columns * product.rowsPerToken() == 1 && candidate.layout == Layout::Rows16 && plan.fastU > 16)
+      candidates.push_back({candidate.kind, candidate.layout, {plan.blocks == 1 ? 2 : 1, 0}});
+    if (columns > 1)
+      for (int64_t tile : {plan.columns / 2, plan.columns * 2})
+        if (tile >= 2 && tile <= 16)
+          candidates.push_back({candidate.kind, candidate.layout, {0, tile}});
+  }
+  return candidates;
+}
+
 namespace {
+
+/// Estimates of unusual tiles are less sure than those of the usual ones, which were chosen by measuring.
+constexpr double kDoubtOfTiles = 1.1;
 
 /// Instructions, and of these the dot products and the look-ups, which have ports of their own.
 struct Work {
@@ -72,10 +105,12 @@ struct Work {
 /// The work of one product, as its kernels are made in lib/Conversion/Kernels.
 class KernelWork {
 public:
-  KernelWork(const TargetInfo &target, const CpuModel &cpu, const ProductShape &product, Layout layout, int64_t columns)
+  KernelWork(const TargetInfo &target, const CpuModel &cpu, const ProductShape &product, const Candidate &candidate,
+             int64_t columns)
       : cpu(cpu), product(product), format(product.format), groups(format, product.cols),
-        packed(format, product.rows, product.cols, layout), layout(layout), plan(planDot(target, format)),
-        columns(double(columns)), registers(cpu.registers) {}
+        packed(format, product.rows, product.cols, candidate.layout), layout(candidate.layout),
+        plan(DotTile{0, candidate.tile.columns}.applyTo(planDot(target, format))), columns(double(columns)),
+        registers(cpu.registers), fileSize(target.avx512 || target.aarch64 ? 32 : 16) {}
 
   Work of(KernelKind kind) const {
     Work total = quantize();
@@ -121,8 +156,9 @@ private:
     // Vectors that are loaded and prefetched, four bytes of activations that are repeated.
     double loads = layout == Layout::Trits16 ? 1 / double(kTrits) : codeBits(format) / 8.0;
     work.operations = ((registers + 1) * loads + unpack() * registers) / tile;
+    work.operations += spills(tile);
     double parts = dotParts();
-    if (plan.columnPairs && tile > 1 && layout == Layout::Rows16) {
+    if (byPairs()) {
       // Of two columns and chunks: two loads of activations, one product; chunks are put side by side once per tile.
       work.operations += 0.5 + registers / tile;
       work += Work{parts * cpu.matrixDot * registers, parts * registers} * 0.5;
@@ -136,6 +172,19 @@ private:
     Work total = work * (chunks * columns);
     total += Work{groupEnd(tile) * double(groups.count) * rowBlocks() * columns};
     return total;
+  }
+
+  bool byPairs() const { return plan.columnPairs && !oneColumn() && layout == Layout::Rows16; }
+
+  /// Sums that the registers do not hold are loaded and stored for every product, or for every chunk where sums in 16
+  /// bits are those of a step: instructions per chunk and column.
+  double spills(double tile) const {
+    if (oneColumn())
+      return 0;
+    double sums = tile * registers * dotParts() * (cpu.chainedDot > 0 ? 2 : 1);
+    // Weights and activations of the product at hand; pairs have weights of two chunks, before and after.
+    double others = cpu.chainedDot > 0 ? 0 : (byPairs() ? 4 : 2) * registers;
+    return 2 * std::max(0.0, sums + others - fileSize) / tile / (byPairs() ? 2 : 1);
   }
 
   /// Instructions on 64 bytes that make the bytes of a chunk of its fields.
@@ -250,41 +299,76 @@ private:
   Layout layout;
   DotPlan plan;
   double columns, registers;
+  double fileSize; ///< vector registers that the CPU has
 };
 
 } // namespace
 
+/// Whether a product of groups is one product per group that reads its weights only (SelectKernels.cpp).
+static bool skipsGroups(const ProductShape &product, const Candidate &candidate) {
+  return candidate.kind == KernelKind::Dot && candidate.layout == Layout::Rows16 && !product.format.scalePerSign &&
+         product.format.kind != FormatKind::Vsq;
+}
+
 std::optional<double> CostModel::microseconds(const ProductShape &product, const Candidate &candidate,
                                               int64_t columns) const {
-  if (!llvm::is_contained(listCandidates(product), candidate) ||
+  if (!llvm::is_contained(listCandidates(product), Candidate{candidate.kind, candidate.layout}) ||
       (candidate.layout == Layout::Trits64 && cpu.wideLookUp == 0)) // no such kernel
     return std::nullopt;
-  if (product.bits > 8) { // two columns of halves
-    ProductShape halves = product;
-    halves.bits = 8;
-    return microseconds(halves, candidate, 2 * columns);
+  if (product.bits > 8 || product.rowsPerToken() > 1) {
+    ProductShape rows = product;
+    rows.bits = std::min(product.bits, 8u);
+    rows.groups = rows.digits = 1;
+    // A dot kernel passes over the weights of other groups.
+    bool skips = skipsGroups(product, candidate);
+    int64_t halves = product.bits > 8 && product.digits == 1 ? 2 : 1;
+    return microseconds(rows, candidate, columns * halves * product.digits * (skips ? 1 : product.groups));
   }
-  KernelWork kernel(target, cpu, product, candidate.layout, columns);
+  double compute = computeTime(product, candidate, columns);
+  if (candidate.tile.columns && columns > 1) {
+    // A number of columns stands for all near it: what tiles leave over is multiplied column by column.
+    double more = double(candidate.tile.columns - planDot(target, product.format).columns) / 2;
+    compute += more * (computeTime(product, candidate, 1) - compute / double(columns));
+  }
+  double bytes = double(PackedShape(product.format, product.rows, product.cols, candidate.layout).bytes);
+  double memory = bytes / (cpu.memory * 1000);
+  double time = std::sqrt(compute * compute + memory * memory);
+  return candidate.tile == DotTile() ? time : kDoubtOfTiles * time;
+}
+
+double CostModel::computeTime(const ProductShape &product, const Candidate &candidate, int64_t columns) const {
+  KernelWork kernel(target, cpu, product, candidate, columns);
   Work work = kernel.of(candidate.kind);
   double cycles = std::max({work.operations / cpu.operations, work.dots / cpu.dots, work.lookUps / cpu.lookUps});
   // Weights that the first cache does not hold come from the second for every further tile of columns.
   double tiles = std::ceil(double(columns) / kernel.columnTile(candidate.kind));
   double again = kernel.blockBytes() > double(cpu.level1Bytes) ? (tiles - 1) * kernel.bytes() / cpu.level2 : 0;
-  double compute = std::max(cycles, again) / (cpu.clock * 1000);
-  double memory = kernel.bytes() / (cpu.memory * 1000);
-  return std::sqrt(compute * compute + memory * memory);
+  return std::max(cycles, again) / (cpu.clock * 1000);
 }
 
-/// The least time of a layout's kernels for a workload; none if it is not known.
+/// A tile says something either about one column or about several.
+static Candidate forColumns(Candidate candidate, int64_t columns) {
+  (columns == 1 ? candidate.tile.columns : candidate.tile.blocks) = 0;
+  return candidate;
+}
+
+/// The least time of a layout's kernels for some columns; none if it is not known.
+static std::optional<double> leastTime(const KernelTimes &times, const ProductShape &product, Layout layout,
+                                       int64_t columns) {
+  std::optional<double> best;
+  for (const Candidate &candidate : times.candidates(product, columns))
+    if (candidate.layout == layout)
+      if (std::optional<double> time = times.microseconds(product, candidate, columns))
+        best = std::min(best.value_or(*time), *time);
+  return best;
+}
+
+/// The same for a workload.
 static std::optional<double> workloadTime(const KernelTimes &times, const ProductShape &product, Layout layout,
                                           const Workload &workload) {
   double total = 0;
   for (const Workload::Item &item : workload.items) {
-    std::optional<double> best;
-    for (const Candidate &candidate : listCandidates(product))
-      if (candidate.layout == layout)
-        if (std::optional<double> time = times.microseconds(product, candidate, item.columns))
-          best = std::min(best.value_or(*time), *time);
+    std::optional<double> best = leastTime(times, product, layout, item.columns);
     if (!best)
       return std::nullopt;
     total += item.count * *best;
@@ -321,22 +405,42 @@ Layout halftone::chooseLayout(llvm::ArrayRef<const KernelTimes *> times, const P
   return chosen;
 }
 
-KernelKind halftone::chooseKernel(const KernelTimes &times, const ProductShape &product, Layout layout,
-                                  const Workload &workload) {
-  std::optional<KernelKind> chosen;
+Candidate halftone::chooseKernel(const KernelTimes &times, const ProductShape &product, Layout layout,
+                                 const Workload &workload) {
+  int64_t most = 1;
+  for (const Workload::Item &item : workload.items)
+    most = std::max(most, item.columns);
+  std::optional<Candidate> chosen;
   std::optional<double> least;
-  for (const Candidate &candidate : listCandidates(product)) {
+  for (const Candidate &candidate : times.candidates(product, most)) {
     if (candidate.layout != layout)
       continue;
     std::optional<double> total = 0;
     for (const Workload::Item &item : workload.items) {
-      std::optional<double> time = times.microseconds(product, candidate, item.columns);
+      std::optional<double> time = times.microseconds(product, forColumns(candidate, item.columns), item.columns);
       total = total && time ? std::optional<double>(*total + item.count * *time) : std::nullopt;
     }
     if (!chosen || (total && (!least || *total < *least))) {
-      chosen = candidate.kind;
+      chosen = candidate;
       least = total;
     }
   }
-  return chosen.value_or(KernelKind::Dot);
+  return chosen.value_or(Candidate{KernelKind::Dot, layout});
+}
+
+llvm::SmallVector<Candidate> halftone::plausibleCandidates(const KernelTimes &estimates, const ProductShape &product,
+                                                           int64_t columns, double ratio) {
+  llvm::SmallVector<Candidate> all = estimates.candidates(product, columns), plausible;
+  auto totalOf = [&](Layout layout) { return workloadTime(estimates, product, layout, Workload()); };
+  std::optional<double> least;
+  for (const Candidate &candidate : all)
+    if (std::optional<double> total = totalOf(candidate.layout))
+      least = std::min(least.value_or(*total), *total);
+  for (const Candidate &candidate : all) {
+    std::optional<double> total = totalOf(candidate.layout), time = estimates.microseconds(product, candidate, columns);
+    if (total && time && *total <= ratio * *least &&
+        *time <= ratio * *leastTime(estimates, product, candidate.layout, columns))
+      plausible.push_back(candidate);
+  }
+  return plausible;
 }

@@ -86,6 +86,7 @@ private:
 struct Choice {
   lowbit::Strategy strategy;
   bool trits = false;
+  DotTile tile = {};
 };
 
 lowbit::Strategy strategyOf(KernelKind kind) {
@@ -204,10 +205,10 @@ private:
     for (const auto &model : models)
       times.push_back(model.get());
     Layout layout = chooseLayout(times, product, uses.workloadOf(type), allowedLayouts(op.getWeights(), format));
-    KernelKind kind = chooseKernel(*times.front(), product, layout, Uses::workloadOf(op));
+    Candidate chosen = chooseKernel(*times.front(), product, layout, Uses::workloadOf(op));
     if (printCosts)
-      remarkCosts(op, product, {kind, layout});
-    return {strategyOf(kind), layout == Layout::Trits16 || layout == Layout::Trits64};
+      remarkCosts(op, product, chosen);
+    return {strategyOf(chosen.kind), layout == Layout::Trits16 || layout == Layout::Trits64, chosen.tile};
   }
 
   /// "ternaryg32 172x64 with 8-bit activations: dot/rows16 12.1 us (1), 340 us (128); ...; takes dot/rows16"
@@ -221,6 +222,11 @@ private:
           times.push_back(llvm::formatv("{0:f1} us ({1})", *time, item.columns));
       text += candidate.name() + " " + llvm::join(times, ", ") + "; ";
     }
+    for (const Workload::Item &item : Workload().items)
+      for (const Candidate &candidate : models.front()->candidates(product, item.columns))
+        if (auto time = models.front()->microseconds(product, candidate, item.columns);
+            time && !(candidate.tile == DotTile()))
+          text += llvm::formatv("{0} {1:f1} us ({2}); ", candidate.name(), *time, item.columns);
     op.emitRemark() << text << "takes " << chosen.name();
   }
 
@@ -436,7 +442,7 @@ private:
                 Type element, const Format &format, const GroupShape &groups, const Choice &choice,
                 std::optional<int64_t> only) {
     Location loc = op.getLoc();
-    DotPlan plan = planDot(target, format);
+    DotPlan plan = choice.tile.applyTo(planDot(target, format));
     Value codes = activations[0], scales = activations[1], sums = activations[2];
     bool trits = choice.trits;
     if (choice.strategy == lowbit::Strategy::Dot) {

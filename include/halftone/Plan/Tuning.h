@@ -56,6 +56,9 @@ private:
 class TunedTimes : public KernelTimes {
 public:
   TunedTimes(const TargetInfo &target, const TuningFile &file) : target(target), file(file), model(target) {}
+  llvm::SmallVector<Candidate> candidates(const ProductShape &product, int64_t columns) const override {
+    return model.candidates(product, columns);
+  }
   std::optional<double> microseconds(const ProductShape &product, const Candidate &candidate,
                                      int64_t columns) const override {
     return file.has(target, product) ? file.find(target, product, candidate, columns)

@@ -37,6 +37,10 @@ ProductShape square(llvm::StringRef format, int64_t size, unsigned bits = 8) {
 /// Times by name; what has none is unknown.
 struct GivenTimes : KernelTimes {
   std::map<std::pair<std::string, int64_t>, double> times;
+  llvm::SmallVector<Candidate> list; ///< empty: with the usual tiles
+  llvm::SmallVector<Candidate> candidates(const ProductShape &product, int64_t) const override {
+    return list.empty() ? listCandidates(product) : list;
+  }
   std::optional<double> microseconds(const ProductShape &, const Candidate &candidate, int64_t columns) const override {
     auto found = times.find({candidate.name(), columns});
     return found == times.end() ? std::nullopt : std::optional<double>(found->second);
@@ -89,7 +93,7 @@ TEST(CostModel, FewBitsAreCounted) {
     for (const char *format : {"bcq1g128", "ternaryg128", "bcq2g128"}) {
       ProductShape product = square(format, 4096, 1);
       EXPECT_EQ(cpu.layout(product), Layout::Rows64) << name << " " << format;
-      EXPECT_EQ(chooseKernel(cpu.model, product, Layout::Rows64, Workload()), KernelKind::Popcount);
+      EXPECT_EQ(chooseKernel(cpu.model, product, Layout::Rows64, Workload()), popcount);
     }
     EXPECT_LT(cpu.time(square("bcq1g128", 4096, 8), lut, 1), cpu.time(square("bcq1g128", 4096, 8), popcount, 1));
   }
@@ -150,10 +154,72 @@ TEST(CostModel, TheWorkloadDecides) {
   times.times[{"popcount/rows64", 1}] = 20;
   times.times[{"popcount/rows64", 128}] = 90;
   EXPECT_EQ(chooseLayout({&times}, product, mixed), Layout::Rows64);
-  EXPECT_EQ(chooseKernel(times, product, Layout::Rows64, decode), KernelKind::Lut);
+  EXPECT_EQ(chooseKernel(times, product, Layout::Rows64, decode), lut);
   Workload prefill;
   prefill.items = {{128, 1}};
-  EXPECT_EQ(chooseKernel(times, product, Layout::Rows64, prefill), KernelKind::Popcount);
+  EXPECT_EQ(chooseKernel(times, product, Layout::Rows64, prefill), popcount);
+}
+
+TEST(CostModel, TilesAreCandidates) {
+  Cpu vnni("znver5"), narrow("x86-64-v3");
+  ProductShape product = square("bcq2g128", 1024);
+  using List = llvm::SmallVector<Candidate>;
+  Candidate oneBlock{KernelKind::Dot, Layout::Rows16, {1, 0}}, four{KernelKind::Dot, Layout::Rows16, {0, 4}},
+      sixteen{KernelKind::Dot, Layout::Rows16, {0, 16}};
+  EXPECT_EQ(listCandidates(product, vnni.target, 1), (List{dot, oneBlock, lut, popcount}));
+  EXPECT_EQ(listCandidates(product, vnni.target, 128), (List{dot, four, sixteen, lut, popcount}));
+  EXPECT_EQ(listCandidates(product, narrow.target, 1), (List{dot, lut, popcount}));
+  EXPECT_EQ(oneBlock.name(), "dot/rows16/blocks=1");
+  EXPECT_EQ(sixteen.name(), "dot/rows16/columns=16");
+  // Nothing but the number of columns that it is about depends on a tile.
+  EXPECT_EQ(four.tile.applyTo(planDot(vnni.target, product.format)).columns, 4);
+  EXPECT_EQ(DotTile().applyTo(planDot(vnni.target, product.format)), planDot(vnni.target, product.format));
+}
+
+/// The sums of 8 columns take all 16 registers of 256 bits: 284 instructions for 128 dot products of bytes of 8 bits, as
+/// against 124 for 64 with 4 columns. What takes long to unpack is worth it.
+TEST(CostModel, TilesThatSpillAreSlower) {
+  Cpu cpu("alderlake");
+  Workload prefill;
+  prefill.items = {{128, 1}};
+  EXPECT_EQ(chooseKernel(cpu.model, square("rtn8g0", 4096), Layout::Rows16, prefill).tile, (DotTile{0, 4}));
+  EXPECT_EQ(chooseKernel(cpu.model, square("bcq3g128", 4096), Layout::Rows16, prefill).tile, DotTile());
+  prefill.items = {{1, 1}};
+  EXPECT_EQ(chooseKernel(cpu.model, square("rtn8g0", 4096), Layout::Rows16, prefill).tile, DotTile());
+}
+
+TEST(CostModel, MeasuredTilesAreTaken) {
+  GivenTimes times;
+  ProductShape product = square("rtn4g128", 64);
+  times.list = listCandidates(product, Cpu("znver5").target, 128);
+  times.times = {{{"dot/rows16", 1}, 10}, {{"dot/rows16", 128}, 100}, {{"dot/rows16/columns=4", 128}, 90}};
+  // A kernel for any number of columns takes the time of the usual tile with one.
+  EXPECT_EQ(chooseKernel(times, product, Layout::Rows16, Workload()).tile, (DotTile{0, 4}));
+}
+
+TEST(CostModel, OnlyPlausibleCandidatesAreMeasured) {
+  GivenTimes times;
+  ProductShape product = square("bcq1g128", 64);
+  times.times = {{{"dot/rows16", 1}, 10},    {{"dot/rows16", 128}, 100},   {{"lut/rows64", 1}, 9},
+                 {{"lut/rows64", 128}, 900}, {{"popcount/rows64", 1}, 20}, {{"popcount/rows64", 128}, 110}};
+  using List = llvm::SmallVector<Candidate>;
+  EXPECT_EQ(plausibleCandidates(times, product, 1), (List{dot, lut}));
+  EXPECT_EQ(plausibleCandidates(times, product, 128), (List{dot, popcount}));
+  // Ten times as slow a layout is left out altogether, though its kernels are each other's equals.
+  times.times[{"lut/rows64", 1}] = times.times[{"popcount/rows64", 1}] = 100;
+  EXPECT_EQ(plausibleCandidates(times, product, 1), List{dot});
+  EXPECT_EQ(plausibleCandidates(times, product, 128), List{dot});
+}
+
+TEST(CostModel, RowsPerTokenCount) {
+  Cpu cpu("x86-64-v3");
+  ProductShape product = square("bcq2g128", 1024), digits = product, groups = product;
+  digits.digits = 2;
+  groups.groups = 6;
+  EXPECT_EQ(cpu.time(digits, dot, 4), cpu.time(product, dot, 8));
+  EXPECT_EQ(cpu.time(groups, lut, 4), cpu.time(product, lut, 24));
+  // A dot product of groups passes over the weights of all others.
+  EXPECT_EQ(cpu.time(groups, dot, 4), cpu.time(product, dot, 4));
 }
 
 TEST(CostModel, WhatIsNotKnownIsNotChosen) {
