@@ -93,7 +93,7 @@ static std::vector<std::pair<std::string, std::string>> orderOurs(const Group &g
   Workload columns;
   columns.items = {{problem.tokens, 1}};
   std::pair<std::string, std::string> chosen{first,
-                                             strategyName(chooseKernel(model, product, layout, columns), layout)};
+                                             strategyName(chooseKernel(model, product, layout, columns).kind, layout)};
   std::vector<std::pair<std::string, std::string>> ours{chosen};
   for (auto &side : group.ours)
     if (side != chosen && (problem.tokens == 1 || side.second == "dot") &&
