@@ -4,7 +4,7 @@
 # - generated code, instrumented by --sanitize address: the tests of kernels, and whole models of odd shapes, with the
 #   compiler of build/ and AddressSanitizer preloaded;
 # - with --compiler, the tests of kernels with all libraries built with both, too.
-# Takes a quarter of an hour on two CPUs, with --compiler three, so it is no part of scripts/check.sh.
+# Takes half an hour on two CPUs, with --compiler an hour, so it is no part of scripts/check.sh.
 # Usage: scripts/sanitize.sh [--compiler]
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
