@@ -93,7 +93,7 @@ public:
     if (stageOf(*module) < Stage::Lowbit)
       if (llvm::Error error = advance(Stage::Lowbit))
         return std::move(error);
-    return openProducts(*module);
+    return openProducts(*module, options.lutTables);
   }
 
 private:

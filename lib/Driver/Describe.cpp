@@ -5,6 +5,7 @@
 #include "dialects/Nn/IR/NnOps.h"
 #include "dialects/Simd/IR/SimdOps.h"
 #include "halftone/Quantize/ActivationKind.h"
+#include "halftone/Transforms/IntegerProduct.h"
 #include "halftone/Weights/Evaluate.h"
 #include "lib/Transforms/Rewrites.h"
 #include "lib/Transforms/Weights.h"
@@ -121,17 +122,12 @@ std::vector<std::string> halftone::correctedWeights(ModuleOp floatModule, Module
   return names;
 }
 
-std::vector<ProductShape> halftone::openProducts(ModuleOp module) {
+std::vector<ProductShape> halftone::openProducts(ModuleOp module, unsigned tableBits) {
   std::vector<ProductShape> products;
   module.walk([&](lowbit::MatmulOp op) {
-    auto weights = cast<ShapedType>(op.getWeights().getType());
-    unsigned bits = lowbit::activationBits(op.getActivations());
-    std::optional<Format> format = lowbit::typeToFormat(weights.getElementType());
-    if (bits == 0 || !format || op.getStrategy() != lowbit::Strategy::Auto)
-      return;
-    ProductShape product{*format, weights.getDimSize(0), weights.getDimSize(1), bits};
-    if (!llvm::is_contained(products, product))
-      products.push_back(product);
+    std::optional<ProductShape> product = integerProduct(op, tableBits);
+    if (product && !llvm::is_contained(products, *product))
+      products.push_back(*product);
   });
   return products;
 }

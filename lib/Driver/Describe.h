@@ -41,7 +41,8 @@ std::optional<Stage> stageByName(llvm::StringRef name);
 std::string stageName(Stage stage);
 
 /// The products with integer activations of a module at stage lowbit whose strategy is open, each kind once.
-std::vector<ProductShape> openProducts(mlir::ModuleOp module);
+/// `tableBits`: of the entries of tables for look-ups.
+std::vector<ProductShape> openProducts(mlir::ModuleOp module, unsigned tableBits);
 
 } // namespace halftone
 

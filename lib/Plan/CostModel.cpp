@@ -31,6 +31,14 @@ llvm::StringRef halftone::layoutName(Layout layout) {
   return "float16";
 }
 
+std::string ProductShape::name() const {
+  std::string name = format.name() + " " + std::to_string(rows) + "x" + std::to_string(cols);
+  if (rowsPerToken() > 1)
+    name += " in " + std::to_string(groups) + (groups > 1 ? " groups of " : " group of ") + std::to_string(digits) +
+            (digits > 1 ? " digits" : " digit");
+  return name;
+}
+
 DotPlan DotTile::applyTo(DotPlan plan) const {
   plan.blocks = blocks ? blocks : plan.blocks;
   plan.columns = columns ? columns : plan.columns;
@@ -74,7 +82,8 @@ llvm::SmallVector<Candidate> halftone::listCandidates(const ProductShape &produc
     if (candidate.kind != KernelKind::Dot)
       continue;
     // Five trits to a byte have one block only; sums in 16 and in 32 bits of two blocks have no room in registers.
-    if (columns * product.rowsPerToken() == 1 && candidate.layout == Layout::Rows16 && plan.fastU > 16)
+    if (columns * product.rowsPerToken() == 1 && product.bits <= 8 && candidate.layout == Layout::Rows16 &&
+        plan.fastU > 16)
       candidates.push_back({candidate.kind, candidate.layout, {plan.blocks == 1 ? 2 : 1, 0}});
     if (columns > 1)
       for (int64_t tile : {plan.columns / 2, plan.columns * 2})
@@ -304,8 +313,7 @@ private:
 
 } // namespace
 
-/// Whether a product of groups is one product per group that reads its weights only (SelectKernels.cpp).
-static bool skipsGroups(const ProductShape &product, const Candidate &candidate) {
+bool halftone::skipsGroups(const ProductShape &product, const Candidate &candidate) {
   return candidate.kind == KernelKind::Dot && candidate.layout == Layout::Rows16 && !product.format.scalePerSign &&
          product.format.kind != FormatKind::Vsq;
 }

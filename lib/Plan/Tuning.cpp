@@ -19,7 +19,9 @@ TuningFile::Cpu TuningFile::keyOf(const TargetInfo &target) {
 }
 
 TuningFile::ProductKey TuningFile::keyOf(const ProductShape &product) {
-  return {product.format.name(), product.rows, product.cols, product.bits};
+  // Only products by planes look up in tables that may have entries of one byte.
+  unsigned tableBits = layoutHolds(Layout::Rows64, product.format) ? product.tableBits : 16;
+  return {product.format.name(), product.rows, product.cols, product.bits, product.groups, product.digits, tableBits};
 }
 
 void TuningFile::record(const TargetInfo &target, const ProductShape &product, const Candidate &candidate,
@@ -58,12 +60,15 @@ std::string TuningFile::cpus() const {
 // JSON
 //===----------------------------------------------------------------------===//
 
+/// Of the files that are written; all from 1 on are read.
+static constexpr int64_t kVersion = 2;
+
 std::string TuningFile::text() const {
   std::string text;
   llvm::raw_string_ostream os(text);
   json::OStream out(os, /*IndentSize=*/1);
   out.object([&] {
-    out.attribute("halftone_tuning", 1);
+    out.attribute("halftone_tuning", kVersion);
     out.attributeArray("cpus", [&] {
       for (const auto &[cpu, products] : entries)
         out.object([&, &cpu = cpu, &products = products] {
@@ -76,6 +81,12 @@ std::string TuningFile::text() const {
                 out.attribute("rows", std::get<1>(product));
                 out.attribute("cols", std::get<2>(product));
                 out.attribute("activation_bits", int64_t(std::get<3>(product)));
+                if (int64_t groups = std::get<4>(product); groups != 1)
+                  out.attribute("groups", groups);
+                if (int64_t digits = std::get<5>(product); digits != 1)
+                  out.attribute("digits", digits);
+                if (unsigned tableBits = std::get<6>(product); tableBits != 16)
+                  out.attribute("table_bits", int64_t(tableBits));
                 out.attributeArray("kernels", [&] {
                   for (const auto &[kernel, time] : times)
                     out.object([&, &kernel = kernel, &time = time] {
@@ -123,6 +134,10 @@ public:
     }
     return *value;
   }
+  /// The same; `otherwise` if there is none.
+  int64_t integerOr(const json::Object &object, StringRef key, int64_t most, int64_t otherwise) {
+    return object.get(key) ? integer(object, key, most) : otherwise;
+  }
   double positive(const json::Object &object, StringRef key) {
     std::optional<double> value = object.getNumber(key);
     if (!value || !(*value > 0 && *value < 1e12)) {
@@ -166,16 +181,20 @@ llvm::Expected<TuningFile> TuningFile::parse(StringRef text, StringRef path) {
   std::optional<int64_t> version = root ? root->getInteger("halftone_tuning") : std::nullopt;
   if (!version)
     return llvm::createStringError("'" + path + "': it is no tuning file: it has no number 'halftone_tuning'");
-  if (*version != 1)
+  if (*version < 1 || *version > kVersion)
     return llvm::createStringError(
-        llvm::formatv("'{0}': it is a tuning file of version {1}, expected 1", path, *version).str());
+        llvm::formatv("'{0}': it is a tuning file of version {1}, expected 1 to {2}", path, *version, kVersion).str());
   TuningFile file;
   reader.objects(*root, "cpus", [&](const json::Object &cpu) {
     Cpu name{reader.string(cpu, "cpu"), reader.string(cpu, "features")};
     reader.objects(cpu, "products", [&](const json::Object &object) {
-      ProductKey product{reader.string(object, "format"), reader.integer(object, "rows", kMostElements),
+      ProductKey product{reader.string(object, "format"),
+                         reader.integer(object, "rows", kMostElements),
                          reader.integer(object, "cols", kMostElements),
-                         unsigned(reader.integer(object, "activation_bits", 16))};
+                         unsigned(reader.integer(object, "activation_bits", 16)),
+                         reader.integerOr(object, "groups", kMostElements, 1),
+                         reader.integerOr(object, "digits", 3, 1),
+                         unsigned(reader.integerOr(object, "table_bits", 16, 16))};
       reader.objects(object, "kernels", [&](const json::Object &kernel) {
         std::pair<std::string, int64_t> key{reader.string(kernel, "kernel"),
                                             reader.integer(kernel, "columns", kMostElements)};

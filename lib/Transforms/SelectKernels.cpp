@@ -8,6 +8,7 @@
 #include "halftone/Plan/Tuning.h"
 #include "halftone/Quantize/Grouped.h"
 #include "halftone/Target/TargetInfo.h"
+#include "halftone/Transforms/IntegerProduct.h"
 #include "halftone/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -200,7 +201,7 @@ private:
   /// Of the strategies for integer activations.
   Choice fastest(lowbit::MatmulOp op, const Format &format) const {
     auto type = cast<ShapedType>(op.getWeights().getType());
-    ProductShape product{format, type.getDimSize(0), type.getDimSize(1), codeBits(op), tableBitsFor(op)};
+    ProductShape product = *integerProduct(op, tableBits);
     SmallVector<const KernelTimes *> times;
     for (const auto &model : models)
       times.push_back(model.get());
@@ -213,8 +214,7 @@ private:
 
   /// "ternaryg32 172x64 with 8-bit activations: dot/rows16 12.1 us (1), 340 us (128); ...; takes dot/rows16"
   void remarkCosts(lowbit::MatmulOp op, const ProductShape &product, const Candidate &chosen) const {
-    std::string text = llvm::formatv("{0} {1}x{2} with {3}-bit activations: ", product.format.name(), product.rows,
-                                     product.cols, product.bits);
+    std::string text = llvm::formatv("{0} with {1}-bit activations: ", product.name(), product.bits);
     for (const Candidate &candidate : listCandidates(product)) {
       SmallVector<std::string> times;
       for (const Workload::Item &item : Workload().items)
@@ -286,51 +286,10 @@ private:
     return arith::MulIOp::create(builder, loc, cast<Value>(tokens), factor).getResult();
   }
 
-  /// Bits of the codes that kernels see, for the cost model: 16 stands for two rows per token.
-  static unsigned codeBits(lowbit::MatmulOp op) {
-    if (op.getActivations() != lowbit::Activations::Static)
-      return lowbit::activationBits(op.getActivations());
-    return rowsPerToken(op).count() > 1 ? 16 : 8;
-  }
-
-  static lowbit::RequantizeOp requantizeOf(lowbit::MatmulOp op) {
-    return op.getInput().getDefiningOp<lowbit::RequantizeOp>();
-  }
-
   /// The activations before they are rounded.
   static Value sourceOf(lowbit::MatmulOp op) {
     return op.getActivations() == lowbit::Activations::Static ? requantizeOf(op).getInput() : op.getInput();
   }
-
-  /// Digits that hold the integers which `requantize` rounds to.
-  static int64_t digitsOf(lowbit::RequantizeOp requantize) {
-    double top = double((int64_t(1) << cast<lowbit::GroupedType>(requantize.getFormat()).getBits()) - 1), most = top;
-    DenseElementsAttr zeros;
-    if (matchPattern(requantize.getZeroPoints(), m_Constant(&zeros))) {
-      most = 0;
-      for (float zero : zeros.getValues<float>())
-        most = std::max({most, double(zero), top - double(zero)});
-    }
-    return most <= 127 ? 1 : most <= symmetricTop(16) ? 2 : 3;
-  }
-
-  /// Rows of codes that a token takes.
-  struct TokenRows {
-    int64_t groups = 1, digits = 1; ///< of a group
-    int64_t count() const { return groups * digits; }
-  };
-
-  static TokenRows rowsPerToken(lowbit::MatmulOp op) {
-    if (op.getActivations() == lowbit::Activations::I16)
-      return {1, 2};
-    if (op.getActivations() != lowbit::Activations::Static)
-      return {};
-    lowbit::RequantizeOp requantize = requantizeOf(op);
-    return {cast<lowbit::GroupedType>(requantize.getFormat()).getGroups(), digitsOf(requantize)};
-  }
-
-  /// Rows of a group are zero outside of it, so that the work grows with the groups; with many, floats are faster.
-  static constexpr int64_t kMaxStaticGroups = 16;
 
   /// True if static activations are to be multiplied as integers.
   static FailureOr<bool> fitsRows(lowbit::MatmulOp op) {
@@ -454,7 +413,9 @@ private:
     }
     if (choice.strategy == lowbit::Strategy::Popcount) {
       // Halves of 16-bit codes are codes of 8 bits, and so are digits.
-      int64_t bits = std::min(codeBits(op), 8u);
+      int64_t bits = op.getActivations() == lowbit::Activations::Static
+                         ? 8
+                         : std::min(lowbit::activationBits(op.getActivations()), 8u);
       auto planes = lowbit::BuildPlanesOp::create(
           builder, loc, codes, perToken(builder, loc, rows, groups.paddedCols() / 8 * bits, builder.getI8Type()), bits);
       return lowbit::MatmulPopcountOp::create(builder, loc, planes->getResult(0), scales, sums,

@@ -28,6 +28,7 @@ static int64_t popcountBits(const KernelSpec &spec) {
 }
 /// Strategies "dot-trits" and "lut-trits" are dot and lut on five trits to a byte.
 static bool packsTrits(const KernelSpec &spec) { return llvm::StringRef(spec.strategy).ends_with("-trits"); }
+static bool hasByteTables(const KernelSpec &spec) { return spec.strategy == "lut-bytes"; }
 static llvm::StringRef kernelOf(const KernelSpec &spec) { return llvm::StringRef(spec.strategy).split('-').first; }
 
 /// The format of a spec whose strategy exists.
@@ -36,7 +37,7 @@ static llvm::Expected<Format> checkedFormat(const KernelSpec &spec) {
   int64_t bits = popcountBits(spec);
   if (strategy.starts_with("popcount") && (bits < 1 || bits > 8))
     return createStringError("strategy popcount needs the bits of activations: popcount1 to popcount8");
-  if (!llvm::is_contained({"dot", "lut", "dequant", "dot-trits", "lut-trits"}, strategy) && bits == 0)
+  if (!llvm::is_contained({"dot", "lut", "dequant", "dot-trits", "lut-trits", "lut-bytes"}, strategy) && bits == 0)
     return createStringError("unknown strategy '" + strategy + "'");
   return parseFormat(spec.format);
 }
@@ -74,12 +75,32 @@ static std::string typeText(const Format &format) {
   return "";
 }
 
-/// The tile as lowbit-select-kernels writes it, or what the spec asks for.
-static std::string tileText(const KernelSpec &spec, const DotPlan &plan) {
-  if (!spec.tile.empty())
-    return "{tile = #lowbit.tile<" + spec.tile + ">}";
-  return llvm::formatv("{{tile = #lowbit.tile<blocks = {0}, columns = {1}, fast_u = {2}{3}>}", plan.blocks,
-                       plan.columns, plan.fastU, plan.columnPairs ? ", column_pairs = true" : "");
+std::string halftone::tileText(const DotPlan &plan) {
+  return llvm::formatv("blocks = {0}, columns = {1}, fast_u = {2}{3}", plan.blocks, plan.columns, plan.fastU,
+                       plan.columnPairs ? ", column_pairs = true" : "");
+}
+
+/// One matmul_dot to %r, or one per group and their sum; `operands` and `rest` are all that they share.
+static std::string dotOperations(const KernelSpec &spec, const DotPlan &plan, llvm::StringRef operands,
+                                 llvm::StringRef rest) {
+  std::string type = llvm::formatv("tensor<{0}x{1}xf32>", spec.tokens, spec.rows), text;
+  for (int64_t group = 0; group < spec.groups; ++group) {
+    int64_t width = spec.cols / spec.groups;
+    std::string columns =
+        spec.groups == 1 ? "" : llvm::formatv(" columns = [{0}, {1}]", group * width, (group + 1) * width).str();
+    std::string result = spec.groups == 1 ? "r" : "r" + std::to_string(group);
+    text += llvm::formatv("  %y{0} = tensor.empty() : {1}\n", group, type);
+    text += llvm::formatv("  %{0} = lowbit.matmul_dot ins({1}) outs(%y{2} : {3}) {4}, width = {5}{6}{7} "
+                          "{{tile = #lowbit.tile<{8}>} -> {3}\n",
+                          result, operands, group, type, rest, plan.width, packsTrits(spec) ? " layout = trits16" : "",
+                          columns, spec.tile.empty() ? tileText(plan) : spec.tile);
+    if (group > 0)
+      text += llvm::formatv("  %e{0} = tensor.empty() : {1}\n  %{2} = linalg.add ins(%{3}, %r{0} : {1}, {1}) "
+                            "outs(%e{0} : {1}) -> {1}\n",
+                            group, type, group + 1 == spec.groups ? "r" : "s" + std::to_string(group),
+                            group == 1 ? "r0" : "s" + std::to_string(group - 1));
+  }
+  return text;
 }
 
 llvm::Expected<std::string> halftone::kernelFunction(const KernelSpec &spec, StringRef name) {
@@ -109,8 +130,8 @@ llvm::Expected<std::string> halftone::kernelFunction(const KernelSpec &spec, Str
       "  %c, %s, %g = lowbit.quantize_activations ins(%x : tensor<{0}x{3}xf32>) outs(%c0, %s0, %g0 : {4}) group = {5}, "
       "bits = {6} -> {4}\n",
       t, padded, count, spec.cols, codes, groups.size, popcountBits(spec) ? popcountBits(spec) : 8);
-  std::string rest =
-      llvm::formatv("outs(%y : tensor<{0}x{1}xf32>) format = {2}, in_features = {3}", t, spec.rows, type, spec.cols);
+  std::string formatAndSize = llvm::formatv("format = {0}, in_features = {1}", type, spec.cols);
+  std::string rest = llvm::formatv("outs(%y : tensor<{0}x{1}xf32>) {2}", t, spec.rows, formatAndSize);
   llvm::Expected<TargetInfo> target = TargetInfo::get(spec.cpu);
   if (!target)
     return target.takeError();
@@ -119,13 +140,12 @@ llvm::Expected<std::string> halftone::kernelFunction(const KernelSpec &spec, Str
   int64_t width = trits || target->tableWidth >= 128 ? 128 : 16, tableBytes = padded / 8 * (width == 128 ? 256 : 64);
   if (trits)
     tableBytes = TritSlices(groups).total * 256;
+  if (hasByteTables(spec))
+    tableBytes = (padded / 8 * (width == 128 ? 128 : 32) + count + 63) / 64 * 64; // and a byte per group
   if (kernelOf(spec) == "dot")
     return head + body +
-           llvm::formatv(
-               "  %r = lowbit.matmul_dot ins(%c, %s, %g, %w : {0}, tensor<{1}xi8>) {2}, width = {5}{6} {7} -> "
-               "tensor<{3}x{4}xf32>\n",
-               codes, bytes, rest, t, spec.rows, plan.width, trits ? " layout = trits16" : "", tileText(spec, plan))
-               .str() +
+           dotOperations(spec, plan, llvm::formatv("%c, %s, %g, %w : {0}, tensor<{1}xi8>", codes, bytes).str(),
+                         formatAndSize) +
            tail;
   if (int64_t bits = popcountBits(spec))
     return head + body +
@@ -138,6 +158,9 @@ llvm::Expected<std::string> halftone::kernelFunction(const KernelSpec &spec, Str
                t, padded / 8 * bits, padded, bits, count, bytes, rest, spec.rows)
                .str() +
            tail;
+  std::string groupText = trits || hasByteTables(spec)
+                              ? llvm::formatv(" {0}_group = {1}", trits ? "trit" : "byte", groups.steps * kStep).str()
+                              : "";
   return head + body +
          llvm::formatv(
              "  %t0 = tensor.empty() : tensor<{0}x{1}xi8>\n"
@@ -145,8 +168,10 @@ llvm::Expected<std::string> halftone::kernelFunction(const KernelSpec &spec, Str
              "-> tensor<{0}x{1}xi8>\n"
              "  %r = lowbit.matmul_lut ins(%t, %s, %g, %w : tensor<{0}x{1}xi8>, tensor<{0}xf32>, tensor<{0}x{4}xi32>, "
              "tensor<{5}xi8>) {6}, width = {3}{9} -> tensor<{0}x{7}xf32>\n",
-             t, tableBytes, padded, width, count, bytes, rest, spec.rows,
-             trits ? " trit_group = " + std::to_string(groups.steps * kStep) : "", trits ? " layout = trits64" : "")
+             t, tableBytes, padded, width, count, bytes, rest, spec.rows, groupText,
+             trits                 ? " layout = trits64"
+             : hasByteTables(spec) ? " byte_tables"
+                                   : "")
              .str() +
          tail;
 }

@@ -93,11 +93,26 @@ std::string strategyName(const Candidate &candidate, const ProductShape &product
   case KernelKind::Dot:
     break;
   case KernelKind::Lut:
-    return trits ? "lut-trits" : "lut";
+    return trits ? "lut-trits" : product.tableBits == 8 ? "lut-bytes" : "lut";
   case KernelKind::Popcount:
     return "popcount" + std::to_string(std::min(product.bits, 8u));
   }
   return trits ? "dot-trits" : "dot";
+}
+
+/// The kernel of a candidate. All rows of codes that a token takes are made as those of 8-bit activations are.
+KernelSpec specOf(const ProductShape &product, const Candidate &candidate, const TargetInfo &target,
+                  const std::string &cpu, int64_t columns) {
+  int64_t rows = product.bits > 8 ? 2 : product.digits; // 16 bits are two columns of 8
+  bool skips = skipsGroups(product, candidate);
+  return {product.format.name(),
+          strategyName(candidate, product),
+          product.rows,
+          product.cols,
+          columns * rows * (skips ? 1 : product.groups),
+          cpu,
+          tileText(candidate.tile.applyTo(planDot(target, product.format))),
+          skips ? product.groups : 1};
 }
 
 } // namespace
@@ -105,22 +120,21 @@ std::string strategyName(const Candidate &candidate, const ProductShape &product
 llvm::Error halftone::measureProduct(const ProductShape &product, const TargetInfo &target,
                                      const MeasureOptions &options, TuningFile &file) {
   CostModel model(target);
-  llvm::SmallVector<Candidate> candidates = listCandidates(product);
-  llvm::erase_if(candidates, [&](const Candidate &candidate) { return !model.microseconds(product, candidate, 1); });
   std::vector<KernelSpec> specs;
-  int64_t halves = product.bits > 8 ? 2 : 1; // 16 bits are two columns of 8
-  for (int64_t columns : options.columns)
-    for (const Candidate &candidate : candidates)
-      specs.push_back({product.format.name(), strategyName(candidate, product), product.rows, product.cols,
-                       columns * halves, options.cpu, ""});
+  std::vector<llvm::SmallVector<Candidate>> candidates; // per number of columns
+  for (int64_t columns : options.columns) {
+    candidates.push_back(plausibleCandidates(model, product, columns));
+    for (const Candidate &candidate : candidates.back())
+      specs.push_back(specOf(product, candidate, target, options.cpu, columns));
+  }
   llvm::Expected<std::unique_ptr<KernelProgram>> program = KernelProgram::compile(std::move(specs));
   if (!program)
     return program.takeError();
+  size_t next = 0;
   for (auto [group, columns] : llvm::enumerate(options.columns)) {
     std::vector<std::unique_ptr<Contender>> contenders;
-    for (size_t i = 0; i < candidates.size(); ++i) {
-      contenders.push_back(
-          std::make_unique<Contender>(**program, group * candidates.size() + i, columns == 1 ? options.coldBytes : 0));
+    for (size_t i = 0; i < candidates[group].size(); ++i) {
+      contenders.push_back(std::make_unique<Contender>(**program, next++, columns == 1 ? options.coldBytes : 0));
       if (!contenders.back()->copies)
         return llvm::createStringError("out of memory for copies of the weights to measure");
     }
@@ -130,7 +144,7 @@ llvm::Error halftone::measureProduct(const ProductShape &product, const TargetIn
         if (round == 0)
           contender->times.clear();
       }
-    for (auto [candidate, contender] : llvm::zip_equal(candidates, contenders))
+    for (auto [candidate, contender] : llvm::zip_equal(candidates[group], contenders))
       file.record(target, product, candidate, columns, contender->median());
   }
   return llvm::Error::success();

@@ -44,18 +44,20 @@ llvm::Error halftone::tune(const CompileOptions &options, StringRef path,
   llvm::Expected<std::vector<ProductShape>> products = listProducts(options);
   if (!products)
     return products.takeError();
-  llvm::erase_if(*products, [&](const ProductShape &product) {
-    return listCandidates(product).size() < 2 || file.has(*target, product);
-  });
+  CostModel model(*target);
   MeasureOptions measure;
+  llvm::erase_if(*products, [&](const ProductShape &product) {
+    return file.has(*target, product) || llvm::all_of(measure.columns, [&](int64_t columns) {
+             return plausibleCandidates(model, product, columns).size() < 2;
+           });
+  });
   measure.cpu = options.cpu;
   for (auto [i, product] : llvm::enumerate(*products)) {
     if (llvm::Error error = measureProduct(product, *target, measure, file))
       return error;
     if (llvm::Error error = file.write(path))
       return error;
-    progress(i + 1, products->size(),
-             llvm::formatv("{0} {1}x{2}", product.format.name(), product.rows, product.cols).str());
+    progress(i + 1, products->size(), product.name());
   }
   return llvm::Error::success();
 }

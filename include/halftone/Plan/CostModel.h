@@ -28,6 +28,9 @@ struct ProductShape {
   /// Rows of codes that a token takes.
   int64_t rowsPerToken() const { return groups * digits; }
 
+  /// "bcq2g32 64x32", "bcq2g32 64x32 in 2 groups of 3 digits"
+  std::string name() const;
+
   bool operator==(const ProductShape &o) const {
     return format == o.format && rows == o.rows && cols == o.cols && bits == o.bits && tableBits == o.tableBits &&
            groups == o.groups && digits == o.digits;
@@ -65,6 +68,9 @@ llvm::SmallVector<Candidate> listCandidates(const ProductShape &product);
 /// The same, those of dot followed by the other tiles that they can have for a number of columns: half and twice as
 /// many columns as usual, or with one column one block of rows instead of two, or two instead of one.
 llvm::SmallVector<Candidate> listCandidates(const ProductShape &product, const TargetInfo &target, int64_t columns);
+
+/// Whether a product of groups is one product per group, which reads the weights of its columns only.
+bool skipsGroups(const ProductShape &product, const Candidate &candidate);
 
 /// Where times come from: the cost model, or measurements.
 class KernelTimes {

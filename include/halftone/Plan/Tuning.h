@@ -2,10 +2,14 @@
 //
 // A tuning file is JSON, readable and mergeable by hand:
 //
-//   {"halftone_tuning": 1,
+//   {"halftone_tuning": 2,
 //    "cpus": [{"cpu": "znver4", "features": "avx,avx2,...",
 //              "products": [{"format": "bcq3g128", "rows": 4096, "cols": 4096, "activation_bits": 8,
-//                            "kernels": [{"kernel": "dot/rows16", "columns": 1, "microseconds": 241.2}, ...]}]}]}
+//                            "kernels": [{"kernel": "dot/rows16", "columns": 1, "microseconds": 241.2},
+//                                        {"kernel": "dot/rows16/columns=4", "columns": 128, ...}, ...]}]}]}
+//
+// Static activations add "groups" and "digits" to a product, tables with entries of one byte "table_bits": 8. A
+// kernel's name is Candidate::name(). Files of version 1, which have neither those nor tiles, are read, too.
 //
 // `cpu` and `features` are those of TargetInfo: what was measured on a CPU says
 // nothing about another one.
@@ -43,9 +47,10 @@ public:
   std::string cpus() const;
 
 private:
-  using Cpu = std::pair<std::string, std::string>;                        // name, features
-  using ProductKey = std::tuple<std::string, int64_t, int64_t, unsigned>; // format, rows, cols, bits
-  using Times = std::map<std::pair<std::string, int64_t>, double>;        // kernel, columns
+  using Cpu = std::pair<std::string, std::string>; // name, features
+  /// Format, rows, cols, bits, groups, digits, bits of tables.
+  using ProductKey = std::tuple<std::string, int64_t, int64_t, unsigned, int64_t, int64_t, unsigned>;
+  using Times = std::map<std::pair<std::string, int64_t>, double>; // kernel, columns
   static Cpu keyOf(const TargetInfo &target);
   static ProductKey keyOf(const ProductShape &product);
   const Times *timesOf(const TargetInfo &target, const ProductShape &product) const;

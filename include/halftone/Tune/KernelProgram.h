@@ -3,6 +3,7 @@
 #define HALFTONE_TUNE_KERNELPROGRAM_H
 
 #include "halftone/Pack/Layout.h"
+#include "halftone/Plan/KernelPlan.h"
 #include "halftone/abi.h"
 #include "llvm/Support/Error.h"
 #include <memory>
@@ -14,12 +15,17 @@ namespace halftone {
 struct KernelSpec {
   std::string format; ///< a format name
   /// dot, lut, popcount1 .. popcount8 (with the bits of activations), or dequant; dot-trits, lut-trits: ternary, five
-  /// to a byte
+  /// to a byte; lut-bytes: tables with entries of one byte
   std::string strategy = "dot";
   int64_t rows, cols, tokens = 1;
   std::string cpu = "native";
   std::string tile; ///< of strategy dot, as in #lowbit.tile<...>; empty: the compiler's choice
+  /// Strategy dot: as many products, each of which reads the weights of its part of the columns only.
+  int64_t groups = 1;
 };
+
+/// A tile as KernelSpec has it.
+std::string tileText(const DotPlan &plan);
 
 /// The MLIR text of a function `name` that computes a product y = x w^T, activation quantization and table building
 /// included, with the packed weights as an argument. Errors: a format, strategy or CPU that does not exist.

@@ -20,8 +20,8 @@ struct MeasureOptions {
   std::vector<int64_t> columns{1, 128};
 };
 
-/// Compiles all candidates of a product and measures them in turns on this thread, by its processor time. Errors: those
-/// of compiling them.
+/// Compiles the plausible candidates of a product and measures them in turns on this thread, by its processor time.
+/// Errors: those of compiling them.
 llvm::Error measureProduct(const ProductShape &product, const TargetInfo &target, const MeasureOptions &options,
                            TuningFile &file);
 
