@@ -3,7 +3,7 @@
 #include "halftone/Tune/KernelProgram.h"
 #include "halftone/Driver/Compile.h"
 #include "halftone/Pack/Trits.h"
-#include "halftone/Plan/KernelPlan.h"
+#include "halftone/Plan/CostModel.h"
 #include "halftone/Support/AtomicFile.h"
 #include "halftone/Target/Sanitizer.h"
 #include "halftone/Target/TargetInfo.h"
@@ -75,6 +75,24 @@ static std::string typeText(const Format &format) {
   return "";
 }
 
+/// The plan with the tile that the compiler chooses by its estimates.
+static DotPlan chosenPlan(const KernelSpec &spec, const TargetInfo &target, const Format &format) {
+  ProductShape product{format, spec.rows, spec.cols, 8};
+  CostModel model(target);
+  Candidate chosen{KernelKind::Dot, layoutOf(spec, format)};
+  std::optional<double> least;
+  for (const Candidate &candidate : model.candidates(product, spec.tokens)) {
+    if (candidate.kind != KernelKind::Dot || candidate.layout != chosen.layout)
+      continue;
+    std::optional<double> time = model.microseconds(product, candidate, spec.tokens);
+    if (time && (!least || *time < *least)) {
+      least = time;
+      chosen = candidate;
+    }
+  }
+  return chosen.tile.applyTo(planDot(target, format));
+}
+
 std::string halftone::tileText(const DotPlan &plan) {
   return llvm::formatv("blocks = {0}, columns = {1}, fast_u = {2}{3}", plan.blocks, plan.columns, plan.fastU,
                        plan.columnPairs ? ", column_pairs = true" : "");
@@ -135,7 +153,7 @@ llvm::Expected<std::string> halftone::kernelFunction(const KernelSpec &spec, Str
   llvm::Expected<TargetInfo> target = TargetInfo::get(spec.cpu);
   if (!target)
     return target.takeError();
-  DotPlan plan = planDot(*target, format);
+  DotPlan plan = kernelOf(spec) == "dot" ? chosenPlan(spec, *target, format) : planDot(*target, format);
   bool trits = packsTrits(spec);
   int64_t width = trits || target->tableWidth >= 128 ? 128 : 16, tableBytes = padded / 8 * (width == 128 ? 256 : 64);
   if (trits)
