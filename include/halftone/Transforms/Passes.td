@@ -170,7 +170,9 @@ def LowbitSelectKernels : Pass<"lowbit-select-kernels", "::mlir::ModuleOp"> {
     from, too, stays in `rows16`, which `lowbit.gather_packed` reads; with a forced lut or popcount product it is packed
     twice. `lib/Plan/KernelPlan.cpp` says how a dot kernel is made for the CPU and the format (`width`, `tile`).
 
-    With a `tuning` file, kernels are chosen by its times for the products that were measured on the CPU. A CPU that it
+    A dot kernel's tile is chosen with it: `tile` where it is not the default one.
+
+    With a `tuning` file, kernels and tiles are chosen by its times for the products that were measured on the CPU. A CPU that it
     does not have is a warning.
 
     Activations of 16 bits are two tokens of 8 bits, high and low half, to every kernel; `lowbit.sum_token_rows` adds
