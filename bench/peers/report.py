@@ -221,7 +221,7 @@ def model_table(rows):
         ours = row["sides"][0]
         for side in row["sides"]:
             ratio = ""
-            if side is not ours:
+            if side["engine"] != "halftone":
                 ratio = " / ".join(f"**{median(ours, name) / median(side, name):.2f}**"
                                    for name in ("prefill_tokens_per_second", "decode_tokens_per_second"))
             first = side is ours
