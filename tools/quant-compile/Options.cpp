@@ -85,196 +85,271 @@ static Error checkCalibration(const QuantCompileOptions &options, bool choosesTe
   return Error::success();
 }
 
-Expected<QuantCompileOptions> parseQuantCompileOptions(int argc, char **argv) {
-  // The shared libLLVM brings hundreds of options of its own, "threads" among them.
-  cl::ResetCommandLineParser();
+namespace {
+
+/// The initial values.
+const CompileOptions &defaults() {
+  static const CompileOptions options;
+  return options;
+}
+
+cl::OptionCategory &category() {
   static cl::OptionCategory category("quant-compile options");
-  QuantCompileOptions options;
-  CompileOptions &c = options.compile;
-  static cl::opt<std::string> input(cl::Positional, cl::desc("<model folder or .mlir file>"), cl::cat(category));
-  // Options live as long as the process: the parser keeps references to them.
-  auto text = [](StringRef name, const char *description, const char *value, const std::string &initial) {
-    return new cl::opt<std::string>(name, cl::desc(description), cl::value_desc(value), cl::init(initial),
-                                    cl::cat(category));
-  };
-  auto *output = text("o", "Output; its suffix says what to write", "path", "");
-  auto *format = text("format", "Format of weights that no other option names", "format", c.format);
-  auto *embedding = text("embedding-format", "Format of the embedding table", "format", c.embeddingFormat);
-  auto *head =
-      text("head-format", "Format of the output head; auto: the embedding's if they are one table, else rtn8g0",
-           "format", c.headFormat);
-  auto *weightRange =
-      text("weight-range", "Where rtn and int formats cut off: minmax (default; nowhere), mse, percentile:<P> or hqq",
-           "range", c.weightRange);
-  auto *activations = text(
+  return category;
+}
+
+struct Text : cl::opt<std::string> {
+  Text(StringRef name, const char *description, const char *value, const std::string &initial = "")
+      : opt(name, cl::desc(description), cl::value_desc(value), cl::init(initial), cl::cat(category())) {}
+};
+
+/// A flag that may stand without a value.
+struct OptionalText : cl::opt<std::string> {
+  OptionalText(StringRef name, const char *description, const char *value)
+      : opt(name, cl::desc(description), cl::value_desc(value), cl::ValueOptional, cl::init(""), cl::cat(category())) {}
+};
+
+struct Texts : cl::list<std::string> {
+  Texts(StringRef name, const char *description, const char *value)
+      : list(name, cl::desc(description), cl::value_desc(value), cl::cat(category())) {}
+};
+
+template <typename T>
+struct Number : cl::opt<T> {
+  Number(StringRef name, const char *description, const char *value, T initial)
+      : cl::opt<T>(name, cl::desc(description), cl::value_desc(value), cl::init(initial), cl::cat(category())) {}
+};
+
+struct Switch : cl::opt<bool> {
+  Switch(StringRef name, const char *description) : opt(name, cl::desc(description), cl::cat(category())) {}
+};
+
+/// Formats of weights and activations, and how products are computed.
+struct FormatFlags {
+  Text format{"format", "Format of weights that no other option names", "format", defaults().format};
+  Text embedding{"embedding-format", "Format of the embedding table", "format", defaults().embeddingFormat};
+  Text head{"head-format", "Format of the output head; auto: the embedding's if they are one table, else rtn8g0",
+            "format", defaults().headFormat};
+  Texts tensorFormats{"tensor-format",
+                      "Format of the tensors whose name the regular expression finds; repeatable, the last match wins",
+                      "regex=format"};
+  Text weightRange{"weight-range",
+                   "Where rtn and int formats cut off: minmax (default; nowhere), mse, percentile:<P> or hqq", "range",
+                   defaults().weightRange};
+  Text activations{
       "activations",
       "Precision of activations: i8 (default; exact integer products, the same bits everywhere), i16, b2 to b8 (fewer "
       "bits), b1 (signs and mean magnitude), f32, or vsq<b>v<V>s<M> with weights of such a format (an integer scale "
-      "per "
-      "vector; p<bits> at the end rounds products of scales)",
-      "kind", c.activations);
-  auto *strategy = text("strategy", "Kernel strategy: auto, lut, dot, popcount or dequant", "name", c.strategy);
-  static cl::opt<std::string> compensate(
-      "compensate",
-      cl::desc("Choose codes and scales for what the layers compute on the calibration text: plain (GPTQ), full "
-               "(default): alternating codes and scales, towards the float model's outputs, or adaround (rtn and int "
-               "formats)"),
-      cl::value_desc("plain|full|adaround"), cl::ValueOptional, cl::init(""), cl::cat(category));
-  static cl::opt<bool> biasCorrection(
-      "bias-correction",
-      cl::desc("Add a bias to each product with quantized weights, so that its outputs keep their "
-               "means on the calibration text"),
-      cl::cat(category));
-  auto *packing =
-      text("ternary-packing",
-           "Ternary weights as two bits each or five trits to a byte: auto (five for lut where the CPU looks up 128 "
-           "entries at once), bits, trits",
-           "kind", c.ternaryPacking);
-  static cl::opt<unsigned> lutTables(
-      "lut-tables",
-      cl::desc("Bits of the entries of look-up tables: 16 (default; exact) or 8 (faster; sums are rounded, and the "
-               "report says how far products are off)"),
-      cl::value_desc("bits"), cl::init(c.lutTables), cl::cat(category));
-  static cl::opt<std::string> equalize(
-      "equalize",
-      cl::desc("Move scales of channels from activations into weights before they are quantized: alpha of SmoothQuant "
-               "(default: 0.5), or awq[:alpha], whose alpha is searched where there is calibration; by the channels' "
-               "magnitudes in calibration, or guessed from the weights"),
-      cl::value_desc("alpha|awq"), cl::ValueOptional, cl::init(""), cl::cat(category));
-  static cl::opt<std::string> rotate(
-      "rotate", cl::desc("Rotate the residual stream before weights are quantized; seed (default: 1)"),
-      cl::value_desc("seed"), cl::ValueOptional, cl::init(""), cl::cat(category));
-  auto *cpu = text("mcpu",
-                   "Target CPU, LLVM's name, or native; see --list-cpus. Several, separated by commas: code for each "
-                   "in one model, which picks when it is opened",
-                   "cpu", c.cpu);
-  static cl::opt<std::string> tune(
-      "tune",
-      cl::desc(
-          "Measure the kernels of the model's products on this machine, keep what is found in a file (default: the "
-          "output's name and .tuning.json; one that exists is added to) and choose by it"),
-      cl::value_desc("file"), cl::ValueOptional, cl::init(""), cl::cat(category));
-  auto *tuning = text("tuning", "Choose kernels by this file of --tune", "path", "");
-  auto *triple = text("target", "Target triple, for example aarch64-linux-gnu (default: this machine's)", "triple", "");
-  auto *sanitize =
-      text("sanitize",
-           "Check every access to memory: address makes code for AddressSanitizer, slow, for programs that "
-           "have its runtime",
-           "address", "");
-  auto *compileTo = text("compile-to", "Stage to stop at, for .mlir outputs", "stage", "");
-  auto *report = text("report", "Write the report as JSON to this file", "path", "");
-  static cl::list<std::string> tensorFormats(
-      "tensor-format",
-      cl::desc("Format of the tensors whose name the regular expression finds; repeatable, the "
-               "last match wins"),
-      cl::value_desc("regex=format"), cl::cat(category));
-  static cl::list<std::string> activationPolicy(
+      "per vector; p<bits> at the end rounds products of scales)",
+      "kind", defaults().activations};
+  Texts activationPolicy{
       "activation-policy",
-      cl::desc("What activations are rounded to whose name the regular expression finds (in:W, out:W, sum:W for the "
-               "input, the output and the residual sum of the product with weight W): f32, i8, i16, static<bits>, "
-               "grouped<K>, peg<K> or, of inputs, vsq<bits>v<vector>s<scale bits>; repeatable, the last match wins"),
-      cl::value_desc("regex=kind"), cl::cat(category));
-  auto *range = text("activation-range",
-                     "Range of static<bits> out of calibration: minmax (default), running, percentile:<P>, mse or "
-                     "entropy",
-                     "range", c.activationRange);
-  auto *ranges =
-      text("activation-ranges",
-           "JSON file with the ranges that static kinds of activations need, in place of calibration", "path", "");
-  static cl::opt<int64_t> context("context", cl::desc("Tokens that the KV cache holds (default: as the model says)"),
-                                  cl::value_desc("tokens"), cl::init(0), cl::cat(category));
-  static cl::opt<int64_t> chunk("chunk", cl::desc("Most tokens of one prefill call (default: 64)"),
-                                cl::value_desc("tokens"), cl::init(64), cl::cat(category));
-  static cl::opt<unsigned> threads("threads", cl::desc("Threads of the compiler itself (default: all cores)"),
-                                   cl::value_desc("n"), cl::init(0), cl::cat(category));
-  auto *calibrateOn = text("calibrate",
-                           "Calibrate on this text file ('-': standard input), or on text that the model itself "
-                           "writes (self)",
-                           "file|self", "");
-  static cl::opt<int64_t> calibrationTokens("calibration-tokens",
-                                            cl::desc("Tokens to calibrate on, at most those of the text "
-                                                     "(default: 10240)"),
-                                            cl::value_desc("n"), cl::init(10240), cl::cat(category));
-  static cl::opt<uint64_t> seed("seed", cl::desc("Seed of the text that the model itself writes (default: 1)"),
-                                cl::value_desc("n"), cl::init(1), cl::cat(category));
-  auto *save = text("save-statistics",
-                    "Write statistics of the calibration (ranges, histograms, Gram matrices) to this file; without -o "
-                    "nothing else is done",
-                    "path", "");
-  auto *statistics = text("statistics", "Calibrate by a file of --save-statistics", "path", "");
-  static cl::opt<bool> quiet("quiet", cl::desc("No table of tensors"), cl::cat(category));
-  static cl::alias quietShort("q", cl::desc("Alias for --quiet"), cl::aliasopt(quiet), cl::cat(category));
-  static cl::opt<bool> listCpus("list-cpus", cl::desc("Print the names that --mcpu takes"), cl::cat(category));
-  cl::HideUnrelatedOptions(category);
+      "What activations are rounded to whose name the regular expression finds (in:W, out:W, sum:W for the "
+      "input, the output and the residual sum of the product with weight W): f32, i8, i16, static<bits>, "
+      "grouped<K>, peg<K> or, of inputs, vsq<bits>v<vector>s<scale bits>; repeatable, the last match wins",
+      "regex=kind"};
+  Text range{"activation-range",
+             "Range of static<bits> out of calibration: minmax (default), running, percentile:<P>, mse or entropy",
+             "range", defaults().activationRange};
+  Text ranges{"activation-ranges",
+              "JSON file with the ranges that static kinds of activations need, in place of calibration", "path"};
+  Text strategy{"strategy", "Kernel strategy: auto, lut, dot, popcount or dequant", "name", defaults().strategy};
+  Text packing{
+      "ternary-packing",
+      "Ternary weights as two bits each or five trits to a byte: auto (five for lut where the CPU looks up 128 "
+      "entries at once), bits, trits",
+      "kind", defaults().ternaryPacking};
+  Number<unsigned> lutTables{"lut-tables",
+                             "Bits of the entries of look-up tables: 16 (default; exact) or 8 (faster; sums are "
+                             "rounded, and the report says how far products are off)",
+                             "bits", defaults().lutTables};
+
+  void apply(CompileOptions &c) const {
+    c.format = format;
+    c.embeddingFormat = embedding;
+    c.headFormat = head;
+    c.tensorFormats.assign(tensorFormats.begin(), tensorFormats.end());
+    c.weightRange = weightRange;
+    c.activations = activations;
+    c.activationPolicy.assign(activationPolicy.begin(), activationPolicy.end());
+    c.activationRange = range;
+    c.activationRanges = ranges;
+    c.strategy = strategy;
+    c.ternaryPacking = packing;
+    c.lutTables = lutTables;
+    c.choosesFormats = tensorFormats.getNumOccurrences() + activationPolicy.getNumOccurrences() > 0;
+    for (const Text *flag : {&format, &embedding, &head, &weightRange, &activations, &strategy})
+      c.choosesFormats |= flag->getNumOccurrences() > 0;
+  }
+};
+
+/// How weights are rewritten and rounded.
+struct RewriteFlags {
+  OptionalText compensate{
+      "compensate",
+      "Choose codes and scales for what the layers compute on the calibration text: plain (GPTQ), full "
+      "(default): alternating codes and scales, towards the float model's outputs, or adaround (rtn and int "
+      "formats)",
+      "plain|full|adaround"};
+  Switch biasCorrection{"bias-correction",
+                        "Add a bias to each product with quantized weights, so that its outputs keep "
+                        "their means on the calibration text"};
+  OptionalText equalize{
+      "equalize",
+      "Move scales of channels from activations into weights before they are quantized: alpha of SmoothQuant "
+      "(default: 0.5), or awq[:alpha], whose alpha is searched where there is calibration; by the channels' "
+      "magnitudes in calibration, or guessed from the weights",
+      "alpha|awq"};
+  OptionalText rotate{"rotate", "Rotate the residual stream before weights are quantized; seed (default: 1)", "seed"};
+
+  Error apply(CompileOptions &c) const {
+    c.compensate = compensate.getNumOccurrences() && compensate.empty() ? "full" : compensate.getValue();
+    c.biasCorrection = biasCorrection;
+    if (equalize.getNumOccurrences()) {
+      Expected<Equalization> parsed = parseEqualization(equalize.getValue());
+      if (!parsed)
+        return usageError(toString(parsed.takeError()));
+      c.equalize = *parsed;
+    }
+    if (int64_t rotation = 1; rotate.getNumOccurrences()) {
+      if (!rotate.empty() && StringRef(rotate).getAsInteger(10, rotation))
+        return usageError("--rotate takes a seed, not '" + rotate + "'");
+      c.rotate = rotation;
+    }
+    return Error::success();
+  }
+};
+
+/// For which machine, and how kernels are chosen.
+struct TargetFlags {
+  Text cpu{"mcpu",
+           "Target CPU, LLVM's name, or native; see --list-cpus. Several, separated by commas: code for each "
+           "in one model, which picks when it is opened",
+           "cpu", defaults().cpu};
+  Text triple{"target", "Target triple, for example aarch64-linux-gnu (default: this machine's)", "triple"};
+  Text sanitize{"sanitize",
+                "Check every access to memory: address makes code for AddressSanitizer, slow, for programs that "
+                "have its runtime",
+                "address"};
+  OptionalText tune{
+      "tune",
+      "Measure the kernels of the model's products on this machine, keep what is found in a file (default: the "
+      "output's name and .tuning.json; one that exists is added to) and choose by it",
+      "file"};
+  Text tuning{"tuning", "Choose kernels by this file of --tune", "path"};
+
+  /// After the output is known.
+  Error apply(QuantCompileOptions &options) const {
+    CompileOptions &c = options.compile;
+    c.cpu = cpu;
+    c.triple = triple;
+    c.sanitize = sanitize;
+    options.tune = tune.getNumOccurrences() > 0;
+    c.tuningFile = options.tune ? (tune.empty() ? c.output + ".tuning.json" : tune.getValue()) : tuning.getValue();
+    if (options.tune && tuning.getNumOccurrences())
+      return usageError("--tune and --tuning exclude each other: the former adds to its file");
+    if (options.tune && tune.empty() && (c.output.empty() || c.output == "-"))
+      return usageError("--tune needs a file here; add it as --tune=FILE");
+    return Error::success();
+  }
+};
+
+/// The text to calibrate on, and what is kept of it.
+struct CalibrationFlags {
+  Text source{"calibrate",
+              "Calibrate on this text file ('-': standard input), or on text that the model itself writes (self)",
+              "file|self"};
+  Number<int64_t> tokens{"calibration-tokens", "Tokens to calibrate on, at most those of the text (default: 10240)",
+                         "n", 10240};
+  Number<uint64_t> seed{"seed", "Seed of the text that the model itself writes (default: 1)", "n", 1};
+  Text save{"save-statistics",
+            "Write statistics of the calibration (ranges, histograms, Gram matrices) to this file; without -o "
+            "nothing else is done",
+            "path"};
+  Text reuse{"statistics", "Calibrate by a file of --save-statistics", "path"};
+
+  /// After the formats and rewrites.
+  Error apply(QuantCompileOptions &options) const {
+    CalibrateOptions &calibrate = options.calibrate;
+    calibrate.source = source;
+    calibrate.tokens = tokens;
+    calibrate.seed = seed;
+    calibrate.save = save;
+    calibrate.reuse = reuse;
+    calibrate.statistics =
+        needsActivationRanges(options.compile) || (options.compile.equalize && !options.compile.rotate);
+    if (options.compile.output.empty() && calibrate.save.empty())
+      return usageError("no output given; add '-o PATH'");
+    return checkCalibration(options, tokens.getNumOccurrences() || seed.getNumOccurrences());
+  }
+};
+
+/// Files, the size of the program, the compiler itself.
+struct GeneralFlags {
+  cl::opt<std::string> input{cl::Positional, cl::desc("<model folder or .mlir file>"), cl::cat(category())};
+  Text output{"o", "Output; its suffix says what to write", "path"};
+  Text compileTo{"compile-to", "Stage to stop at, for .mlir outputs", "stage"};
+  Text report{"report", "Write the report as JSON to this file", "path"};
+  Number<int64_t> context{"context", "Tokens that the KV cache holds (default: as the model says)", "tokens", 0};
+  Number<int64_t> chunk{"chunk", "Most tokens of one prefill call (default: 64)", "tokens", 64};
+  Number<unsigned> threads{"threads", "Threads of the compiler itself (default: all cores)", "n", 0};
+  Switch quiet{"quiet", "No table of tensors"};
+  cl::alias quietShort{"q", cl::desc("Alias for --quiet"), cl::aliasopt(quiet), cl::cat(category())};
+  Switch listCpus{"list-cpus", "Print the names that --mcpu takes"};
+
+  void apply(QuantCompileOptions &options) const {
+    CompileOptions &c = options.compile;
+    options.quiet = quiet;
+    options.listCpus = listCpus;
+    c.input = input;
+    c.output = output;
+    c.compileTo = compileTo;
+    c.reportFile = report;
+    c.context = context;
+    c.chunk = chunk;
+    c.threads = threads;
+    c.progress = !quiet;
+  }
+
+  Error checkSizes() const {
+    if (context < 0 || (context.getNumOccurrences() && context == 0))
+      return usageError("--context must be at least 1");
+    if (chunk < 1 || chunk > 4096)
+      return usageError("--chunk must be between 1 and 4096");
+    return Error::success();
+  }
+};
+
+} // namespace
+
+Expected<QuantCompileOptions> parseQuantCompileOptions(int argc, char **argv) {
+  // The shared libLLVM brings hundreds of options of its own, "threads" among them.
+  cl::ResetCommandLineParser();
+  // The parser keeps references to flags: they live as long as the process.
+  static GeneralFlags general;
+  static FormatFlags formats;
+  static RewriteFlags rewrites;
+  static TargetFlags target;
+  static CalibrationFlags calibration;
+  cl::HideUnrelatedOptions(category());
   cl::SetVersionPrinter(printVersion);
   cl::ParseCommandLineOptions(argc, argv, overview);
 
-  options.quiet = quiet;
-  options.listCpus = listCpus;
-  c.input = input;
-  c.output = *output;
-  c.format = *format;
-  c.embeddingFormat = *embedding;
-  c.headFormat = *head;
-  c.tensorFormats.assign(tensorFormats.begin(), tensorFormats.end());
-  c.weightRange = *weightRange;
-  c.activations = *activations;
-  c.activationPolicy.assign(activationPolicy.begin(), activationPolicy.end());
-  c.activationRanges = *ranges;
-  c.activationRange = *range;
-  c.strategy = *strategy;
-  c.compensate = compensate.getNumOccurrences() && compensate.empty() ? "full" : compensate.getValue();
-  c.biasCorrection = biasCorrection;
-  c.ternaryPacking = *packing;
-  c.lutTables = lutTables;
-  if (equalize.getNumOccurrences()) {
-    Expected<Equalization> parsed = parseEqualization(equalize);
-    if (!parsed)
-      return usageError(toString(parsed.takeError()));
-    c.equalize = *parsed;
-  }
-  if (int64_t rotation = 1; rotate.getNumOccurrences()) {
-    if (!rotate.empty() && StringRef(rotate).getAsInteger(10, rotation))
-      return usageError("--rotate takes a seed, not '" + rotate + "'");
-    c.rotate = rotation;
-  }
-  c.cpu = *cpu;
-  c.triple = *triple;
-  options.tune = tune.getNumOccurrences() > 0;
-  c.tuningFile = options.tune ? (tune.empty() ? c.output + ".tuning.json" : tune.getValue()) : tuning->getValue();
-  if (options.tune && tuning->getNumOccurrences())
-    return usageError("--tune and --tuning exclude each other: the former adds to its file");
-  if (options.tune && tune.empty() && (c.output.empty() || c.output == "-"))
-    return usageError("--tune needs a file here; add it as --tune=FILE");
-  c.sanitize = *sanitize;
-  c.compileTo = *compileTo;
-  c.reportFile = *report;
-  c.context = context;
-  c.chunk = chunk;
-  c.threads = threads;
-  c.choosesFormats = tensorFormats.getNumOccurrences() + activationPolicy.getNumOccurrences() > 0;
-  for (auto *option : {format, embedding, head, weightRange, activations, strategy})
-    c.choosesFormats |= option->getNumOccurrences() > 0;
-  c.progress = !quiet;
-  if (listCpus)
-    return options;
-  if (c.input.empty())
-    return usageError("no model given");
-  CalibrateOptions &calibrate = options.calibrate;
-  calibrate.source = *calibrateOn;
-  calibrate.tokens = calibrationTokens;
-  calibrate.seed = seed;
-  calibrate.save = *save;
-  calibrate.reuse = *statistics;
-  calibrate.statistics = needsActivationRanges(c) || (c.equalize && !c.rotate);
-  if (c.output.empty() && calibrate.save.empty())
-    return usageError("no output given; add '-o PATH'");
-  if (Error error = checkCalibration(options, calibrationTokens.getNumOccurrences() || seed.getNumOccurrences()))
+  QuantCompileOptions options;
+  general.apply(options);
+  formats.apply(options.compile);
+  if (Error error = rewrites.apply(options.compile))
     return std::move(error);
-  if (context < 0 || (context.getNumOccurrences() && context == 0))
-    return usageError("--context must be at least 1");
-  if (chunk < 1 || chunk > 4096)
-    return usageError("--chunk must be between 1 and 4096");
+  if (Error error = target.apply(options))
+    return std::move(error);
+  if (options.listCpus)
+    return options;
+  if (options.compile.input.empty())
+    return usageError("no model given");
+  if (Error error = calibration.apply(options))
+    return std::move(error);
+  if (Error error = general.checkSizes())
+    return std::move(error);
   return options;
 }
 
