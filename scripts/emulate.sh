@@ -11,6 +11,7 @@ set -euo pipefail
 build=$(realpath "${1:-$build}")
 bochs=${BOCHS:?says where Bochs is; see the head of this script}
 cpu=icelake-server
+filter='*native*:ThreadsTest.*' # of KernelTests
 install_packages bochsbios vgabios busybox-static cpio xorriso isolinux syslinux-common
 folder=$(mktemp -d)
 emulator=
@@ -102,7 +103,6 @@ panic: action=fatal
 BOCHS
 }
 
-filter='*native*:ThreadsTest.*'
 say "Compiling for $cpu; with the emulation that takes six minutes"
 compile_models
 # These fail here, where the code cannot run; the objects are what counts.

@@ -11,7 +11,7 @@
 #include "OtherPrograms.h"
 #include "Ours.h"
 #include "bench/DotPeak.h"
-#include "halftone/Plan/CostModel.h"
+#include "halftone/Tune/KernelProgram.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
@@ -75,25 +75,18 @@ static Times summarize(std::vector<double> samples) {
   return {at(0.5), at(0.25), at(0.75), samples.front()};
 }
 
-/// The name that ourProduct() has for a kernel.
-static std::string strategyName(KernelKind kind, Layout layout) {
-  bool trits = layout == Layout::Trits16 || layout == Layout::Trits64;
-  return std::string(kind == KernelKind::Lut ? "lut" : "dot") + (trits ? "-trits" : "");
-}
-
-/// Our sides of a row. First the first format by the strategy that the compiler chooses for this machine (of dot and
-/// lut); look-ups in many columns only where they are that, those of 128 entries only where the machine has them.
+/// Our sides of a row. First the first format by the strategy that the compiler chooses for this machine; look-ups in
+/// many columns only where they are that, those of 128 entries only where the machine has them.
 static std::vector<std::pair<std::string, std::string>> orderOurs(const Group &group, const Problem &problem) {
   static const TargetInfo target = llvm::cantFail(TargetInfo::get("native"));
   CostModel model(target);
   const std::string &first = group.ours.front().first;
   ProductShape product{llvm::cantFail(parseFormat(first)), problem.rows, problem.cols, 8};
-  Layout layout =
-      chooseLayout({&model}, product, Workload(), {Layout::Rows16, Layout::Rows64, Layout::Trits16, Layout::Trits64});
+  Layout layout = chooseLayout({&model}, product, Workload());
   Workload columns;
   columns.items = {{problem.tokens, 1}};
   std::pair<std::string, std::string> chosen{first,
-                                             strategyName(chooseKernel(model, product, layout, columns).kind, layout)};
+                                             strategyName(chooseKernel(model, product, layout, columns), product)};
   std::vector<std::pair<std::string, std::string>> ours{chosen};
   for (auto &side : group.ours)
     if (side != chosen && (problem.tokens == 1 || side.second == "dot") &&

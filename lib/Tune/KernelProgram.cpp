@@ -3,7 +3,6 @@
 #include "halftone/Tune/KernelProgram.h"
 #include "halftone/Driver/Compile.h"
 #include "halftone/Pack/Trits.h"
-#include "halftone/Plan/CostModel.h"
 #include "halftone/Support/AtomicFile.h"
 #include "halftone/Target/Sanitizer.h"
 #include "halftone/Target/TargetInfo.h"
@@ -75,22 +74,25 @@ static std::string typeText(const Format &format) {
   return "";
 }
 
-/// The plan with the tile that the compiler chooses by its estimates.
+/// The plan with the tile that the compiler chooses by its estimates. A layout that dot kernels read has no others.
 static DotPlan chosenPlan(const KernelSpec &spec, const TargetInfo &target, const Format &format) {
+  Workload tokens;
+  tokens.items = {{spec.tokens, 1}};
   ProductShape product{format, spec.rows, spec.cols, 8};
-  CostModel model(target);
-  Candidate chosen{KernelKind::Dot, layoutOf(spec, format)};
-  std::optional<double> least;
-  for (const Candidate &candidate : model.candidates(product, spec.tokens)) {
-    if (candidate.kind != KernelKind::Dot || candidate.layout != chosen.layout)
-      continue;
-    std::optional<double> time = model.microseconds(product, candidate, spec.tokens);
-    if (time && (!least || *time < *least)) {
-      least = time;
-      chosen = candidate;
-    }
+  return chooseKernel(CostModel(target), product, layoutOf(spec, format), tokens).tile.applyTo(planDot(target, format));
+}
+
+std::string halftone::strategyName(const Candidate &candidate, const ProductShape &product) {
+  bool trits = candidate.layout == Layout::Trits16 || candidate.layout == Layout::Trits64;
+  switch (candidate.kind) {
+  case KernelKind::Dot:
+    break;
+  case KernelKind::Lut:
+    return trits ? "lut-trits" : product.tableBits == 8 ? "lut-bytes" : "lut";
+  case KernelKind::Popcount:
+    return "popcount" + std::to_string(std::min(product.bits, 8u));
   }
-  return chosen.tile.applyTo(planDot(target, format));
+  return trits ? "dot-trits" : "dot";
 }
 
 std::string halftone::tileText(const DotPlan &plan) {

@@ -87,19 +87,6 @@ struct Contender {
   std::vector<double> times;
 };
 
-std::string strategyName(const Candidate &candidate, const ProductShape &product) {
-  bool trits = candidate.layout == Layout::Trits16 || candidate.layout == Layout::Trits64;
-  switch (candidate.kind) {
-  case KernelKind::Dot:
-    break;
-  case KernelKind::Lut:
-    return trits ? "lut-trits" : product.tableBits == 8 ? "lut-bytes" : "lut";
-  case KernelKind::Popcount:
-    return "popcount" + std::to_string(std::min(product.bits, 8u));
-  }
-  return trits ? "dot-trits" : "dot";
-}
-
 /// The kernel of a candidate. All rows of codes that a token takes are made as those of 8-bit activations are.
 KernelSpec specOf(const ProductShape &product, const Candidate &candidate, const TargetInfo &target,
                   const std::string &cpu, int64_t columns) {

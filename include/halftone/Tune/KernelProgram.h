@@ -3,7 +3,7 @@
 #define HALFTONE_TUNE_KERNELPROGRAM_H
 
 #include "halftone/Pack/Layout.h"
-#include "halftone/Plan/KernelPlan.h"
+#include "halftone/Plan/CostModel.h"
 #include "halftone/abi.h"
 #include "llvm/Support/Error.h"
 #include <memory>
@@ -23,6 +23,9 @@ struct KernelSpec {
   /// Strategy dot: as many products, each of which reads the weights of its part of the columns only.
   int64_t groups = 1;
 };
+
+/// A candidate's strategy as KernelSpec has it.
+std::string strategyName(const Candidate &candidate, const ProductShape &product);
 
 /// A tile as KernelSpec has it.
 std::string tileText(const DotPlan &plan);
