@@ -105,6 +105,8 @@ GroupShape::GroupShape(int64_t groupSize, int64_t cols)
 
 GroupShape::GroupShape(const Format &format, int64_t cols) : GroupShape(packedGroup(format), cols) {}
 
+int64_t halftone::codeColumns(int64_t paddedCols) { return paddedCols % 2048 ? paddedCols : paddedCols + 64; }
+
 PackedShape::PackedShape(const Format &format, int64_t rows, int64_t cols, Layout layout) {
   rowsPerBlock = layout == Layout::Rows64 || layout == Layout::Trits64 ? 64 : 16;
   rowBlocks = llvm::divideCeil(rows, rowsPerBlock);

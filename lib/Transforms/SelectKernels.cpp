@@ -341,7 +341,7 @@ private:
     // The last rows to be added, if any, give the result.
     auto rowsOrResult = [&](int64_t rows) { return rows == 1 && !only ? op.getOutput() : outputs(builder, op, rows); };
     OpFoldResult rows = rowsOf(builder, loc, sourceOf(op), count.count());
-    ValueRange activations = quantized(builder, op, rows, groups, only);
+    ValueRange activations = quantized(builder, op, rows, groups, choice.strategy, only);
     Value y = rowsOrResult(count.count());
     y = product(builder, op, activations, rows, y, element, format, groups, choice, only);
     // First the digits, so that the product of a group is that of a tensor which is nothing but this group.
@@ -352,11 +352,17 @@ private:
     return y;
   }
 
-  /// Codes, scales and sums of the input, in `rows` rows.
+  /// Columns that codes take in memory: dot kernels read several rows at once.
+  static int64_t columnsOfCodes(OpFoldResult rows, const GroupShape &groups, lowbit::Strategy strategy) {
+    bool several = strategy == lowbit::Strategy::Dot && getConstantIntValue(rows) != 1;
+    return several ? codeColumns(groups.paddedCols()) : groups.paddedCols();
+  }
+
+  /// Codes, scales and sums of the input, in `rows` rows, for a kernel of `strategy`.
   static ValueRange quantized(OpBuilder &builder, lowbit::MatmulOp op, OpFoldResult rows, const GroupShape &groups,
-                              std::optional<int64_t> only) {
+                              lowbit::Strategy strategy, std::optional<int64_t> only) {
     Location loc = op.getLoc();
-    Value codes = perToken(builder, loc, rows, groups.paddedCols(), builder.getI8Type());
+    Value codes = perToken(builder, loc, rows, columnsOfCodes(rows, groups, strategy), builder.getI8Type());
     Value scales = perToken(builder, loc, rows, {}, builder.getF32Type());
     Value sums = perToken(builder, loc, rows, groups.count, builder.getI32Type());
     if (op.getActivations() != lowbit::Activations::Static)
@@ -380,7 +386,8 @@ private:
     ActivationVectors activations = lowbit::attrToVectors(vectors, lowbit::activationBits(op.getActivations()));
     auto perVector = [&] { return perToken(builder, loc, rows, count, builder.getI32Type()); };
     auto quantize = lowbit::QuantizeActivationVectorsOp::create(
-        builder, loc, op.getInput(), perToken(builder, loc, rows, groups.paddedCols(), builder.getI8Type()),
+        builder, loc, op.getInput(),
+        perToken(builder, loc, rows, columnsOfCodes(rows, groups, lowbit::Strategy::Dot), builder.getI8Type()),
         perVector(), perToken(builder, loc, rows, {}, builder.getF32Type()), perVector(), activations);
     return lowbit::MatmulVectorDotOp::create(
                builder, loc, quantize->getResults(), pack(builder, op.getWeights(), lowbit::PackLayout::Rows16),

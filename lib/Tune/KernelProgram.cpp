@@ -143,13 +143,14 @@ llvm::Expected<std::string> halftone::kernelFunction(const KernelSpec &spec, Str
                          t, spec.cols, bytes, spec.rows, type)
                .str() +
            tail;
-  std::string codes = llvm::formatv("tensor<{0}x{1}xi8>, tensor<{0}xf32>, tensor<{0}x{2}xi32>", t, padded, count);
+  int64_t columns = t > 1 && kernelOf(spec) == "dot" ? codeColumns(padded) : padded;
+  std::string codes = llvm::formatv("tensor<{0}x{1}xi8>, tensor<{0}xf32>, tensor<{0}x{2}xi32>", t, columns, count);
   std::string body = llvm::formatv(
       "  %c0 = tensor.empty() : tensor<{0}x{1}xi8>\n  %s0 = tensor.empty() : tensor<{0}xf32>\n"
       "  %g0 = tensor.empty() : tensor<{0}x{2}xi32>\n"
       "  %c, %s, %g = lowbit.quantize_activations ins(%x : tensor<{0}x{3}xf32>) outs(%c0, %s0, %g0 : {4}) group = {5}, "
       "bits = {6} -> {4}\n",
-      t, padded, count, spec.cols, codes, groups.size, popcountBits(spec) ? popcountBits(spec) : 8);
+      t, columns, count, spec.cols, codes, groups.size, popcountBits(spec) ? popcountBits(spec) : 8);
   std::string formatAndSize = llvm::formatv("format = {0}, in_features = {1}", type, spec.cols);
   std::string rest = llvm::formatv("outs(%y : tensor<{0}x{1}xf32>) {2}", t, spec.rows, formatAndSize);
   llvm::Expected<TargetInfo> target = TargetInfo::get(spec.cpu);

@@ -28,6 +28,21 @@ func.func @automatic(%x: tensor<?x64xf32>, %w: tensor<8x64x!ternary>, %v: tensor
   return %a, %b, %c : tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>
 }
 
+// Rows of 2048 codes get room between them where dot products read several at once.
+// CHECK-LABEL: func @room_between_rows
+// CHECK: %[[A:.+]]:3 = lowbit.quantize_activations {{.+}} -> tensor<?x2112xi8>, tensor<?xf32>, tensor<?x16xi32>
+// CHECK: lowbit.matmul_dot ins(%[[A]]#0, %[[A]]#1, %[[A]]#2, {{.+}} in_features = 2048
+// CHECK: lowbit.quantize_activations {{.+}} -> tensor<1x2048xi8>,
+// CHECK: %[[A:.+]]:3 = lowbit.quantize_activations {{.+}} -> tensor<?x2048xi8>,
+// CHECK: lowbit.build_tables ins(%[[A]]#0
+func.func @room_between_rows(%x: tensor<?x2048xf32>, %t: tensor<1x2048xf32>, %w: tensor<8x2048x!lowbit.ternary<group = 128>>, %y: tensor<?x8xf32>, %u: tensor<1x8xf32>)
+    -> (tensor<?x8xf32>, tensor<1x8xf32>, tensor<?x8xf32>) {
+  %a = lowbit.matmul ins(%x, %w : tensor<?x2048xf32>, tensor<8x2048x!lowbit.ternary<group = 128>>) outs(%y : tensor<?x8xf32>) activations = i8 strategy = dot -> tensor<?x8xf32>
+  %b = lowbit.matmul ins(%t, %w : tensor<1x2048xf32>, tensor<8x2048x!lowbit.ternary<group = 128>>) outs(%u : tensor<1x8xf32>) activations = i8 strategy = dot -> tensor<1x8xf32>
+  %c = lowbit.matmul ins(%x, %w : tensor<?x2048xf32>, tensor<8x2048x!lowbit.ternary<group = 128>>) outs(%y : tensor<?x8xf32>) activations = i8 strategy = lut -> tensor<?x8xf32>
+  return %a, %b, %c : tensor<?x8xf32>, tensor<1x8xf32>, tensor<?x8xf32>
+}
+
 // The CPU's registers decide how wide tables are.
 // CHECK-LABEL: func @tables
 // CHECK: %[[A:.+]]:3 = lowbit.quantize_activations

@@ -121,9 +121,16 @@ static int64_t rowsOfTokens(Value activations, int64_t perToken) {
   return ShapedType::isDynamic(tokens) ? tokens : tokens * perToken;
 }
 
+/// KP columns, or what they take in memory for kernels that read several rows at once.
+static LogicalResult verifyCodeColumns(Operation *op, Value codes, int64_t padded) {
+  if (cast<ShapedType>(codes.getType()).getDimSize(1) == codeColumns(padded))
+    return success();
+  return dps::verifyExpectedSize(op, "padded features (KP)", "codes", codes, 1, padded);
+}
+
 /// Codes of `features` columns in packed order, and a sum per group.
 static LogicalResult verifyPackedCodes(Operation *op, Value codes, Value sums, int64_t features, int64_t group) {
-  if (failed(dps::verifyExpectedSize(op, "padded features (KP)", "codes", codes, 1, paddedColumns(features, group))))
+  if (failed(verifyCodeColumns(op, codes, paddedColumns(features, group))))
     return failure();
   return dps::verifyExpectedSize(op, "groups (G)", "sums", sums, 1, groupCount(features, group));
 }
@@ -246,7 +253,7 @@ LogicalResult MatmulDotOp::verify() {
                                  getInFeatures())))
     return failure();
   int64_t padded = paddedColumns(getInFeatures(), packedGroup(getFormat()));
-  if (failed(dps::verifyExpectedSize(*this, "padded features (KP)", "codes", getCodes(), 1, padded)))
+  if (failed(verifyCodeColumns(*this, getCodes(), padded)))
     return failure();
   if (std::optional<ArrayRef<int64_t>> columns = getColumns())
     if (columns->size() != 2 || columns->front() < 0 || columns->front() >= columns->back() ||
@@ -328,7 +335,7 @@ static LogicalResult verifyVectors(Operation *op, const ActivationVectors &vecto
     return op->emitOpError() << problem;
   int64_t count = groupCount(features, vectors.vector);
   int64_t padded = paddedColumns(features, packedVector(vectors.vector));
-  if (failed(dps::verifyExpectedSize(op, "padded features (KP)", "codes", codes, 1, padded)) ||
+  if (failed(verifyCodeColumns(op, codes, padded)) ||
       failed(dps::verifyExpectedSize(op, "vectors (J)", "multipliers", multipliers, 1, count)) ||
       failed(dps::verifyExpectedSize(op, "vectors (J)", "sums", sums, 1, count)) ||
       failed(dps::verifySize(op, "tokens (T)", "codes", codes, 0, "multipliers", multipliers, 0)) ||

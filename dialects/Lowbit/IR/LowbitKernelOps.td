@@ -14,7 +14,8 @@ def Lowbit_QuantizeActivationsOp : Lowbit_DpsOp<"quantize_activations", ["codes"
     With `bits = 1` codes are signs, +1 for x >= 0 and -1 otherwise, and s is the mean of |x[t][k]| (0 below 1e-30),
     which minimizes the squared error of s * code (XNOR-Net, arXiv 1603.05279). Codes are bytes and lie in packed
     order: each group of `group` columns (0: all) is padded with zeros to a multiple of 32, KP in total. sums[t][g] is
-    the exact sum of the codes of group g.
+    the exact sum of the codes of group g. Where 2048 divides KP, codes may have KP + 64 columns, of which the last 64
+    are neither written nor read: rows half a page apart are slow to read side by side, as `lowbit.matmul_dot` does.
 
     With `bits = 16` a token takes two rows of codes, scales and sums, as if it were two tokens of 8 bits. With
     s = m / 32512 and code = roundeven(x[t][k] * (32512 / m)), which is 255 * high + low, rows 2t hold `high` with the

@@ -164,19 +164,20 @@ private:
 } // namespace
 
 Kernel halftone::getQuantizeActivationVectorsKernel(ModuleOp module, int64_t tokens, int64_t cols,
-                                                    const ActivationVectors &format) {
+                                                    const ActivationVectors &format, int64_t codeColumns) {
   Builder b(module.getContext());
   GroupShape vectors(format.vector, cols), groups(packedVector(format.vector), cols);
   Type f32 = b.getF32Type(), i32 = b.getI32Type();
-  auto function = getOrCreateKernel(module, UnknownLoc::get(module.getContext()),
-                                    "vectors_" + format.name() + "_" + sizeName(cols) + "_t" + sizeName(tokens),
-                                    {MemRefType::get({tokens, cols}, f32),
-                                     MemRefType::get({tokens, groups.paddedCols()}, b.getI8Type()),
-                                     MemRefType::get({tokens, vectors.count}, i32), MemRefType::get({tokens}, f32),
-                                     MemRefType::get({tokens, vectors.count}, i32)},
-                                    [&](KernelBuilder &k, ValueRange args) {
-                                      VectorQuantizer quantizer(k, vectors, format, args);
-                                      k.loop(args[5], args[6], 1, [&](Value token) { quantizer.emitToken(token); });
-                                    });
+  auto function =
+      getOrCreateKernel(module, UnknownLoc::get(module.getContext()),
+                        "vectors_" + format.name() + "_" + sizeName(cols) + "_t" + sizeName(tokens) +
+                            codeColumnsName(codeColumns, groups.paddedCols()),
+                        {MemRefType::get({tokens, cols}, f32), MemRefType::get({tokens, codeColumns}, b.getI8Type()),
+                         MemRefType::get({tokens, vectors.count}, i32), MemRefType::get({tokens}, f32),
+                         MemRefType::get({tokens, vectors.count}, i32)},
+                        [&](KernelBuilder &k, ValueRange args) {
+                          VectorQuantizer quantizer(k, vectors, format, args);
+                          k.loop(args[5], args[6], 1, [&](Value token) { quantizer.emitToken(token); });
+                        });
   return {function, 1, /*perToken=*/true};
 }

@@ -173,13 +173,14 @@ Kernel halftone::getDotKernel(ModuleOp module, const MatmulShape &shape, int64_t
                                  : trits    ? "dot_trits_"
                                             : "dot_") +
                      shape.format.name() + "_" + sizeName(shape.rows) + "x" + sizeName(shape.cols) + "_t" +
-                     sizeName(shape.tokens) + tilingName(tiling);
+                     sizeName(shape.tokens) + tilingName(tiling) +
+                     codeColumnsName(shape.codeColumns, groups.paddedCols());
   if (range)
     name += "_from" + std::to_string(range->first) + "to" + std::to_string(range->second);
   int64_t rowTile = shape.tokens == 1 && packed.rowBlocks > 1 && !trits ? tiling.blocks : 1;
   auto function = getOrCreateKernel(
       module, UnknownLoc::get(module.getContext()), name,
-      {MemRefType::get({shape.tokens, groups.paddedCols()}, i8), MemRefType::get({shape.tokens}, f32),
+      {MemRefType::get({shape.tokens, shape.codeColumns}, i8), MemRefType::get({shape.tokens}, f32),
        MemRefType::get({shape.tokens, groups.count}, b.getI32Type()), MemRefType::get({packed.bytes}, i8),
        MemRefType::get({shape.tokens, shape.rows}, f32)},
       [&](KernelBuilder &k, ValueRange args) {

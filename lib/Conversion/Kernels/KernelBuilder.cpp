@@ -171,3 +171,7 @@ func::FuncOp halftone::getOrCreateKernel(ModuleOp module, Location loc, StringRe
 }
 
 std::string halftone::sizeName(int64_t size) { return ShapedType::isDynamic(size) ? "n" : std::to_string(size); }
+
+std::string halftone::codeColumnsName(int64_t codeColumns, int64_t paddedCols) {
+  return codeColumns == paddedCols ? "" : "_w" + std::to_string(codeColumns);
+}

@@ -153,6 +153,9 @@ mlir::func::FuncOp getOrCreateKernel(mlir::ModuleOp module, mlir::Location loc, 
 /// A size in a kernel's name: the number, or "n" if it is dynamic.
 std::string sizeName(int64_t size);
 
+/// What a kernel's name says of rows of codes that take `codeColumns` bytes: nothing if these are the padded columns.
+std::string codeColumnsName(int64_t codeColumns, int64_t paddedCols);
+
 } // namespace halftone
 
 #endif // HALFTONE_LIB_CONVERSION_KERNELS_KERNELBUILDER_H

@@ -22,6 +22,7 @@ struct MatmulShape {
   Format format;
   int64_t tokens, rows, cols;
   Layout layout = Layout::Rows16; ///< of the weights, where a kernel reads several
+  int64_t codeColumns = 0;        ///< of the activations' codes in memory (KC), where a kernel reads these
 };
 
 /// A kernel and how many units a call has, as `units` per token or in all.
@@ -47,13 +48,13 @@ struct DotTiling {
 /// Columns begin .. end outside of which all codes are 0; none: they may be anywhere.
 using ColumnRange = std::optional<std::pair<int64_t, int64_t>>;
 
-/// args: codes i8 [T][KP], scales f32 [T], sums i32 [T][G], packed i8 [B] (Rows16 or Trits16), y f32 [T][N]. Unit: 16
+/// args: codes i8 [T][KC], scales f32 [T], sums i32 [T][G], packed i8 [B] (Rows16 or Trits16), y f32 [T][N]. Unit: 16
 /// rows. `tableWidth` 128: BCQ codes are decoded by byte tables. The weights of columns out of `range` are not read
 /// where a format has one integer per weight and one scale per group; other kernels take no notice of it.
 Kernel getDotKernel(mlir::ModuleOp module, const MatmulShape &shape, int64_t tableWidth, const DotTiling &tiling = {},
                     const ColumnRange &range = std::nullopt);
 
-/// args: codes i8 [T][KP], multipliers i32 [T][J], scales f32 [T], sums i32 [T][J], packed i8 [B] (Rows16), y f32
+/// args: codes i8 [T][KC], multipliers i32 [T][J], scales f32 [T], sums i32 [T][J], packed i8 [B] (Rows16), y f32
 /// [T][N]. Unit: 16 rows. Weights and activations have integer scales of J vectors.
 Kernel getVectorDotKernel(mlir::ModuleOp module, const MatmulShape &shape, const ActivationVectors &activations,
                           const DotTiling &tiling = {});
@@ -72,9 +73,11 @@ Kernel getDequantKernel(mlir::ModuleOp module, const MatmulShape &shape);
 /// table are clamped into it (the runtime refuses them before).
 Kernel getGatherKernel(mlir::ModuleOp module, const MatmulShape &shape);
 
-/// args: x f32 [T][K], codes i8 [T][KP], scales f32 [T], sums i32 [T][G]. Unit: one token. `bits` of a code, 1..8
-/// or 16: codes, scales and sums have 2T rows, high and low halves in turn.
-Kernel getQuantizeActivationsKernel(mlir::ModuleOp module, int64_t tokens, int64_t cols, int64_t group, int64_t bits);
+/// args: x f32 [T][K], codes i8 [T][KC], scales f32 [T], sums i32 [T][G]. Unit: one token. `bits` of a code, 1..8
+/// or 16: codes, scales and sums have 2T rows, high and low halves in turn. `codeColumns`, KC: KP or more; what lies
+/// beyond KP is not written.
+Kernel getQuantizeActivationsKernel(mlir::ModuleOp module, int64_t tokens, int64_t cols, int64_t group, int64_t bits,
+                                    int64_t codeColumns);
 
 /// Activations as lowbit.quantize_activations_static makes them: `bits` of a code, groups of dimensions, rows per
 /// group.
@@ -83,10 +86,10 @@ struct StaticActivations {
   std::optional<int64_t> only; ///< the group whose rows are made; none: all
 };
 
-/// args: x f32 [T][K], steps f32 [groups], zero points f32 [groups], codes i8 [R][KP], scales f32 [R], sums i32 [R][G]
+/// args: x f32 [T][K], steps f32 [groups], zero points f32 [groups], codes i8 [R][KC], scales f32 [R], sums i32 [R][G]
 /// with R = T * groups * digits. Unit: one token. `group` is that of the weights.
 Kernel getQuantizeActivationsStaticKernel(mlir::ModuleOp module, int64_t tokens, int64_t cols, int64_t group,
-                                          const StaticActivations &format);
+                                          const StaticActivations &format, int64_t codeColumns);
 
 /// args: x f32 [rows * T][N], y f32 [T][N]. Unit: one token. The rows of a token are added in ascending order.
 Kernel getSumTokenRowsKernel(mlir::ModuleOp module, int64_t tokens, int64_t size, int64_t rows);
@@ -98,9 +101,9 @@ Kernel getRequantizeKernel(mlir::ModuleOp module, int64_t tokens, int64_t size, 
 /// args: x f32 [T][D], y f32 [T][D]. Unit: one token. See lowbit.requantize_tokens.
 Kernel getRequantizeTokensKernel(mlir::ModuleOp module, int64_t tokens, int64_t size, int64_t bits);
 
-/// args: x f32 [T][K], codes i8 [T][KP], multipliers i32 [T][J], scales f32 [T], sums i32 [T][J]. Unit: one token.
+/// args: x f32 [T][K], codes i8 [T][KC], multipliers i32 [T][J], scales f32 [T], sums i32 [T][J]. Unit: one token.
 Kernel getQuantizeActivationVectorsKernel(mlir::ModuleOp module, int64_t tokens, int64_t cols,
-                                          const ActivationVectors &format);
+                                          const ActivationVectors &format, int64_t codeColumns);
 
 /// args: codes i8 [T][KP], tables i8 [T][lowbit::tableBytes(KP, width)]. Unit: one slice of 8 elements of one token.
 Kernel getBuildTablesKernel(mlir::ModuleOp module, int64_t tokens, int64_t paddedCols, int64_t width);

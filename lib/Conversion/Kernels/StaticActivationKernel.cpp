@@ -70,25 +70,25 @@ private:
 } // namespace
 
 Kernel halftone::getQuantizeActivationsStaticKernel(ModuleOp module, int64_t tokens, int64_t cols, int64_t group,
-                                                    const StaticActivations &format) {
+                                                    const StaticActivations &format, int64_t codeColumns) {
   Builder b(module.getContext());
   GroupShape weights(group, cols);
   Type f32 = b.getF32Type();
   std::string name = "static" + std::to_string(format.bits) + "_" + sizeName(cols) + "k" + sizeName(format.groups) +
-                     "d" + std::to_string(format.digits) + "g" + std::to_string(weights.size) + "_t" + sizeName(tokens);
+                     "d" + std::to_string(format.digits) + "g" + std::to_string(weights.size) + "_t" +
+                     sizeName(tokens) + codeColumnsName(codeColumns, weights.paddedCols());
   if (format.only)
     name += "_only" + std::to_string(*format.only);
   int64_t perToken = format.digits * (format.only ? 1 : format.groups);
   int64_t rows = ShapedType::isDynamic(tokens) ? tokens : tokens * perToken;
   auto perGroup = MemRefType::get({format.groups}, f32);
-  auto function =
-      getOrCreateKernel(module, UnknownLoc::get(module.getContext()), name,
-                        {MemRefType::get({tokens, cols}, f32), perGroup, perGroup,
-                         MemRefType::get({rows, weights.paddedCols()}, b.getI8Type()), MemRefType::get({rows}, f32),
-                         MemRefType::get({rows, weights.count}, b.getI32Type())},
-                        [&](KernelBuilder &k, ValueRange args) {
-                          StaticQuantizer quantizer(k, weights, format, args);
-                          k.loop(args[6], args[7], 1, [&](Value token) { quantizer.emitToken(token); });
-                        });
+  auto function = getOrCreateKernel(module, UnknownLoc::get(module.getContext()), name,
+                                    {MemRefType::get({tokens, cols}, f32), perGroup, perGroup,
+                                     MemRefType::get({rows, codeColumns}, b.getI8Type()), MemRefType::get({rows}, f32),
+                                     MemRefType::get({rows, weights.count}, b.getI32Type())},
+                                    [&](KernelBuilder &k, ValueRange args) {
+                                      StaticQuantizer quantizer(k, weights, format, args);
+                                      k.loop(args[6], args[7], 1, [&](Value token) { quantizer.emitToken(token); });
+                                    });
   return {function, 1, /*perToken=*/true};
 }

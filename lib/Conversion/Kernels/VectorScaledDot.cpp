@@ -248,7 +248,8 @@ Kernel halftone::getVectorDotKernel(ModuleOp module, const MatmulShape &shape, c
   Type i8 = b.getI8Type(), i32 = b.getI32Type(), f32 = b.getF32Type();
   int64_t vectors = shape.format.groupCount(shape.cols);
   std::string name = "vdot_" + shape.format.name() + "_by_" + activations.name() + "_" + sizeName(shape.rows) + "x" +
-                     sizeName(shape.cols) + "_t" + sizeName(shape.tokens);
+                     sizeName(shape.cols) + "_t" + sizeName(shape.tokens) +
+                     codeColumnsName(shape.codeColumns, groups.paddedCols());
   int64_t rowTile = shape.tokens == 1 && packed.rowBlocks > 1 ? tiling.blocks : 1;
   // Sums of 64 bits take twice the registers.
   int64_t columnTile = tiling.columns;
@@ -257,7 +258,7 @@ Kernel halftone::getVectorDotKernel(ModuleOp module, const MatmulShape &shape, c
   auto function = getOrCreateKernel(
       module, UnknownLoc::get(module.getContext()),
       name + "_b" + std::to_string(rowTile) + "_c" + std::to_string(columnTile) + (tiling.columnPairs ? "_p2" : ""),
-      {MemRefType::get({shape.tokens, groups.paddedCols()}, i8), MemRefType::get({shape.tokens, vectors}, i32),
+      {MemRefType::get({shape.tokens, shape.codeColumns}, i8), MemRefType::get({shape.tokens, vectors}, i32),
        MemRefType::get({shape.tokens}, f32), MemRefType::get({shape.tokens, vectors}, i32),
        MemRefType::get({packed.bytes}, i8), MemRefType::get({shape.tokens, shape.rows}, f32)},
       [&](KernelBuilder &k, ValueRange args) {

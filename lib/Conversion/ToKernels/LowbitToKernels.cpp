@@ -21,6 +21,9 @@ MatmulShape matmulShape(Value y, Type format, int64_t cols, Layout layout = Layo
   return {*lowbit::typeToFormat(format), memrefOf(y).getDimSize(0), memrefOf(y).getDimSize(1), cols, layout};
 }
 
+/// Columns of codes in memory.
+int64_t codeColumnsOf(Value codes) { return memrefOf(codes).getDimSize(1); }
+
 DotTiling tilingOf(lowbit::TileAttr tile) {
   return tile ? DotTiling{tile.getBlocks(), tile.getColumns(), tile.getFastU(), tile.getColumnPairs()} : DotTiling();
 }
@@ -29,6 +32,7 @@ void convert(lowbit::MatmulDotOp op, ModuleOp module) {
   OpBuilder b(op);
   DotTiling tiling = tilingOf(op.getTileAttr());
   MatmulShape shape = matmulShape(op.getOutput(), op.getFormat(), op.getInFeatures(), lowbit::toLayout(op.getLayout()));
+  shape.codeColumns = codeColumnsOf(op.getCodes());
   ColumnRange range;
   if (std::optional<ArrayRef<int64_t>> columns = op.getColumns())
     range.emplace(columns->front(), columns->back());
@@ -40,6 +44,7 @@ void convert(lowbit::MatmulDotOp op, ModuleOp module) {
 void convert(lowbit::MatmulVectorDotOp op, ModuleOp module) {
   OpBuilder b(op);
   MatmulShape shape = matmulShape(op.getOutput(), op.getFormat(), op.getInFeatures());
+  shape.codeColumns = codeColumnsOf(op.getCodes());
   Kernel kernel = getVectorDotKernel(module, shape, op.getVectors(), tilingOf(op.getTileAttr()));
   launch(b, op.getLoc(), kernel,
          {op.getCodes(), op.getMultipliers(), op.getScales(), op.getSums(), op.getPacked(), op.getOutput()},
@@ -79,7 +84,8 @@ void convert(lowbit::GatherPackedOp op, ModuleOp module) {
 void convert(lowbit::QuantizeActivationsOp op, ModuleOp module) {
   OpBuilder b(op);
   MemRefType x = memrefOf(op.getInput());
-  Kernel kernel = getQuantizeActivationsKernel(module, x.getDimSize(0), x.getDimSize(1), op.getGroup(), op.getBits());
+  Kernel kernel = getQuantizeActivationsKernel(module, x.getDimSize(0), x.getDimSize(1), op.getGroup(), op.getBits(),
+                                               codeColumnsOf(op.getCodes()));
   launch(b, op.getLoc(), kernel, {op.getInput(), op.getCodes(), op.getScales(), op.getSums()}, op.getInput());
 }
 
@@ -88,8 +94,8 @@ void convert(lowbit::QuantizeActivationsStaticOp op, ModuleOp module) {
   MemRefType x = memrefOf(op.getInput());
   auto format = cast<lowbit::GroupedType>(op.getFormat());
   StaticActivations activations{format.getBits(), format.getGroups(), int64_t(op.getDigits()), op.getOnly()};
-  Kernel kernel =
-      getQuantizeActivationsStaticKernel(module, x.getDimSize(0), x.getDimSize(1), op.getGroup(), activations);
+  Kernel kernel = getQuantizeActivationsStaticKernel(module, x.getDimSize(0), x.getDimSize(1), op.getGroup(),
+                                                     activations, codeColumnsOf(op.getCodes()));
   launch(b, op.getLoc(), kernel,
          {op.getInput(), op.getSteps(), op.getZeroPoints(), op.getCodes(), op.getScales(), op.getSums()},
          op.getInput());
@@ -121,7 +127,8 @@ void convert(lowbit::RequantizeTokensOp op, ModuleOp module) {
 void convert(lowbit::QuantizeActivationVectorsOp op, ModuleOp module) {
   OpBuilder b(op);
   MemRefType x = memrefOf(op.getInput());
-  Kernel kernel = getQuantizeActivationVectorsKernel(module, x.getDimSize(0), x.getDimSize(1), op.getVectors());
+  Kernel kernel = getQuantizeActivationVectorsKernel(module, x.getDimSize(0), x.getDimSize(1), op.getVectors(),
+                                                     codeColumnsOf(op.getCodes()));
   launch(b, op.getLoc(), kernel, {op.getInput(), op.getCodes(), op.getMultipliers(), op.getScales(), op.getSums()},
          op.getInput());
 }

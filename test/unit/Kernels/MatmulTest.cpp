@@ -189,6 +189,16 @@ TEST_P(MatmulTest, ColumnPairs) {
   check(cases);
 }
 
+/// Codes whose rows have room between them, since they would lie half a page apart.
+TEST_P(MatmulTest, RowsOfHalfAPage) {
+  const std::pair<const char *, Shape> list[] = {
+      {"ternaryg128", {17, 2048}}, {"bcq2g100", {5, 3200}}, {"vsq4v16s6", {18, 2048}}};
+  std::vector<Case> cases;
+  for (auto &[format, shape] : list)
+    cases.push_back(makeCase(format, shape.rows, shape.cols, "dot"));
+  check(cases);
+}
+
 TEST_P(MatmulTest, RoundToNearest) {
   check(makeCases({"rtn2", "rtn3", "rtn4", "rtn5", "rtn6", "rtn7", "rtn8"}, "", 2));
 }
