@@ -5,6 +5,9 @@
 #include "llvm/Analysis/CGSCCPassManager.h"
 #include "llvm/Analysis/LoopAnalysisManager.h"
 #include "llvm/Analysis/TargetLibraryInfo.h"
+#include "llvm/CodeGen/MachineModuleInfo.h"
+#include "llvm/CodeGen/Passes.h"
+#include "llvm/CodeGen/TargetPassConfig.h"
 #include "llvm/IR/DebugInfo.h"
 #include "llvm/IR/DiagnosticHandler.h"
 #include "llvm/IR/DiagnosticInfo.h"
@@ -261,13 +264,39 @@ Error artifact::prepareModule(Module &module, TargetMachine &machine, StringRef 
   return errors.take();
 }
 
+/// As TargetMachine::addPassesToEmitFile, but on x86 without two passes that change the order of a kernel's
+/// instructions: the machine combiner makes trees of its chains of additions, the scheduler moves half of a vector's
+/// products behind the other half. Both keep more values than there are registers. Kernels have several chains, and
+/// CPUs execute out of order.
+static bool addCodeGenPasses(legacy::PassManager &passes, TargetMachine &machine, bool assembly,
+                             raw_pwrite_stream &os) {
+  TargetPassConfig *config = machine.createPassConfig(passes);
+  if (!config)
+    return false;
+  config->setDisableVerify(true);
+  if (machine.getTargetTriple().isX86())
+    for (AnalysisID pass : {&MachineCombinerID, &MachineSchedulerID})
+      config->disablePass(pass);
+  auto *info = new MachineModuleInfoWrapperPass(&machine);
+  passes.add(config);
+  passes.add(info);
+  if (config->addISelPasses())
+    return false;
+  config->addMachinePasses();
+  config->setInitialized();
+  CodeGenFileType type = assembly ? CodeGenFileType::AssemblyFile : CodeGenFileType::ObjectFile;
+  if (machine.addAsmPrinter(passes, os, nullptr, type, info->getMMI().getContext()))
+    return false;
+  passes.add(createFreeMachineFunctionPass());
+  return true;
+}
+
 Error artifact::emitModule(Module &module, TargetMachine &machine, bool assembly, SmallVectorImpl<char> &out) {
   ErrorCollector errors(module.getContext());
   raw_svector_ostream os(out);
   legacy::PassManager passes;
   passes.add(new TargetLibraryInfoWrapperPass(machine.getTargetTriple()));
-  CodeGenFileType type = assembly ? CodeGenFileType::AssemblyFile : CodeGenFileType::ObjectFile;
-  if (machine.addPassesToEmitFile(passes, os, nullptr, type, /*DisableVerify=*/true))
+  if (!addCodeGenPasses(passes, machine, assembly, os))
     return failure("LLVM cannot write code for '" + machine.getTargetTriple().str() + "'");
   passes.run(module);
   return errors.take();

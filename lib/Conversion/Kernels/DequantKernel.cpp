@@ -56,13 +56,15 @@ private:
 
   /// Adds weight times activation of one element, for every block and column.
   SmallVector<Value> accumulate(function_ref<Value(size_t reader)> weight, Value element, ValueRange sums) {
-    SmallVector<Value> activations, next;
-    for (int64_t c = 0; c < columns; ++c)
-      activations.push_back(k.broadcast(k.loadScalar(args.x, {tokens[c], element})));
-    for (auto [i, reader] : llvm::enumerate(readers)) {
-      Value weights = weight(i);
-      for (int64_t c = 0; c < columns; ++c)
-        next.push_back(k.fma(weights, activations[c], sums[i * columns + c]));
+    SmallVector<Value> weights, next(sums);
+    for (size_t i = 0; i < readers.size(); ++i)
+      weights.push_back(weight(i));
+    for (int64_t c = 0; c < columns; ++c) {
+      Value activation = k.broadcast(k.loadScalar(args.x, {tokens[c], element}));
+      for (auto [i, factor] : llvm::enumerate(weights)) {
+        Value &sum = next[int64_t(i) * columns + c];
+        sum = k.fma(factor, activation, sum);
+      }
     }
     return next;
   }

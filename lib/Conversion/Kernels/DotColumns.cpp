@@ -19,31 +19,21 @@ SmallVector<Value> DotColumns::zeros(int64_t blocks) const {
   return sums;
 }
 
-/// Four activations of a token, in all 16 lanes.
-Value DotColumns::fourOf(Value token, Value element) const {
-  Value four = k.load(codes, {token, element}, k.bytes(4));
+Value DotColumns::activations(int64_t column, Value element) const {
+  Value four = k.load(codes, {tokenIndices[column], element}, k.bytes(4));
   Value word = vector::ExtractOp::create(k.b, k.loc, k.bitcast(four, k.words(1)), ArrayRef<int64_t>{0});
   return k.bitcast(k.broadcast(word), k.bytes());
 }
 
-Value DotColumns::eightOf(Value token, Value element) const { return k.load(codes, {token, element}, k.bytes(8)); }
-
-SmallVector<Value> DotColumns::activations(Value element) const {
-  SmallVector<Value> result;
+Value DotColumns::activationsOfPair(int64_t pair, Value element) const {
+  auto eightOf = [&](int64_t column) { return k.load(codes, {tokenIndices[column], element}, k.bytes(8)); };
   SmallVector<int64_t> both;
   for (int64_t i = 0; i < 16; ++i)
     both.push_back(i);
-  for (int64_t pair = 0; pair < pairs; ++pair)
-    result.push_back(
-        k.shuffle(eightOf(tokenIndices[2 * pair], element), eightOf(tokenIndices[2 * pair + 1], element), both));
-  for (size_t c = 2 * pairs; c < tokenIndices.size(); ++c)
-    for (int64_t chunk = 0; chunk < chunks(); ++chunk)
-      result.push_back(fourOf(tokenIndices[c], k.addIndex(element, 4 * chunk)));
-  return result;
+  return k.shuffle(eightOf(2 * pair), eightOf(2 * pair + 1), both);
 }
 
-void DotColumns::multiply(MutableArrayRef<Value> sums, ArrayRef<Value> weights, ArrayRef<Value> activations,
-                          int64_t maxU) const {
+void DotColumns::multiply(MutableArrayRef<Value> sums, ArrayRef<Value> weights, Value element, int64_t maxU) const {
   if (pairs > 0) {
     // The four elements of each row beside its next four.
     SmallVector<int64_t> mask;
@@ -52,14 +42,14 @@ void DotColumns::multiply(MutableArrayRef<Value> sums, ArrayRef<Value> weights, 
     Value joined = k.shuffle(k.bitcast(weights[0], k.words()), k.bitcast(weights[1], k.words()), mask);
     Value rows = k.bitcast(joined, k.bytes(2 * kVectorBytes));
     for (int64_t pair = 0; pair < pairs; ++pair)
-      sums[pair] = simd::Dot8x2Op::create(k.b, k.loc, sums[pair], rows, activations[pair]);
+      sums[pair] = simd::Dot8x2Op::create(k.b, k.loc, sums[pair], rows, activationsOfPair(pair, element));
   }
-  activations = activations.drop_front(pairs);
-  for (Value &sum : sums.drop_front(pairs)) {
-    for (auto [chunk, four] : llvm::zip_equal(weights, activations.take_front(chunks())))
-      sum = simd::Dot4Op::create(k.b, k.loc, sum, chunk, four, uint32_t(maxU));
-    activations = activations.drop_front(chunks());
-  }
+  // Each column's activations are loaded where they are used: registers are few.
+  for (auto [i, sum] : llvm::enumerate(sums.drop_front(pairs)))
+    for (auto [chunk, bytes] : llvm::enumerate(weights)) {
+      Value four = activations(2 * pairs + int64_t(i), k.addIndex(element, 4 * int64_t(chunk)));
+      sum = simd::Dot4Op::create(k.b, k.loc, sum, bytes, four, uint32_t(maxU));
+    }
 }
 
 SmallVector<Value> DotColumns::perColumn(ArrayRef<Value> sums) const {

@@ -24,17 +24,17 @@ public:
   int64_t sumCount() const { return int64_t(tokenIndices.size()) - pairs; }
   /// Those of `blocks` blocks, zero.
   llvm::SmallVector<Value> zeros(int64_t blocks) const;
-  /// The activations from `element` on that chunks() chunks meet: what multiply() takes.
-  llvm::SmallVector<Value> activations(Value element) const;
-  /// Adds chunks() chunks of weights, at most `maxU`, times activations to the accumulators of a block.
-  void multiply(llvm::MutableArrayRef<Value> sums, llvm::ArrayRef<Value> weights, llvm::ArrayRef<Value> activations,
-                int64_t maxU) const;
+  /// Four activations of a column from `element` on, in all 16 lanes.
+  Value activations(int64_t column, Value element) const;
+  /// Adds chunks() chunks of weights, at most `maxU`, times the activations from `element` on to the accumulators of a
+  /// block.
+  void multiply(llvm::MutableArrayRef<Value> sums, llvm::ArrayRef<Value> weights, Value element, int64_t maxU) const;
   /// The sums of every column for 16 rows (words), of the accumulators of a block.
   llvm::SmallVector<Value> perColumn(llvm::ArrayRef<Value> sums) const;
 
 private:
-  Value fourOf(Value token, Value element) const;
-  Value eightOf(Value token, Value element) const;
+  /// Eight activations of each column of a pair.
+  Value activationsOfPair(int64_t pair, Value element) const;
 
   KernelBuilder &k;
   Value codes;

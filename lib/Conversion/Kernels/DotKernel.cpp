@@ -86,10 +86,12 @@ private:
     return next;
   }
 
-  /// Sums in 16 bits end with a block of code, so blocks are made long: up to `kUnrolledSteps` steps.
+  /// Sums in 16 bits end with a block of code, so blocks are made long, up to `kUnrolledSteps` steps, where more than
+  /// one product fits such a sum.
   SmallVector<Value> emitSteps(int64_t begin, int64_t end, Value firstElement, ArrayRef<Value> init) {
     int64_t count = end - begin;
-    int64_t unroll = tiling.pairs() && columns == 1 ? kUnrolledSteps : 1;
+    bool chained = tiling.pairs() && (columns == 1 || readers.front().maxU() <= tiling.fastU);
+    int64_t unroll = chained ? kUnrolledSteps : 1;
     SmallVector<Value> acc = k.repeat(count / unroll, init, [&](Value block, ValueRange values) {
       SmallVector<Value> next(values);
       for (int64_t i = 0; i < unroll; ++i) {
@@ -108,12 +110,12 @@ private:
     for (WeightReader &reader : readers)
       reader.loadStep(step);
     for (int64_t chunk = 0; chunk < kStep / 4; chunk += dots.chunks()) {
-      SmallVector<Value> activations = dots.activations(k.addIndex(element, 4 * chunk));
+      Value first = k.addIndex(element, 4 * chunk);
       for (auto [i, reader] : llvm::enumerate(readers)) {
         if (columns == 1) {
           for (WeightReader::Part &part : reader.unpackParts(chunk)) {
             Value &sum = acc[i * chains + (parts == 1 ? chunk % chains : part.sum)];
-            sum = simd::Dot4Op::create(k.b, k.loc, sum, part.bytes, activations[0], uint32_t(part.maxU));
+            sum = simd::Dot4Op::create(k.b, k.loc, sum, part.bytes, dots.activations(0, first), uint32_t(part.maxU));
           }
           continue;
         }
@@ -121,7 +123,7 @@ private:
         for (int64_t j = 0; j < dots.chunks(); ++j)
           weights.push_back(reader.unpackChunk(chunk + j));
         int64_t count = dots.sumCount();
-        dots.multiply(MutableArrayRef<Value>(acc).slice(i * count, count), weights, activations, reader.maxU());
+        dots.multiply(MutableArrayRef<Value>(acc).slice(i * count, count), weights, first, reader.maxU());
       }
     }
     return acc;

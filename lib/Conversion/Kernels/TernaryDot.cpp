@@ -215,7 +215,6 @@ private:
 
   /// Multiplies codes u, dots.chunks() chunks of 16 rows x 4 elements per block, by the activations from `element` on.
   void addChunks(MutableArrayRef<Value> acc, ArrayRef<Value> codes, Value element) {
-    SmallVector<Value> activations = dots.activations(element);
     int64_t chunks = dots.chunks();
     for (size_t block = 0; block < rowBlocks.size(); ++block)
       for (int64_t part = 0; part < parts; ++part) {
@@ -223,8 +222,7 @@ private:
         if (part == 1)
           for (Value &u : factors)
             u = bits(u, 1, 1);
-        dots.multiply(acc.slice((block * parts + part) * dots.sumCount(), dots.sumCount()), factors, activations,
-                      2 - part);
+        dots.multiply(acc.slice((block * parts + part) * dots.sumCount(), dots.sumCount()), factors, element, 2 - part);
       }
   }
 

@@ -203,16 +203,16 @@ private:
                  SmallVectorImpl<Value> *ofActivations = nullptr) {
     int64_t count = dots.sumCount(), offset = readers.front().offset();
     for (int64_t chunk = begin; chunk < end; chunk += dots.chunks()) {
-      SmallVector<Value> activations = dots.activations(k.addIndex(element, 4 * chunk));
+      Value first = k.addIndex(element, 4 * chunk);
       for (auto [i, reader] : llvm::enumerate(readers)) {
         SmallVector<Value> weights;
         for (int64_t j = 0; j < dots.chunks(); ++j)
           weights.push_back(reader.unpackChunk(chunk + j));
-        dots.multiply(MutableArrayRef<Value>(acc).slice(i * count, count), weights, activations, reader.maxU());
+        dots.multiply(MutableArrayRef<Value>(acc).slice(i * count, count), weights, first, reader.maxU());
       }
       if (ofActivations)
-        dots.multiply(*ofActivations, SmallVector<Value>(dots.chunks(), k.splat(k.bytes(), int8_t(offset))),
-                      activations, offset);
+        dots.multiply(*ofActivations, SmallVector<Value>(dots.chunks(), k.splat(k.bytes(), int8_t(offset))), first,
+                      offset);
     }
   }
 

@@ -181,21 +181,26 @@ Value WeightReader::buildTable(ArrayRef<Value> multipliers, Value rest) {
 }
 
 void WeightReader::loadStep(Value step) {
-  Value offset = k.affine(step, int64_t(bits) * kVectorBytes, groupCodes);
-  vectors.clear();
-  for (unsigned v = 0; v < bits; ++v) {
-    k.prefetch(packed, k.addIndex(offset, v * kVectorBytes + kPrefetchDistance));
-    vectors.push_back(k.load(packed, k.addIndex(offset, v * kVectorBytes), k.bytes()));
+  stepCodes = k.affine(step, int64_t(bits) * kVectorBytes, groupCodes);
+  vectors.assign(bits, Value());
+}
+
+Value WeightReader::vector(unsigned index) {
+  if (!vectors[index]) {
+    int64_t offset = int64_t(index) * kVectorBytes;
+    k.prefetch(packed, k.addIndex(stepCodes, offset + kPrefetchDistance));
+    vectors[index] = k.load(packed, k.addIndex(stepCodes, offset), k.bytes());
   }
+  return vectors[index];
 }
 
 Value WeightReader::extractField(const CodeField &field, unsigned firstVector, int64_t chunk) {
   unsigned perVector = 8 / field.width;
-  Value vector = vectors[firstVector + chunk / perVector];
+  Value bytes = vector(firstVector + chunk / perVector);
   if (field.width == 8)
-    return vector;
+    return bytes;
   // Shift whole words: the mask drops what crosses from the neighbouring byte.
-  Value words = k.shrU(k.bitcast(vector, k.words()), chunk % perVector * field.width);
+  Value words = k.shrU(k.bitcast(bytes, k.words()), chunk % perVector * field.width);
   int64_t mask = (1 << field.width) - 1;
   return k.bitcast(k.andI(words, k.splat(k.words(), mask * 0x01010101)), k.bytes());
 }
@@ -225,7 +230,7 @@ Value WeightReader::lookUpPlanes(int64_t chunk) {
     // The field's bits that are planes of the table, moved to their place in the index.
     unsigned count = std::min(field.width, tablePlanes - plane);
     BitSlot slot = slotOf(plane, chunk);
-    Value words = k.bitcast(vectors[slot.vector], k.words());
+    Value words = k.bitcast(vector(slot.vector), k.words());
     int64_t shift = int64_t(slot.bit) - int64_t(plane);
     words = shift >= 0 ? k.shrU(words, shift) : k.shlI(words, -shift);
     int64_t mask = ((1 << count) - 1) << plane;
@@ -242,7 +247,7 @@ Value WeightReader::unpackChunk(int64_t chunk) {
     Value u = tablePlanes ? lookUpPlanes(chunk) : halved() ? zero : base;
     for (unsigned plane = tablePlanes; plane < format.bits; ++plane) {
       BitSlot slot = slotOf(plane, chunk);
-      Value bit = k.andI(vectors[slot.vector], k.splat(k.bytes(), int8_t(1 << slot.bit)));
+      Value bit = k.andI(vector(slot.vector), k.splat(k.bytes(), int8_t(1 << slot.bit)));
       u = k.addI(u, k.select(k.isNonZero(bit), planeSteps[plane], zero));
     }
     return u;
@@ -318,7 +323,7 @@ static Value maskedBytes(KernelBuilder &k, Value bytes, int64_t shift, int64_t m
 WeightReader::Part WeightReader::unpackPlane(unsigned plane, int64_t chunk, size_t sum) {
   BitSlot slot = slotOf(plane, chunk);
   int place = placeInNibble(plane, chunk);
-  return {maskedBytes(k, vectors[slot.vector], slot.bit - place, int64_t(1) << place), int64_t(1) << place, sum};
+  return {maskedBytes(k, vector(slot.vector), slot.bit - place, int64_t(1) << place), int64_t(1) << place, sum};
 }
 
 SmallVector<WeightReader::Part> WeightReader::unpackParts(int64_t chunk) {
@@ -335,12 +340,12 @@ SmallVector<WeightReader::Part> WeightReader::unpackParts(int64_t chunk) {
   if (sums.size() == 1)
     return {{unpackChunk(chunk), maxU(), 0}};
   int64_t width = fields.front().width;
-  Value vector = vectors[chunk * width / 8];
+  Value bytes = vector(unsigned(chunk * width / 8));
   if (width == 8)
-    return {{maskedBytes(k, vector, 0, 15), 15, 0}, {maskedBytes(k, vector, 4, 15), 15, 1}};
+    return {{maskedBytes(k, bytes, 0, 15), 15, 0}, {maskedBytes(k, bytes, 4, 15), 15, 1}};
   int64_t position = chunk * width % 8, place = position % (fieldsInPlace() * width);
   int64_t mask = ((int64_t(1) << width) - 1) << place;
-  return {{maskedBytes(k, vector, position - place, mask), std::min(maxU() << place, mask),
+  return {{maskedBytes(k, bytes, position - place, mask), std::min(maxU() << place, mask),
            indexOf(0, int(place) - bitShift())}};
 }
 
@@ -397,7 +402,7 @@ Value WeightReader::planeScaledWeight(int64_t chunk, int64_t j) {
   Value sum;
   for (unsigned plane = 0; plane < format.bits; ++plane) {
     BitSlot slot = slotOf(plane, chunk);
-    Value words = k.bitcast(vectors[slot.vector], k.words());
+    Value words = k.bitcast(vector(slot.vector), k.words());
     int64_t bit = int32_t(uint32_t(1) << (8 * j + slot.bit));
     Value set = k.isNonZero(k.andI(words, k.splat(k.words(), bit)));
     Value term = k.select(set, planeScales[plane], negatedPlaneScales[plane]);

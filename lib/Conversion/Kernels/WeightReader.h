@@ -27,7 +27,8 @@ public:
   /// Positions the reader at a group: emits the loads that all its elements share.
   void enterGroup(Value group);
 
-  /// Loads the field vectors of one step; `step` counts within the group.
+  /// Positions the reader at a step, which counts within the group. Its vectors of fields are loaded where they are
+  /// used first: registers are few.
   void loadStep(Value step);
 
   /// The bytes u of 16 rows x 4 elements: elements 4*chunk .. 4*chunk+3 of the step; byte 4*row + j.
@@ -84,6 +85,8 @@ private:
   struct BitSlot {
     unsigned vector, bit;
   };
+  /// Loads vector `index` of the step if it is not loaded yet.
+  Value vector(unsigned index);
   BitSlot slotOf(unsigned plane, int64_t chunk) const;
   Value extractField(const CodeField &field, unsigned firstVector, int64_t chunk);
   Value lookUpPlanes(int64_t chunk);
@@ -132,7 +135,8 @@ private:
   llvm::SmallVector<Value> planeScales, negatedPlaneScales;
   Value plusScale, negatedMinusScale; ///< ternary per sign
   Value planeOffset;                  ///< BCQ with plane scales and an offset
-  llvm::SmallVector<Value> vectors;   ///< the step's vectors
+  Value stepCodes;                    ///< byte offset of the step
+  llvm::SmallVector<Value> vectors;   ///< the step's vectors, null before they are used
 };
 
 } // namespace halftone
