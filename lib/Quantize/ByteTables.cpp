@@ -5,28 +5,37 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <optional>
 #include <random>
 
 using namespace halftone;
 
 namespace {
 
-constexpr int64_t kSlice = 8, kTable = 4;
+constexpr size_t kSlice = 8, kTable = 4, kTritSlice = 5;
 
 /// x / 2^shift to the nearest integer, ties to even ones.
 int32_t roundedShift(int32_t x, int shift) { return int32_t(std::nearbyint(double(x) / double(1 << shift))); }
+
+/// The least k with sum |a_j| <= bound * 2^k over every `slice` values.
+int leastShift(llvm::ArrayRef<int8_t> values, size_t slice, int bound) {
+  int shift = 0;
+  for (; !values.empty(); values = values.drop_front(std::min(slice, values.size()))) {
+    int sum = 0;
+    for (int8_t value : values.take_front(slice))
+      sum += std::abs(value);
+    while (sum > bound << shift)
+      ++shift;
+  }
+  return shift;
+}
 
 } // namespace
 
 ByteTables::ByteTables(llvm::ArrayRef<int8_t> values, bool isExact) : activations(values.begin(), values.end()) {
   activations.resize((values.size() + kSlice - 1) / kSlice * kSlice, 0);
-  for (size_t first = 0; first < activations.size() && !isExact; first += kSlice) {
-    int sum = 0;
-    for (int64_t j = 0; j < kSlice; ++j)
-      sum += std::abs(activations[first + j]);
-    while (sum > 126 << shiftCount)
-      ++shiftCount;
-  }
+  if (!isExact)
+    shiftCount = leastShift(values, kSlice, 126);
 }
 
 int32_t ByteTables::signedSum(llvm::function_ref<bool(int64_t)> isPositive) const {
@@ -36,6 +45,20 @@ int32_t ByteTables::signedSum(llvm::function_ref<bool(int64_t)> isPositive) cons
     for (size_t k = first; k < first + kTable; ++k)
       sum += isPositive(int64_t(k)) ? activations[k] : -activations[k];
     total += roundedShift(sum, shiftCount);
+  }
+  return total * (1 << shiftCount);
+}
+
+TritByteTables::TritByteTables(llvm::ArrayRef<int8_t> values, bool isExact)
+    : activations(values.begin(), values.end()), shiftCount(isExact ? 0 : leastShift(values, kTritSlice, 127)) {}
+
+int32_t TritByteTables::sum(llvm::ArrayRef<uint8_t> codes) const {
+  int32_t total = 0;
+  for (size_t first = 0; first < activations.size(); first += kTritSlice) {
+    int32_t slice = 0;
+    for (size_t k = first, end = std::min(first + kTritSlice, activations.size()); k < end; ++k)
+      slice += (codes[k] - 1) * activations[k];
+    total += roundedShift(slice, shiftCount);
   }
   return total * (1 << shiftCount);
 }
@@ -108,22 +131,51 @@ std::vector<int8_t> randomActivations(int64_t cols, std::mt19937_64 &random) {
   return codes;
 }
 
+/// The exact sum of a group of a row, and what rounding makes of it.
+struct Sums {
+  int64_t exact, rounded;
+};
+
+/// Tables of one group of one token.
+class GroupTables {
+public:
+  GroupTables(const QuantizedMatrix &m, int64_t group, llvm::ArrayRef<int8_t> activations, bool byTrits)
+      : m(m), group(group), activations(activations) {
+    if (byTrits)
+      trits.emplace(activations), exactTrits.emplace(activations, /*isExact=*/true);
+    else
+      planes.emplace(activations), exactPlanes.emplace(activations, /*isExact=*/true);
+  }
+
+  Sums sums(int64_t row, int sign) const {
+    llvm::ArrayRef<uint8_t> codes(&m.codes[row * m.cols + group * m.groupSize()], activations.size());
+    if (trits)
+      return {exactTrits->sum(codes), trits->sum(codes)};
+    return {byteTableSum(m, row, group, *exactPlanes, activations, sign),
+            byteTableSum(m, row, group, *planes, activations, sign)};
+  }
+
+private:
+  const QuantizedMatrix &m;
+  int64_t group;
+  llvm::ArrayRef<int8_t> activations;
+  std::optional<ByteTables> planes, exactPlanes;
+  std::optional<TritByteTables> trits, exactTrits;
+};
+
 } // namespace
 
-double halftone::byteTableError(const QuantizedMatrix &m) {
+double halftone::byteTableError(const QuantizedMatrix &m, bool byTrits) {
   constexpr int64_t kTokens = 4, kRows = 64;
   std::mt19937_64 random(1);
   double error = 0, total = 0;
   for (int64_t token = 0; token < kTokens; ++token) {
     std::vector<int8_t> codes = randomActivations(m.cols, random);
-    std::vector<ByteTables> rounded, exact;
-    auto groupCodes = [&](int64_t group) {
-      int64_t first = group * m.groupSize();
-      return llvm::ArrayRef(codes).slice(first, std::min(m.groupSize(), m.cols - first));
-    };
+    std::vector<GroupTables> tables;
     for (int64_t group = 0; group < m.groups(); ++group) {
-      rounded.emplace_back(groupCodes(group));
-      exact.emplace_back(groupCodes(group), /*isExact=*/true);
+      int64_t first = group * m.groupSize();
+      tables.emplace_back(m, group, llvm::ArrayRef(codes).slice(first, std::min(m.groupSize(), m.cols - first)),
+                          byTrits);
     }
     for (int64_t i = 0, rows = std::min(m.rows, kRows); i < rows; ++i) {
       int64_t row = i * m.rows / rows;
@@ -131,10 +183,9 @@ double halftone::byteTableError(const QuantizedMatrix &m) {
       for (int64_t group = 0; group < m.groups(); ++group)
         for (int sign = 0; sign < (m.format.scalePerSign ? 2 : 1); ++sign) {
           double scale = scaleOf(m, row, group, sign);
-          int64_t sum = byteTableSum(m, row, group, exact[group], groupCodes(group), sign);
-          int64_t roundedSum = byteTableSum(m, row, group, rounded[group], groupCodes(group), sign);
-          y += scale * double(sum);
-          difference += scale * double(roundedSum - sum);
+          Sums sums = tables[group].sums(row, sign);
+          y += scale * double(sums.exact);
+          difference += scale * double(sums.rounded - sums.exact);
         }
       error += difference * difference;
       total += y * y;

@@ -61,6 +61,50 @@ TEST(ByteTables, ErrorIsBounded) {
   }
 }
 
+TEST(TritByteTables, ShiftIsTheLeast) {
+  EXPECT_EQ(TritByteTables({}).shift(), 0);
+  EXPECT_EQ(TritByteTables({100, -27}).shift(), 0);
+  EXPECT_EQ(TritByteTables({100, -28}).shift(), 1);
+  // Two slices: 127 each.
+  EXPECT_EQ(TritByteTables({127, 0, 0, 0, 0, -127}).shift(), 0);
+  EXPECT_EQ(TritByteTables({127, 0, 0, 0, 0, -127, 1}).shift(), 1);
+  EXPECT_EQ(TritByteTables({127, 127, 127, 127}).shift(), 2);
+  EXPECT_EQ(TritByteTables(std::vector<int8_t>(5, -127)).shift(), 3);
+}
+
+TEST(TritByteTables, RoundsSlicesToEven) {
+  TritByteTables tables({101, 40, 30, 2, 0, 3}); // 173 and 3, halves
+  ASSERT_EQ(tables.shift(), 1);
+  EXPECT_EQ(tables.sum({1, 1, 1, 1, 1, 1}), 0);
+  EXPECT_EQ(tables.sum({2, 2, 2, 2, 2, 1}), 172);
+  EXPECT_EQ(tables.sum({0, 2, 1, 1, 1, 1}), -60); // -61 / 2 = -30.5
+  EXPECT_EQ(tables.sum({0, 2, 1, 0, 1, 1}), -64); // -63 / 2 = -31.5
+  EXPECT_EQ(tables.sum({1, 1, 1, 1, 1, 2}), 4);
+  EXPECT_EQ(tables.sum({2, 2, 2, 2, 0, 0}), 168);
+}
+
+// Every entry is off by half a multiple at most, and fits a signed byte; sums of small activations are exact.
+TEST(TritByteTables, ErrorIsBounded) {
+  std::mt19937 random(7);
+  for (int64_t size : {1, 4, 5, 6, 31, 40, 128}) {
+    for (int limit : {1, 25, 127}) {
+      std::vector<int8_t> activations = randomCodes(size, limit, random);
+      TritByteTables rounded(activations), exact(activations, /*isExact=*/true);
+      std::vector<uint8_t> codes(size);
+      int32_t sum = 0, step = 1 << rounded.shift();
+      for (int64_t k = 0; k < size; ++k) {
+        codes[k] = uint8_t(random() % 3);
+        sum += (codes[k] - 1) * activations[k];
+      }
+      EXPECT_EQ(exact.sum(codes), sum);
+      EXPECT_EQ(rounded.sum(codes) % step, 0);
+      EXPECT_LE(2 * std::abs(rounded.sum(codes) - sum), (size + 4) / 5 * (step > 1 ? step : 0));
+      if (size <= 5)
+        EXPECT_LE(std::abs(rounded.sum(codes)), 127 * step);
+    }
+  }
+}
+
 /// w * a summed up as the formats' definitions say.
 int64_t plainSum(const QuantizedMatrix &m, int64_t row, int64_t group, llvm::ArrayRef<int8_t> codes) {
   std::vector<float> weights = dequantize(m);
@@ -103,6 +147,19 @@ TEST(ByteTables, ErrorOfProducts) {
     EXPECT_LT(error, 2e-3) << name;
     EXPECT_EQ(error, byteTableError(m)) << name;
   }
+}
+
+TEST(ByteTables, ErrorOfFiveTritsAtOnce) {
+  std::mt19937 random(5);
+  std::normal_distribution<float> normal;
+  std::vector<float> weights(100 * 256);
+  for (float &weight : weights)
+    weight = normal(random);
+  QuantizedMatrix m = llvm::cantFail(quantize(weights, 100, 256, llvm::cantFail(parseFormat("ternaryg128")), "w", 1));
+  double error = byteTableError(m, /*byTrits=*/true);
+  EXPECT_GT(error, 1e-5);
+  EXPECT_LT(error, 2e-3);
+  EXPECT_NE(error, byteTableError(m));
 }
 
 } // namespace
