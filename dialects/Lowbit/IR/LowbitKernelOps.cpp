@@ -208,13 +208,12 @@ LogicalResult BuildTablesOp::verify() {
   if (group <= 0 || group % kStep != 0)
     return emitOpError() << (getTritGroup() ? "trit_group" : "byte_group") << " must be a positive multiple of "
                          << kStep << ", not " << group;
-  if (getTritGroup() && getByteGroup())
-    return emitOpError("tables of five ternary weights have entries of 16 bits; give no byte_group");
+  if (getTritGroup() && getByteGroup() && *getTritGroup() != *getByteGroup())
+    return emitOpError() << "trit_group " << *getTritGroup() << " and byte_group " << *getByteGroup()
+                         << " must be the same";
   if (getTritGroup() && getWidth() != 128)
     return emitOpError("tables of five ternary weights have width 128");
-  int64_t bytes = getTritGroup()   ? tritTableBytes(padded, group)
-                  : getByteGroup() ? byteTableBytes(getWidth(), padded, group)
-                                   : tableBytes(padded, getWidth());
+  int64_t bytes = lookUpTableBytes(getWidth(), padded, group, getTritGroup().has_value(), getByteGroup().has_value());
   if (failed(dps::verifyExpectedSize(*this, "bytes (B)", "tables", getTables(), 1, bytes)))
     return failure();
   return dps::verifySize(*this, "tokens (T)", "codes", getCodes(), 0, "tables", getTables(), 0);
@@ -280,13 +279,9 @@ LogicalResult MatmulLutOp::verify() {
   bool trits = getLayout() == PackLayout::Trits64;
   if (trits && getWidth() != 128)
     return emitOpError() << "layout trits64 needs tables of width 128, not " << getWidth();
-  if (trits && getByteTables())
-    return emitOpError("layout trits64 has no byte_tables");
   int64_t cols = getInFeatures(), group = packedGroup(getFormat()), padded = paddedColumns(cols, group);
   int64_t paddedGroup = GroupShape(group, cols).steps * kStep;
-  int64_t bytes = trits             ? tritTableBytes(padded, paddedGroup)
-                  : getByteTables() ? byteTableBytes(getWidth(), padded, paddedGroup)
-                                    : tableBytes(padded, getWidth());
+  int64_t bytes = lookUpTableBytes(getWidth(), padded, paddedGroup, trits, getByteTables());
   if (failed(dps::verifyExpectedSize(*this, "bytes (B)", "tables", getTables(), 1, bytes)))
     return failure();
   return verifyPacked(*this, getPacked(), getFormat(), getOutput().getType().getDimSize(1), getInFeatures(),

@@ -144,6 +144,9 @@ def Lowbit_BuildTablesOp : Lowbit_DpsOp<"build_tables", ["tables"]> {
     rounded up to a multiple of 64. The codes 100, 40, -30, 20, 0, 0, 0, 0 have sum |a_j| = 190, so k = 1, and entry 15
     of T_0 is 130, stored as 128 + 65 = 193.
 
+    With both, of the same size, k is the least shift for which no slice of 5 codes has sum_j |a_j| > 127 * 2^k, and
+    entry c of a slice's 128 is 128 + T / 2^k, where T is the exact sum.
+
     ```mlir
     %r = lowbit.build_tables ins(%codes : tensor<?x192xi8>) outs(%tables : tensor<?x6144xi8>) width = 128
            -> tensor<?x6144xi8>
@@ -246,9 +249,9 @@ def Lowbit_MatmulLutOp : Lowbit_DpsOp<"matmul_lut", ["output"]> {
     `layout = trits64` and width 128 every byte looks up the sum of 5 ternary weights times activations.
 
     With `byte_tables` the tables have entries of one byte (`byte_group` of `lowbit.build_tables`), and the product is
-    that of the rounded sums q * 2^k in place of the exact ones: the same bits for both widths, but not those of
-    `lowbit.matmul_dot`. Where the sum of weights times activations is half of a sum of table entries (ternary, `int`)
-    it is rounded down. In layout `rows64` only.
+    that of the rounded sums q * 2^k in place of the exact ones: not the bits of `lowbit.matmul_dot`. In layout `rows64`
+    they are the same for both widths; where the sum of weights times activations is half of a sum of table entries
+    (ternary, `int`) it is rounded down. In layout `trits64` nothing is halved, and other sums are rounded.
 
     ```mlir
     %r = lowbit.matmul_lut

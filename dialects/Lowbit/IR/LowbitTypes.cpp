@@ -55,6 +55,19 @@ int64_t lowbit::tritTableBytes(int64_t paddedColumns, int64_t paddedGroup) {
   return paddedColumns <= 0 ? 0 : TritSlices(GroupShape(paddedGroup, paddedColumns)).total * 128 * 2;
 }
 
+int64_t lowbit::tritByteTableBytes(int64_t paddedColumns, int64_t paddedGroup) {
+  if (paddedColumns <= 0)
+    return 0;
+  GroupShape groups(paddedGroup, paddedColumns);
+  return (TritSlices(groups).total * 128 + groups.count + 63) / 64 * 64;
+}
+
+int64_t lowbit::lookUpTableBytes(int64_t width, int64_t paddedColumns, int64_t paddedGroup, bool trits, bool bytes) {
+  if (trits)
+    return bytes ? tritByteTableBytes(paddedColumns, paddedGroup) : tritTableBytes(paddedColumns, paddedGroup);
+  return bytes ? byteTableBytes(width, paddedColumns, paddedGroup) : tableBytes(paddedColumns, width);
+}
+
 static StorageComponent component(MLIRContext *context, StringRef name, ArrayRef<int64_t> shape, bool half) {
   Builder builder(context);
   Type element = half ? Type(builder.getF16Type()) : Type(builder.getI8Type());

@@ -62,6 +62,13 @@ int64_t byteTableBytes(int64_t width, int64_t paddedColumns, int64_t paddedGroup
 /// per slice of 5 codes of a group 128 entries of 16 bits.
 int64_t tritTableBytes(int64_t paddedColumns, int64_t paddedGroup);
 
+/// The same with entries of one byte: the tables, then a byte per group, filled up to a multiple of 64.
+int64_t tritByteTableBytes(int64_t paddedColumns, int64_t paddedGroup);
+
+/// One of these: `trits` for look-ups of five ternary weights, which have width 128 only, `bytes` for entries of one
+/// byte. Exact tables of planes have no groups.
+int64_t lookUpTableBytes(int64_t width, int64_t paddedColumns, int64_t paddedGroup, bool trits, bool bytes);
+
 } // namespace halftone::lowbit
 
 #endif // HALFTONE_DIALECTS_LOWBIT_IR_LOWBITTYPES_H

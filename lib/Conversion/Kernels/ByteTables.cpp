@@ -35,6 +35,50 @@ Value halftone::byteSums(KernelBuilder &k, ArrayRef<Value> acc, int64_t count) {
   return arith::ExtSIOp::create(k.b, k.loc, k.words(kVectorBytes), k.shuffle(first, second, mask));
 }
 
+Value halftone::negateBytes(KernelBuilder &k, Value code, Value bytes) {
+  // The negative of a biased byte is the bias of the negative: -(128 + q) = 128 - q mod 256.
+  Value zero = k.splat(k.bytes(), 0);
+  Value negative = arith::CmpIOp::create(k.b, k.loc, arith::CmpIPredicate::slt, code, zero);
+  return k.select(negative, k.subI(zero, bytes), bytes);
+}
+
+SmallVector<Value> halftone::shiftSums(KernelBuilder &k, Value tables, Value token, Value at, ValueRange sums) {
+  Value shift = arith::ExtUIOp::create(k.b, k.loc, k.i32(), k.loadScalar(tables, {token, at}));
+  SmallVector<Value> next;
+  for (Value sum : sums)
+    next.push_back(arith::ShLIOp::create(k.b, k.loc, sum, k.broadcast(shift, kVectorBytes)));
+  return next;
+}
+
+static Value word(KernelBuilder &k, int64_t value) {
+  return arith::ConstantOp::create(k.b, k.loc, k.b.getI16IntegerAttr(int16_t(value)));
+}
+
+Value halftone::leastShift(KernelBuilder &k, Value most, int64_t bound, int64_t largest) {
+  Value shift = word(k, 0);
+  for (; bound < largest; bound *= 2) {
+    Value isMore = arith::CmpIOp::create(k.b, k.loc, arith::CmpIPredicate::ugt, most, word(k, bound));
+    shift = k.addI(shift, arith::ExtUIOp::create(k.b, k.loc, k.i16(), isMore));
+  }
+  return shift;
+}
+
+ShiftRounding::ShiftRounding(KernelBuilder &k, Value shift) : shift(shift) {
+  // round(x / 2^k) = (x + 2^(k-1) - 1 + bit k of x) >> k for k > 0; nothing is added for k = 0.
+  Value one = word(k, 1);
+  parity = arith::MinUIOp::create(k.b, k.loc, shift, one);
+  Value half = arith::ShRUIOp::create(k.b, k.loc, arith::ShLIOp::create(k.b, k.loc, one, shift), one);
+  rounding = k.subI(half, parity);
+}
+
+Value ShiftRounding::divide(KernelBuilder &k, Value words) const {
+  int64_t n = cast<VectorType>(words.getType()).getNumElements();
+  Value count = k.broadcast(shift, n);
+  Value odd = k.andI(arith::ShRSIOp::create(k.b, k.loc, words, count), k.broadcast(parity, n));
+  Value biased = k.addI(k.addI(words, k.broadcast(rounding, n)), odd);
+  return arith::ShRSIOp::create(k.b, k.loc, biased, count);
+}
+
 namespace {
 
 /// Tables of one group of one token.
@@ -47,20 +91,12 @@ public:
   /// Writes the tables; returns k as a byte.
   Value emit() {
     Value shift = findShift();
-    Value one = word(1);
-    // round(x / 2^k) = (x + 2^(k-1) - 1 + bit k of x) >> k for k > 0; nothing is added for k = 0.
-    Value isShifted = arith::MinUIOp::create(k.b, k.loc, shift, one);
-    Value half = arith::ShRUIOp::create(k.b, k.loc, arith::ShLIOp::create(k.b, k.loc, one, shift), one);
-    rounding = k.subI(half, isShifted);
-    parity = isShifted;
-    shifts = shift;
-    k.loop(firstSlice, endSlice, 1, [&](Value slice) { emitSlice(slice); });
+    ShiftRounding rounding(k, shift);
+    k.loop(firstSlice, endSlice, 1, [&](Value slice) { emitSlice(slice, rounding); });
     return arith::TruncIOp::create(k.b, k.loc, k.i8(), shift);
   }
 
 private:
-  Value word(int64_t value) { return arith::ConstantOp::create(k.b, k.loc, k.b.getI16IntegerAttr(int16_t(value))); }
-
   Value activations(Value slice) {
     Value raw = k.load(codes, {token, k.mulIndex(slice, 8)}, k.bytes(8));
     return arith::ExtSIOp::create(k.b, k.loc, k.vec(8, k.i16()), raw);
@@ -68,20 +104,15 @@ private:
 
   /// The least k with sum |a_j| <= 126 * 2^k for all slices.
   Value findShift() {
-    SmallVector<Value> most = k.loop(firstSlice, endSlice, 1, {word(0)}, [&](Value slice, ValueRange carried) {
+    SmallVector<Value> most = k.loop(firstSlice, endSlice, 1, {word(k, 0)}, [&](Value slice, ValueRange carried) {
       Value sum = k.sumLanes(math::AbsIOp::create(k.b, k.loc, activations(slice)));
       return SmallVector<Value>{arith::MaxUIOp::create(k.b, k.loc, carried[0], sum)};
     });
-    Value shift = word(0);
-    for (int64_t bound = 126; bound < 8 * 127; bound *= 2) {
-      Value isMore = arith::CmpIOp::create(k.b, k.loc, arith::CmpIPredicate::ugt, most[0], word(bound));
-      shift = k.addI(shift, arith::ExtUIOp::create(k.b, k.loc, k.i16(), isMore));
-    }
-    return shift;
+    return leastShift(k, most[0], 126, 8 * 127);
   }
 
   /// round(T / 2^k) of 4 activations: 16 words.
-  Value roundedSums(Value all, int64_t first) {
+  Value roundedSums(Value all, int64_t first, const ShiftRounding &rounding) {
     VectorType type = k.vec(16, k.i16());
     Value sum = k.splat(type, 0);
     for (int64_t j = 0; j < 4; ++j) {
@@ -91,17 +122,14 @@ private:
       Value activation = vector::ExtractOp::create(k.b, k.loc, all, ArrayRef<int64_t>{first + j});
       sum = k.addI(sum, k.mulI(k.broadcast(activation, 16), k.constant(type, signs)));
     }
-    Value count = k.broadcast(shifts, 16);
-    Value odd = k.andI(arith::ShRSIOp::create(k.b, k.loc, sum, count), k.broadcast(parity, 16));
-    Value biased = k.addI(k.addI(sum, k.broadcast(rounding, 16)), odd);
-    return arith::ShRSIOp::create(k.b, k.loc, biased, count);
+    return rounding.divide(k, sum);
   }
 
-  void emitSlice(Value slice) {
+  void emitSlice(Value slice, const ShiftRounding &rounding) {
     Value all = activations(slice);
     VectorType bytes = k.bytes(16);
-    Value low = arith::TruncIOp::create(k.b, k.loc, bytes, roundedSums(all, 0));
-    Value high = arith::TruncIOp::create(k.b, k.loc, bytes, roundedSums(all, 4));
+    Value low = arith::TruncIOp::create(k.b, k.loc, bytes, roundedSums(all, 0, rounding));
+    Value high = arith::TruncIOp::create(k.b, k.loc, bytes, roundedSums(all, 4, rounding));
     low = k.addI(low, k.splat(bytes, double(-kByteBias)));
     Value offset = k.mulIndex(slice, lowbit::byteTableBytes(width));
     if (width == 16) {
@@ -121,7 +149,6 @@ private:
   Value codes, tables;
   int64_t width;
   Value token, firstSlice, endSlice;
-  Value rounding, parity, shifts; ///< words: 2^(k-1) - 1 or 0, 1 where k > 0, k
 };
 
 } // namespace

@@ -19,6 +19,26 @@ void addBytes(KernelBuilder &k, mlir::Value values, llvm::MutableArrayRef<mlir::
 /// The 64 sums of `count` times addBytes as 32-bit integers, less `count` times the bias.
 mlir::Value byteSums(KernelBuilder &k, mlir::ArrayRef<mlir::Value> acc, int64_t count);
 
+/// The sum that a biased byte stands for times the sign of `code`, biased again; LLVM makes masked subtractions of it.
+mlir::Value negateBytes(KernelBuilder &k, mlir::Value code, mlir::Value bytes);
+
+/// The 32-bit `sums` of rounded entries times 2^k, with k the byte tables[token][at].
+llvm::SmallVector<mlir::Value> shiftSums(KernelBuilder &k, mlir::Value tables, mlir::Value token, mlir::Value at,
+                                         mlir::ValueRange sums);
+
+/// The least k with `most` <= bound * 2^k, for sums of up to `largest`; all are words.
+mlir::Value leastShift(KernelBuilder &k, mlir::Value most, int64_t bound, int64_t largest);
+
+/// Divides words by 2^k, to the nearest integer, ties to even ones.
+class ShiftRounding {
+public:
+  ShiftRounding(KernelBuilder &k, mlir::Value shift);
+  mlir::Value divide(KernelBuilder &k, mlir::Value words) const;
+
+private:
+  mlir::Value shift, rounding, parity; ///< one word each
+};
+
 } // namespace halftone
 
 #endif // HALFTONE_LIB_CONVERSION_KERNELS_BYTETABLES_H

@@ -60,7 +60,7 @@ Kernel getVectorDotKernel(mlir::ModuleOp module, const MatmulShape &shape, const
                           const DotTiling &tiling = {});
 
 /// args: tables i8 [T][...], scales, sums, packed (Rows64 or Trits64), y. Unit: 64 rows. `width`: 128 or 16 entries.
-/// `byteTables`: their entries are single bytes (Rows64 only).
+/// `byteTables`: their entries are single bytes.
 Kernel getLutKernel(mlir::ModuleOp module, const MatmulShape &shape, int64_t width, bool byteTables = false);
 
 /// args: planes i8 [T][bits*KP/8], scales, sums, packed (Rows64), y. Unit: 64 rows. `bits` of the activations, 1..8.
@@ -116,8 +116,10 @@ Kernel getByteTablesKernel(mlir::ModuleOp module, int64_t tokens, int64_t padded
 Kernel getBuildPlanesKernel(mlir::ModuleOp module, int64_t tokens, int64_t paddedCols, int64_t bits);
 
 /// args: codes i8 [T][KP], tables i8 [T][lowbit::tritTableBytes(KP, paddedGroup)]. Unit: one slice of 5 elements of one
-/// token. Tables for the layout Trits64.
-Kernel getTritTablesKernel(mlir::ModuleOp module, int64_t tokens, int64_t paddedCols, int64_t paddedGroup);
+/// token. Tables for the layout Trits64. `byteTables`: lowbit::tritByteTableBytes of single bytes; unit: one group of
+/// one token.
+Kernel getTritTablesKernel(mlir::ModuleOp module, int64_t tokens, int64_t paddedCols, int64_t paddedGroup,
+                           bool byteTables = false);
 
 /// args: x f32 [T][D], gain f32 [D], y f32 [T][D]. Unit: one token. RMS norm (arXiv 1910.07467).
 Kernel getRmsNormKernel(mlir::ModuleOp module, int64_t tokens, int64_t size, double epsilon);

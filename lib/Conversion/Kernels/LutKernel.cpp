@@ -75,7 +75,8 @@ private:
     if (int64_t rest = slices % segmentSlices)
       sums = emitSegment(group, k.addIndex(firstSlice, full * segmentSlices), rest, sums);
     if (byteTables)
-      sums = shifted(group, sums);
+      sums = shiftSums(k, args.tables, token,
+                       k.addIndex(group, groups.totalSteps() * 4 * lowbit::byteTableBytes(width)), sums);
     SmallVector<Value> next;
     for (auto [i, block] : llvm::enumerate(rowBlocks)) {
       Value y = carried[i];
@@ -83,16 +84,6 @@ private:
         y = k.fma(groupScales(block, group, s), k.toFloat(finish(sums[i * scales + s], block, group, s)), y);
       next.push_back(y);
     }
-    return next;
-  }
-
-  /// Sums of rounded entries times the 2^k of the group.
-  SmallVector<Value> shifted(Value group, ValueRange sums) {
-    Value at = k.addIndex(group, groups.totalSteps() * 4 * lowbit::byteTableBytes(width));
-    Value shift = arith::ExtUIOp::create(k.b, k.loc, k.i32(), k.loadScalar(args.tables, {token, at}));
-    SmallVector<Value> next;
-    for (Value sum : sums)
-      next.push_back(arith::ShLIOp::create(k.b, k.loc, sum, k.broadcast(shift, kRows)));
     return next;
   }
 
@@ -164,10 +155,9 @@ private:
   /// One byte for each row: 128 + the rounded sum of 8 signed activations.
   void lookUpBytes(Value code, ArrayRef<Value> tables, MutableArrayRef<Value> acc) {
     if (width == 128) {
-      // The negative of a biased byte is the bias of the negative: -(128 + q) = 128 - q mod 256.
-      Value negative = k.shrS(code, 7);
-      Value value = k.xorI(lookUp(k, tables[0], k.xorI(code, negative)), negative);
-      return addBytes(k, k.subI(value, negative), acc);
+      Value negative = arith::CmpIOp::create(k.b, k.loc, arith::CmpIPredicate::slt, code, k.splat(k.bytes(), 0));
+      Value index = k.select(negative, k.xorI(code, k.splat(k.bytes(), -1)), code);
+      return addBytes(k, negateBytes(k, code, lookUp(k, tables[0], index)), acc);
     }
     Value mask = k.splat(k.bytes(), 15);
     Value first = lookUp(k, tables[0], k.andI(code, mask)),
@@ -269,7 +259,7 @@ Value signedSums(KernelBuilder &k, ArrayRef<Value> activations, int64_t entries)
 
 Kernel halftone::getLutKernel(ModuleOp module, const MatmulShape &shape, int64_t width, bool byteTables) {
   if (shape.layout == Layout::Trits64)
-    return getTritLutKernel(module, shape);
+    return getTritLutKernel(module, shape, byteTables);
   Builder b(module.getContext());
   GroupShape groups(shape.format, shape.cols);
   PackedShape packed(shape.format, shape.rows, shape.cols, Layout::Rows64);

@@ -6,8 +6,11 @@
 
 namespace halftone {
 
-/// The kernel of getLutKernel for the layout Trits64, on tables of getTritTablesKernel.
-Kernel getTritLutKernel(mlir::ModuleOp module, const MatmulShape &shape);
+/// Entries of a table: the magnitudes 0..121, filled up to what a look-up takes.
+constexpr int64_t kTritEntries = 128;
+
+/// The kernel of getLutKernel for the layout Trits64, on tables of getTritTablesKernel with the same `byteTables`.
+Kernel getTritLutKernel(mlir::ModuleOp module, const MatmulShape &shape, bool byteTables);
 
 } // namespace halftone
 

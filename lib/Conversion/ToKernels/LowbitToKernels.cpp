@@ -137,9 +137,10 @@ void convert(lowbit::BuildTablesOp op, ModuleOp module) {
   OpBuilder b(op);
   MemRefType codes = memrefOf(op.getCodes());
   int64_t tokens = codes.getDimSize(0), cols = codes.getDimSize(1);
-  Kernel kernel = op.getTritGroup()   ? getTritTablesKernel(module, tokens, cols, *op.getTritGroup())
-                  : op.getByteGroup() ? getByteTablesKernel(module, tokens, cols, op.getWidth(), *op.getByteGroup())
-                                      : getBuildTablesKernel(module, tokens, cols, op.getWidth());
+  bool areBytes = op.getByteGroup().has_value();
+  Kernel kernel = op.getTritGroup() ? getTritTablesKernel(module, tokens, cols, *op.getTritGroup(), areBytes)
+                  : areBytes        ? getByteTablesKernel(module, tokens, cols, op.getWidth(), *op.getByteGroup())
+                                    : getBuildTablesKernel(module, tokens, cols, op.getWidth());
   launch(b, op.getLoc(), kernel, {op.getCodes(), op.getTables()}, op.getCodes());
 }
 
