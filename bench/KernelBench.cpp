@@ -152,6 +152,8 @@ int main(int argc, char **argv) {
                                                          {"bcq1g0", "dot"},
                                                          {"ternaryg128", "dot-trits"},
                                                          {"ternaryg128", "lut-trits"},
+                                                         {"ternaryg128", "lut-bytes"},
+                                                         {"ternaryg128", "lut-bytes-trits"},
                                                          {"ternaryg128a", "dot"}};
   for (auto [format, strategy] : kinds)
     for (auto [rows, cols] : shapes)

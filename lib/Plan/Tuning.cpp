@@ -19,7 +19,7 @@ TuningFile::Cpu TuningFile::keyOf(const TargetInfo &target) {
 }
 
 TuningFile::ProductKey TuningFile::keyOf(const ProductShape &product) {
-  // Only products by planes look up in tables that may have entries of one byte.
+  // Formats without look-ups have no tables either.
   unsigned tableBits = layoutHolds(Layout::Rows64, product.format) ? product.tableBits : 16;
   return {product.format.name(), product.rows, product.cols, product.bits, product.groups, product.digits, tableBits};
 }

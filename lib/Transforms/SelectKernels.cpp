@@ -432,10 +432,8 @@ private:
     }
     auto layout = trits ? lowbit::PackLayout::Trits64 : lowbit::PackLayout::Rows64;
     int64_t padded = groups.paddedCols(), paddedGroup = groups.steps * kStep;
-    bool byteTables = tableBitsFor(op) == 8 && !trits;
-    int64_t bytes = trits        ? lowbit::tritTableBytes(padded, paddedGroup)
-                    : byteTables ? lowbit::byteTableBytes(tableWidth, padded, paddedGroup)
-                                 : lowbit::tableBytes(padded, tableWidth);
+    bool byteTables = tableBitsFor(op) == 8;
+    int64_t bytes = lowbit::lookUpTableBytes(tableWidth, padded, paddedGroup, trits, byteTables);
     auto tables = lowbit::BuildTablesOp::create(
         builder, loc, codes, perToken(builder, loc, rows, bytes, builder.getI8Type()), tableWidth,
         trits ? std::optional(paddedGroup) : std::nullopt, byteTables ? std::optional(paddedGroup) : std::nullopt);

@@ -1,8 +1,8 @@
 //===- KernelProgram.cpp - Products, compiled and loaded ------------------===//
 
 #include "halftone/Tune/KernelProgram.h"
+#include "dialects/Lowbit/IR/LowbitTypes.h"
 #include "halftone/Driver/Compile.h"
-#include "halftone/Pack/Trits.h"
 #include "halftone/Support/AtomicFile.h"
 #include "halftone/Target/Sanitizer.h"
 #include "halftone/Target/TargetInfo.h"
@@ -25,9 +25,9 @@ static int64_t popcountBits(const KernelSpec &spec) {
     strategy.getAsInteger(10, bits);
   return bits;
 }
-/// Strategies "dot-trits" and "lut-trits" are dot and lut on five trits to a byte.
+/// Strategies "dot-trits", "lut-trits" and "lut-bytes-trits" are dot and lut on five trits to a byte.
 static bool packsTrits(const KernelSpec &spec) { return llvm::StringRef(spec.strategy).ends_with("-trits"); }
-static bool hasByteTables(const KernelSpec &spec) { return spec.strategy == "lut-bytes"; }
+static bool hasByteTables(const KernelSpec &spec) { return llvm::StringRef(spec.strategy).starts_with("lut-bytes"); }
 static llvm::StringRef kernelOf(const KernelSpec &spec) { return llvm::StringRef(spec.strategy).split('-').first; }
 
 /// The format of a spec whose strategy exists.
@@ -36,7 +36,9 @@ static llvm::Expected<Format> checkedFormat(const KernelSpec &spec) {
   int64_t bits = popcountBits(spec);
   if (strategy.starts_with("popcount") && (bits < 1 || bits > 8))
     return createStringError("strategy popcount needs the bits of activations: popcount1 to popcount8");
-  if (!llvm::is_contained({"dot", "lut", "dequant", "dot-trits", "lut-trits", "lut-bytes"}, strategy) && bits == 0)
+  if (!llvm::is_contained({"dot", "lut", "dequant", "dot-trits", "lut-trits", "lut-bytes", "lut-bytes-trits"},
+                          strategy) &&
+      bits == 0)
     return createStringError("unknown strategy '" + strategy + "'");
   return parseFormat(spec.format);
 }
@@ -88,7 +90,7 @@ std::string halftone::strategyName(const Candidate &candidate, const ProductShap
   case KernelKind::Dot:
     break;
   case KernelKind::Lut:
-    return trits ? "lut-trits" : product.tableBits == 8 ? "lut-bytes" : "lut";
+    return std::string(product.tableBits == 8 ? "lut-bytes" : "lut") + (trits ? "-trits" : "");
   case KernelKind::Popcount:
     return "popcount" + std::to_string(std::min(product.bits, 8u));
   }
@@ -158,11 +160,8 @@ llvm::Expected<std::string> halftone::kernelFunction(const KernelSpec &spec, Str
     return target.takeError();
   DotPlan plan = kernelOf(spec) == "dot" ? chosenPlan(spec, *target, format) : planDot(*target, format);
   bool trits = packsTrits(spec);
-  int64_t width = trits || target->tableWidth >= 128 ? 128 : 16, tableBytes = padded / 8 * (width == 128 ? 256 : 64);
-  if (trits)
-    tableBytes = TritSlices(groups).total * 256;
-  if (hasByteTables(spec))
-    tableBytes = (padded / 8 * (width == 128 ? 128 : 32) + count + 63) / 64 * 64; // and a byte per group
+  int64_t width = trits || target->tableWidth >= 128 ? 128 : 16, paddedGroup = groups.steps * kStep;
+  int64_t tableBytes = lowbit::lookUpTableBytes(width, padded, paddedGroup, trits, hasByteTables(spec));
   if (kernelOf(spec) == "dot")
     return head + body +
            dotOperations(spec, plan, llvm::formatv("%c, %s, %g, %w : {0}, tensor<{1}xi8>", codes, bytes).str(),
@@ -179,9 +178,15 @@ llvm::Expected<std::string> halftone::kernelFunction(const KernelSpec &spec, Str
                t, padded / 8 * bits, padded, bits, count, bytes, rest, spec.rows)
                .str() +
            tail;
-  std::string groupText = trits || hasByteTables(spec)
-                              ? llvm::formatv(" {0}_group = {1}", trits ? "trit" : "byte", groups.steps * kStep).str()
-                              : "";
+  std::string kindOfBuild, kindOfProduct;
+  if (trits) {
+    kindOfBuild += llvm::formatv(" trit_group = {0}", paddedGroup);
+    kindOfProduct += " layout = trits64";
+  }
+  if (hasByteTables(spec)) {
+    kindOfBuild += llvm::formatv(" byte_group = {0}", paddedGroup);
+    kindOfProduct += " byte_tables";
+  }
   return head + body +
          llvm::formatv(
              "  %t0 = tensor.empty() : tensor<{0}x{1}xi8>\n"
@@ -189,10 +194,7 @@ llvm::Expected<std::string> halftone::kernelFunction(const KernelSpec &spec, Str
              "-> tensor<{0}x{1}xi8>\n"
              "  %r = lowbit.matmul_lut ins(%t, %s, %g, %w : tensor<{0}x{1}xi8>, tensor<{0}xf32>, tensor<{0}x{4}xi32>, "
              "tensor<{5}xi8>) {6}, width = {3}{9} -> tensor<{0}x{7}xf32>\n",
-             t, tableBytes, padded, width, count, bytes, rest, spec.rows, groupText,
-             trits                 ? " layout = trits64"
-             : hasByteTables(spec) ? " byte_tables"
-                                   : "")
+             t, tableBytes, padded, width, count, bytes, rest, spec.rows, kindOfBuild, kindOfProduct)
              .str() +
          tail;
 }

@@ -402,7 +402,7 @@ private:
     if (source->kind == Datum::Matrix) {
       Layout layout = lowbit::toLayout(op.getLayout());
       if (StringRef(record.strategy).contains(kByteTables))
-        record.tableError = byteTableError(*source->matrix);
+        record.tableError = byteTableError(*source->matrix, layout == Layout::Trits64);
       result.bytes = pack(*source->matrix, layout, options.threads);
       if (layout == Layout::Trits16 || layout == Layout::Trits64)
         record.bitsPerWeight += tritBitsPerWeight(GroupShape(record.format, type.getDimSize(1)), layout) - 2;
@@ -420,8 +420,9 @@ private:
 
 /// The strategy that a kernel's name begins with, as in "dot128_bcq2g16_36x36_t1"; empty for other functions.
 StringRef strategyOfKernel(StringRef kernel) {
-  if (kernel.starts_with("lut16_bytes_") || kernel.starts_with("lut128_bytes_"))
-    return kByteTables;
+  for (StringRef prefix : {"lut16_bytes_", "lut128_bytes_", "lut_trits_bytes_"})
+    if (kernel.starts_with(prefix))
+      return kByteTables;
   StringRef name = kernel.take_while(llvm::isAlpha);
   if (name == "vdot")
     return "vector_dot";

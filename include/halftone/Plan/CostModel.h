@@ -21,7 +21,7 @@ struct ProductShape {
   Format format;
   int64_t rows = 0, cols = 0;
   unsigned bits = 8;       ///< of the integer activations: 1 to 8, or 16, whose halves are rows of 8 bits
-  unsigned tableBits = 16; ///< of the entries of tables for look-ups of planes: 16 or 8
+  unsigned tableBits = 16; ///< of the entries of tables for look-ups: 16 or 8
   int64_t groups = 1;      ///< of columns with rows of codes of their own (static activations)
   int64_t digits = 1;      ///< rows of codes per token and group
 

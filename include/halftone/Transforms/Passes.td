@@ -195,9 +195,9 @@ def LowbitSelectKernels : Pass<"lowbit-select-kernels", "::mlir::ModuleOp"> {
     to a byte for dot, which may trade speed for 1.6 bits; `bits` never does. Kernels on floats and
     `lowbit.gather_packed` read two bits.
 
-    With `lut-tables = 8` look-ups of planes read tables of rounded sums of one byte (`byte_tables` of
-    `lowbit.matmul_lut`): faster, and no longer the same bits as the other kernels. Products with 16-bit activations and
-    look-ups of five trits keep exact tables.
+    With `lut-tables = 8` look-ups read tables of rounded sums of one byte (`byte_tables` of `lowbit.matmul_lut`):
+    faster, and no longer the same bits as the other kernels, nor with five ternary weights to a byte as with two bits
+    each. Products with 16-bit activations keep exact tables.
 
     Errors: a tuning file that cannot be read; tables of other than 8 or 16 bits; an unknown ternary packing, or `trits` where there is no such kernel; a forced lut, dot or popcount with float
     weights or bcq with plane scales (with `auto` they are computed by dequant); lut or popcount with vsq, which has no

@@ -35,11 +35,13 @@ Value halftone::byteSums(KernelBuilder &k, ArrayRef<Value> acc, int64_t count) {
   return arith::ExtSIOp::create(k.b, k.loc, k.words(kVectorBytes), k.shuffle(first, second, mask));
 }
 
-Value halftone::negateBytes(KernelBuilder &k, Value code, Value bytes) {
+Value halftone::isNegative(KernelBuilder &k, Value code) {
+  return arith::CmpIOp::create(k.b, k.loc, arith::CmpIPredicate::slt, code, k.splat(k.bytes(), 0));
+}
+
+Value halftone::negateBytes(KernelBuilder &k, Value mask, Value bytes) {
   // The negative of a biased byte is the bias of the negative: -(128 + q) = 128 - q mod 256.
-  Value zero = k.splat(k.bytes(), 0);
-  Value negative = arith::CmpIOp::create(k.b, k.loc, arith::CmpIPredicate::slt, code, zero);
-  return k.select(negative, k.subI(zero, bytes), bytes);
+  return k.select(mask, k.subI(k.splat(k.bytes(), 0), bytes), bytes);
 }
 
 SmallVector<Value> halftone::shiftSums(KernelBuilder &k, Value tables, Value token, Value at, ValueRange sums) {

@@ -19,8 +19,12 @@ void addBytes(KernelBuilder &k, mlir::Value values, llvm::MutableArrayRef<mlir::
 /// The 64 sums of `count` times addBytes as 32-bit integers, less `count` times the bias.
 mlir::Value byteSums(KernelBuilder &k, mlir::ArrayRef<mlir::Value> acc, int64_t count);
 
-/// The sum that a biased byte stands for times the sign of `code`, biased again; LLVM makes masked subtractions of it.
-mlir::Value negateBytes(KernelBuilder &k, mlir::Value code, mlir::Value bytes);
+/// A mask of the bytes whose sign bit is set. Make it before the look-up: code that nobody reads any more is replaced
+/// by what it looks up, without a copy.
+mlir::Value isNegative(KernelBuilder &k, mlir::Value code);
+
+/// Negates the sums that biased bytes stand for, where `mask` says so: one masked subtraction.
+mlir::Value negateBytes(KernelBuilder &k, mlir::Value mask, mlir::Value bytes);
 
 /// The 32-bit `sums` of rounded entries times 2^k, with k the byte tables[token][at].
 llvm::SmallVector<mlir::Value> shiftSums(KernelBuilder &k, mlir::Value tables, mlir::Value token, mlir::Value at,

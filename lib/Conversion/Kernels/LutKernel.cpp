@@ -155,9 +155,9 @@ private:
   /// One byte for each row: 128 + the rounded sum of 8 signed activations.
   void lookUpBytes(Value code, ArrayRef<Value> tables, MutableArrayRef<Value> acc) {
     if (width == 128) {
-      Value negative = arith::CmpIOp::create(k.b, k.loc, arith::CmpIPredicate::slt, code, k.splat(k.bytes(), 0));
-      Value index = k.select(negative, k.xorI(code, k.splat(k.bytes(), -1)), code);
-      return addBytes(k, negateBytes(k, code, lookUp(k, tables[0], index)), acc);
+      Value negative = isNegative(k, code);
+      Value index = k.xorI(code, k.shrS(code, 7));
+      return addBytes(k, negateBytes(k, negative, lookUp(k, tables[0], index)), acc);
     }
     Value mask = k.splat(k.bytes(), 15);
     Value first = lookUp(k, tables[0], k.andI(code, mask)),

@@ -109,14 +109,19 @@ private:
       Value code = k.load(args.packed, offset, k.bytes()); // look-ups use the low seven bits only
       auto blockAcc = MutableArrayRef<Value>(acc).slice(i * perBlock(), perBlock());
       if (byteTables)
-        addBytes(k, negateBytes(k, code, lookUp(k, tables[0], code)), blockAcc);
+        lookUpBytes(code, tables, blockAcc);
       else
-        addWords(code, tables, blockAcc);
+        lookUpWords(code, tables, blockAcc);
     }
     return acc;
   }
 
-  void addWords(Value code, ArrayRef<Value> tables, MutableArrayRef<Value> acc) {
+  void lookUpBytes(Value code, ArrayRef<Value> tables, MutableArrayRef<Value> acc) {
+    Value negative = isNegative(k, code);
+    addBytes(k, negateBytes(k, negative, lookUp(k, tables[0], code)), acc);
+  }
+
+  void lookUpWords(Value code, ArrayRef<Value> tables, MutableArrayRef<Value> acc) {
     Value negative = k.shrS(code, 7);
     Value low = k.xorI(lookUp(k, tables[0], code), negative), high = k.xorI(lookUp(k, tables[1], code), negative);
     addSplitSums(k, low, high, acc);
@@ -155,7 +160,8 @@ Kernel halftone::getTritLutKernel(ModuleOp module, const MatmulShape &shape, boo
   int64_t padded = groups.paddedCols(), paddedGroup = groups.steps * kStep;
   int64_t tableBytes =
       byteTables ? lowbit::tritByteTableBytes(padded, paddedGroup) : lowbit::tritTableBytes(padded, paddedGroup);
-  int64_t rowTile = packed.rowBlocks > 1 ? 2 : 1;
+  // Blocks that share the loads of a table, as far as their sums fit the registers.
+  int64_t rowTile = byteTables && packed.rowBlocks >= 4 ? 4 : packed.rowBlocks > 1 ? 2 : 1;
   auto function =
       getOrCreateKernel(module, UnknownLoc::get(module.getContext()), name,
                         {MemRefType::get({shape.tokens, tableBytes}, i8), MemRefType::get({shape.tokens}, f32),

@@ -64,19 +64,25 @@ struct KernelText {
 
 static KernelText kernelText(const Case &c, const GroupShape &groups) {
   int64_t paddedGroup = groups.steps * kStep, padded = groups.paddedCols();
-  if (c.hasByteTables()) {
-    int64_t width = c.strategy == "lut-bytes16" ? 16 : 128;
-    return {Layout::Rows64, lowbit::byteTableBytes(width, padded, paddedGroup),
-            llvm::formatv("width = {0} byte_group = {1}", width, paddedGroup),
-            llvm::formatv(", width = {0} byte_tables", width)};
-  }
   if (c.hasPairs())
     return {Layout::Rows16, 0, "",
             " {tile = #lowbit.tile<columns = " + c.strategy.substr(9) + ", column_pairs = true>}"};
-  if (c.strategy == "lut-trits")
-    return {Layout::Trits64, lowbit::tritTableBytes(padded, paddedGroup),
-            llvm::formatv("width = 128 trit_group = {0}", paddedGroup), ", width = 128 layout = trits64"};
-  return {Layout::Trits16, 0, "", " layout = trits16"};
+  bool bytes = c.hasByteTables(), trits = c.hasTrits();
+  if (c.strategy == "dot-trits")
+    return {Layout::Trits16, 0, "", " layout = trits16"};
+  int64_t width = c.strategy == "lut-bytes16" ? 16 : 128;
+  KernelText text{trits ? Layout::Trits64 : Layout::Rows64,
+                  lowbit::lookUpTableBytes(width, padded, paddedGroup, trits, bytes),
+                  llvm::formatv("width = {0}", width), llvm::formatv(", width = {0}", width)};
+  if (trits) {
+    text.build += llvm::formatv(" trit_group = {0}", paddedGroup);
+    text.product += " layout = trits64";
+  }
+  if (bytes) {
+    text.build += llvm::formatv(" byte_group = {0}", paddedGroup);
+    text.product += " byte_tables";
+  }
+  return text;
 }
 
 /// The operations of stage 2 that multiply %x by weights %q; the result is %y.
@@ -161,7 +167,7 @@ static std::string functionText(const Case &c, size_t index, mlir::MLIRContext &
   if (!c.oneToken)
     os << llvm::formatv("  %n = tensor.dim %x, %c0 : {0}\n", input);
   os << llvm::formatv("  %e = tensor.empty({0}) : {1}\n", c.oneToken ? "" : "%n", output);
-  if (c.hasByteTables() || c.hasPairs() || llvm::StringRef(c.strategy).ends_with("trits")) {
+  if (c.hasByteTables() || c.hasPairs() || c.hasTrits()) {
     os << plannedOperations(c, element) << llvm::formatv("  return %y : {0}\n}\n", output);
     return text;
   }

@@ -27,9 +27,9 @@ namespace halftone::test {
 struct Case {
   std::string format;
   int64_t rows, cols;
-  /// dot, lut, popcount (integer activations), dequant (float activations), or gather; dot-trits, lut-trits: kernels of
-  /// stage 2 on five trits to a byte, lut-bytes16, lut-bytes128: with tables of one byte per entry, whatever the target; dot-pairs3, dot-pairs6: two
-  /// columns at once in tiles of 3 or 6
+  /// dot, lut, popcount (integer activations), dequant (float activations), or gather; kernels of stage 2, whatever the
+  /// target: dot-trits, lut-trits on five trits to a byte; lut-bytes16, lut-bytes128, lut-bytes-trits with tables of one
+  /// byte per entry; dot-pairs3, dot-pairs6 of two columns at once in tiles of 3 or 6
   std::string strategy;
   bool oneToken = false; ///< a function for T = 1 only, else for any T
   std::vector<float> weights;
@@ -46,6 +46,7 @@ struct Case {
   }
   bool isFloat() const { return format == "float"; }
   bool hasByteTables() const { return strategy.substr(0, 9) == "lut-bytes"; }
+  bool hasTrits() const { return strategy.size() > 6 && strategy.substr(strategy.size() - 6) == "-trits"; }
   bool hasPairs() const { return strategy.substr(0, 9) == "dot-pairs"; }
   std::string text() const;
 };

@@ -174,6 +174,20 @@ TEST_P(MatmulTest, ByteTables) {
   check(cases);
 }
 
+/// Rounded sums of five trits at once. Groups longer than a segment of 256 slices, tiles of four blocks of rows with what
+/// is left of them.
+TEST_P(MatmulTest, ByteTablesOfTrits) {
+  std::vector<Case> cases;
+  const std::pair<const char *, Shape> list[] = {
+      {"ternaryg32", {17, 173}}, {"ternaryg0", {65, 70}},   {"ternaryg7", {3, 80}},  {"ternaryg128", {390, 300}},
+      {"ternaryg0", {1, 1}},     {"ternaryg40", {256, 85}}, {"ternaryg0", {5, 2700}}};
+  for (auto [index, entry] : llvm::enumerate(list)) {
+    cases.push_back(makeCase(entry.first, entry.second.rows, entry.second.cols, "lut-bytes-trits"));
+    cases.back().oneToken = index % 2 == 1;
+  }
+  check(cases);
+}
+
 /// Products of byte matrices: the same bits, for even and odd tiles, with what is left of them.
 TEST_P(MatmulTest, ColumnPairs) {
   if (GetParam() != std::string("native"))

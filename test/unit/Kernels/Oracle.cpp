@@ -225,11 +225,16 @@ static float integerProduct(const QuantizedMatrix &m, int64_t row, const Codes &
 }
 
 /// With rounded sums; see ByteTables.h.
-static float byteTableProduct(const QuantizedMatrix &m, int64_t row, const Codes &codes) {
+static float byteTableProduct(const QuantizedMatrix &m, int64_t row, const Codes &codes, bool byTrits) {
   float y = 0;
   for (int64_t group = 0; group < m.groups(); ++group) {
     int64_t first = group * m.groupSize();
     auto values = llvm::ArrayRef(codes.values).slice(first, std::min(m.groupSize(), m.cols - first));
+    if (byTrits) {
+      int32_t sum = TritByteTables(values).sum(llvm::ArrayRef(&m.codes[row * m.cols + first], values.size()));
+      y = std::fma(scaleOf(m, row, group), float(sum), y);
+      continue;
+    }
     ByteTables tables(values);
     if (!m.format.scalePerSign) {
       y = std::fma(scaleOf(m, row, group), float(byteTableSum(m, row, group, tables, values)), y);
@@ -316,7 +321,7 @@ std::vector<float> test::multiply(const Case &c, const std::vector<float> &x, in
     }
     Codes codes = c.isInteger() ? quantizeActivations(row, c.cols, c.bits) : Codes();
     for (int64_t n = 0; n < c.rows; ++n)
-      y.push_back(c.hasByteTables() ? byteTableProduct(c.matrix, n, codes)
+      y.push_back(c.hasByteTables() ? byteTableProduct(c.matrix, n, codes, c.hasTrits())
                   : c.isInteger()   ? integerProduct(c.matrix, n, codes)
                                     : floatProduct(c, n, row));
   }
