@@ -4,7 +4,7 @@
 // RUN: quant-opt --lowbit-select-kernels='cpu=x86-64-v3' %s | FileCheck %s --check-prefix=EXACT
 // RUN: not quant-opt --lowbit-select-kernels='lut-tables=12' %s 2>&1 | FileCheck %s --check-prefix=BITS
 
-// Two groups of 32: per slice of 8 elements two tables of 16 bytes or one of 128, and a byte per group.
+// Of planes, two groups of 32: per slice of 8 elements two tables of 16 bytes or one of 128, and a byte per group.
 // BITS: error: tables for look-ups have entries of 8 or 16 bits, not 12
 
 // CHECK-LABEL: func.func @ternary
@@ -12,8 +12,9 @@
 // NIBBLES: lowbit.matmul_lut {{.*}} width = 16 byte_tables ->
 // WIDE: lowbit.build_tables {{.*}} width = 128 byte_group = 32 -> tensor<?x1088xi8>
 // WIDE: lowbit.matmul_lut {{.*}} width = 128 byte_tables ->
-// Look-ups of five trits have exact tables only.
-// TRITS: lowbit.matmul_lut {{.*}} width = 128 layout = trits64 ->
+// Two groups of 7 slices of five elements, 128 bytes each, and a byte per group.
+// TRITS: lowbit.build_tables {{.*}} width = 128 trit_group = 32 byte_group = 32 -> tensor<?x1856xi8>
+// TRITS: lowbit.matmul_lut {{.*}} width = 128 layout = trits64 byte_tables ->
 // EXACT-NOT: byte_
 func.func @ternary(%x: tensor<?x64xf32>, %w: tensor<48x64x!lowbit.ternary<group = 32>>, %y: tensor<?x48xf32>) -> tensor<?x48xf32> {
   %0 = lowbit.matmul ins(%x, %w : tensor<?x64xf32>, tensor<48x64x!lowbit.ternary<group = 32>>) outs(%y : tensor<?x48xf32>)

@@ -510,8 +510,16 @@ func.func @byte_tables_size(%c: tensor<4x64xi8>, %t: tensor<4x256xi8>) {
 
 // -----
 
-func.func @byte_and_trit_group(%c: tensor<4x64xi8>, %t: tensor<4x3584xi8>) {
-  // expected-error@below {{tables of five ternary weights have entries of 16 bits; give no byte_group}}
+func.func @byte_and_trit_group(%c: tensor<4x64xi8>, %t: tensor<4x1856xi8>) {
+  // expected-error@below {{trit_group 32 and byte_group 64 must be the same}}
+  %r = lowbit.build_tables ins(%c : tensor<4x64xi8>) outs(%t : tensor<4x1856xi8>) width = 128 trit_group = 32 byte_group = 64 -> tensor<4x1856xi8>
+  return
+}
+
+// -----
+
+func.func @byte_tables_of_trits_size(%c: tensor<4x64xi8>, %t: tensor<4x3584xi8>) {
+  // expected-error@below {{bytes (B) of tables must be 1856, not 3584}}
   %r = lowbit.build_tables ins(%c : tensor<4x64xi8>) outs(%t : tensor<4x3584xi8>) width = 128 trit_group = 32 byte_group = 32 -> tensor<4x3584xi8>
   return
 }
@@ -528,7 +536,7 @@ func.func @lut_byte_tables(%t: tensor<4x512xi8>, %s: tensor<4xf32>, %g: tensor<4
 // -----
 
 func.func @lut_trit_byte_tables(%t: tensor<4x3584xi8>, %s: tensor<4xf32>, %g: tensor<4x2xi32>, %p: tensor<1152xi8>, %y: tensor<4x64xf32>) {
-  // expected-error@below {{layout trits64 has no byte_tables}}
+  // expected-error@below {{bytes (B) of tables must be 1856, not 3584}}
   %r = lowbit.matmul_lut ins(%t, %s, %g, %p : tensor<4x3584xi8>, tensor<4xf32>, tensor<4x2xi32>, tensor<1152xi8>)
       outs(%y : tensor<4x64xf32>) format = !lowbit.ternary<group = 32>, in_features = 64, width = 128 layout = trits64 byte_tables -> tensor<4x64xf32>
   return

@@ -60,6 +60,18 @@ func.func @trits(%x: tensor<?x64xf32>, %codes: tensor<?x64xi8>, %s: tensor<?xf32
   return
 }
 
+// CHECK-LABEL: func.func @trit_byte_tables
+func.func @trit_byte_tables(%x: tensor<?x64xf32>, %codes: tensor<?x64xi8>, %s: tensor<?xf32>, %g: tensor<?x2xi32>,
+                            %t: tensor<?x1856xi8>, %p: tensor<1152xi8>) {
+  // CHECK: lowbit.build_tables ins(%{{.+}} : tensor<?x64xi8>) outs(%{{.+}} : tensor<?x1856xi8>) width = 128 trit_group = 32 byte_group = 32 -> tensor<?x1856xi8>
+  %tables = lowbit.build_tables ins(%codes : tensor<?x64xi8>) outs(%t : tensor<?x1856xi8>) width = 128 trit_group = 32 byte_group = 32
+      -> tensor<?x1856xi8>
+  // CHECK: lowbit.matmul_lut ins({{.+}}) outs(%{{.+}} : tensor<?x64xf32>) format = !lowbit.ternary<group = 32>, in_features = 64, width = 128 layout = trits64 byte_tables -> tensor<?x64xf32>
+  %0 = lowbit.matmul_lut ins(%tables, %s, %g, %p : tensor<?x1856xi8>, tensor<?xf32>, tensor<?x2xi32>, tensor<1152xi8>)
+      outs(%x : tensor<?x64xf32>) format = !format, in_features = 64, width = 128 layout = trits64 byte_tables -> tensor<?x64xf32>
+  return
+}
+
 // CHECK-LABEL: func.func @byte_tables
 func.func @byte_tables(%x: tensor<?x64xf32>, %codes: tensor<?x64xi8>, %s: tensor<?xf32>, %g: tensor<?x2xi32>,
                        %t: tensor<?x320xi8>, %p: tensor<1280xi8>) {

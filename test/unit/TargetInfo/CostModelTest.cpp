@@ -105,6 +105,15 @@ TEST(CostModel, TablesOfBytesAreFaster) {
   for (const char *name : {"x86-64-v3", "x86-64-v4", "znver5"})
     EXPECT_LT(Cpu(name).time(bytes, lut, 1), 0.95 * Cpu(name).time(exact, lut, 1)) << name;
   EXPECT_EQ(Cpu("x86-64-v3").time(bytes, dot, 1), Cpu("x86-64-v3").time(exact, dot, 1));
+
+  // Those of five trits at once, too, and more than those of two planes where rows enough share the longer tables.
+  exact = bytes = square("ternaryg128", 4096);
+  bytes.tableBits = 8;
+  const Candidate trits{KernelKind::Lut, Layout::Trits64};
+  for (const char *name : {"znver5", "icelake-server"}) {
+    EXPECT_LT(Cpu(name).time(bytes, trits, 1), 0.85 * Cpu(name).time(exact, trits, 1)) << name;
+    EXPECT_LT(Cpu(name).time(bytes, trits, 1), 0.85 * Cpu(name).time(bytes, lut, 1)) << name;
+  }
 }
 
 TEST(CostModel, TimesGrowWithTheWork) {
