@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs the tests of kernels and whole models with AVX-512 (VNNI, VBMI, VPOPCNTDQ) on a machine that lacks it: compiles
 # them here, boots a small Linux in the emulator Bochs, runs them there, and compares with AVX2's logits.
-# Usage: BOCHS=PATH scripts/emulate.sh [BUILD]     BUILD: build folder, default build
+# Usage: BOCHS=PATH scripts/emulate.sh [BUILD [FILTER]]     BUILD: build folder, default build
+#        FILTER: only these tests of KernelTests, as --gtest_filter has them, and no models
 #        PATH: Bochs 3 or later, configured with --enable-x86-64 --enable-avx --enable-evex --with-nogui
 #        (Debian's 2.7 reports the size of the registers' state wrongly; Linux then turns AVX off).
 # Takes six minutes on an idle machine, and 3 GB of memory. The rest comes from Debian's packages.
@@ -11,8 +12,9 @@ set -euo pipefail
 build=$(realpath "${1:-$build}")
 bochs=${BOCHS:?says where Bochs is; see the head of this script}
 cpu=icelake-server
-filter='*native*:ThreadsTest.*' # of KernelTests
+filter=${2:-*native*:ThreadsTest.*} # of KernelTests
 install_packages bochsbios vgabios busybox-static cpio xorriso isolinux syslinux-common
+tokens="--tokens 1,403,407,261,378,400,300,200,100,50,60 -n 4 --ignore-eos -q"
 folder=$(mktemp -d)
 emulator=
 trap 'kill $emulator 2>/dev/null; rm -rf "$folder"' EXIT
@@ -21,7 +23,7 @@ mkdir -p "$guest"/{bin,dev,lib64,lib,proc,sys,tmp,t/objects} "$folder/iso/isolin
 
 # compile_models: every strategy, for the emulated CPU, and the logits of the same model on this one.
 compile_models() {
-  local name options tokens="--tokens 1,403,407,261,378,400,300,200,100,50,60 -n 4 --ignore-eos -q"
+  local name options
   while read -r name options; do
     for target in $cpu x86-64-v3; do
       # shellcheck disable=SC2086 # words of an option list
@@ -40,8 +42,13 @@ popcount --format ternaryg32 --activations i8 --strategy popcount
 binary --format binaryg32 --activations b1
 float --format bcq3g32
 MODELS
+}
+
+# write_script: what the guest runs.
+write_script() {
   cat >"$guest/t/run" <<GUEST
 for logits in *.logits; do
+  [ -e \$logits ] || continue
   name=\${logits%.logits}
   quant-run \$name.so -t 1 $tokens --dump-logits /tmp/out >/tmp/log 2>&1 || cat /tmp/log
   if cmp /tmp/out \$logits; then echo "same bytes: \$name"; else echo "FAILED: \$name"; fi
@@ -104,10 +111,11 @@ BOCHS
 }
 
 say "Compiling for $cpu; with the emulation that takes six minutes"
-compile_models
+[[ -n ${2:-} ]] || compile_models
 # These fail here, where the code cannot run; the objects are what counts.
 HALFTONE_TEST_CPU=$cpu HALFTONE_TEST_OBJECTS=$guest/t/objects "$build/test/unit/Kernels/KernelTests" \
   --gtest_filter="$filter" --gtest_brief=1 >"$folder/compile.log" 2>&1 || true
+write_script
 copy_program "$build/bin/quant-run" "$build/test/unit/Kernels/KernelTests"
 make_image
 say "Booting $bochs"
