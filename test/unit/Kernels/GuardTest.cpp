@@ -86,11 +86,13 @@ void expectDeath(const CompiledKernel &kernel, const KernelSpec &spec) {
 }
 
 /// Formats and strategies.
-const std::pair<const char *, const char *> kinds[] = {
-    {"ternaryg32", "dot"},       {"ternaryg32", "lut"},       {"bcq1g16", "dot"},   {"bcq3g24", "dot"},
-    {"bcq3g24", "lut"},          {"rtn5g0", "dot"},           {"rtn8g32", "dot"},   {"bcq3g24", "popcount2"},
-    {"ternaryg32", "dot-trits"}, {"ternaryg32", "lut-trits"}, {"vsq4v16s4", "dot"}, {"bcq2g32", "dequant"},
-    {"float", "dequant"}};
+const std::pair<const char *, const char *> kinds[] = {{"ternaryg32", "dot"},       {"ternaryg32", "lut"},
+                                                       {"bcq1g16", "dot"},          {"bcq3g24", "dot"},
+                                                       {"bcq3g24", "lut"},          {"rtn5g0", "dot"},
+                                                       {"rtn8g32", "dot"},          {"bcq3g24", "popcount2"},
+                                                       {"ternaryg32", "dot-trits"}, {"ternaryg32", "lut-trits"},
+                                                       {"vsq4v16s4", "dot"},        {"bcq2g32", "dequant"},
+                                                       {"float", "dequant"},        {"ternaryg32", "lut-bytes-trits"}};
 
 TEST(GuardTest, NothingBeyondTheOperandsIsTouched) {
   // Tails of rows, columns and groups; tiles of columns and single ones.
@@ -166,6 +168,13 @@ std::vector<Function> operationFunctions() {
                        codes, tables, empty("y", tables), width, ends(tables)),
          {480, size_t(60 * (width == 16 ? 64 : 256))}});
   }
+  // 7 slices of five in each group, a byte per group, and what is missing to a multiple of 64.
+  const char *tables = "tensor<5x2752xi8>";
+  list.push_back({"tables_of_trits",
+                  llvm::formatv("(%c: {0}) -> {1} {{\n{2}  %r = lowbit.build_tables ins(%c : {0}) outs(%y : {1}) width "
+                                "= 128 trit_group = 32 byte_group = 32{3}",
+                                codes, tables, empty("y", tables), ends(tables)),
+                  {480, 5 * 2752}});
   list.push_back({"planes",
                   llvm::formatv("(%c: {0}) -> tensor<5x36xi8> {{\n{1}  %r = lowbit.build_planes ins(%c : {0}) "
                                 "outs(%y : tensor<5x36xi8>) bits = 3{2}",
