@@ -8,6 +8,7 @@
 //   |q_0[c] + q_1[d]| <= sum |a_j| / 2^k + 1 <= 127
 // for all c and d, and the sum of both look-ups, biased by 128, is one unsigned
 // byte. Width 128 stores these sums themselves, and so gives the same bits.
+// TritTables.cpp has the tables for slices of five ternary weights.
 //
 //===----------------------------------------------------------------------===//
 
