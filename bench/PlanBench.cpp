@@ -68,15 +68,19 @@ std::vector<ProductShape> grid() {
   return products;
 }
 
-/// Microseconds of the usual workload on a layout, each part by the kernel that `choice` finds fastest.
-double workloadTime(const KernelTimes &measured, const KernelTimes &choice, const ProductShape &product,
-                    Layout layout) {
+/// Microseconds of the usual workload on a layout, each part by the kernel that `choice` finds fastest; none where one
+/// of these was not worth measuring.
+std::optional<double> workloadTime(const KernelTimes &measured, const KernelTimes &choice, const ProductShape &product,
+                                   Layout layout) {
   double total = 0;
   for (const Workload::Item &item : Workload().items) {
     Workload part;
     part.items = {item};
     Candidate kernel = chooseKernel(choice, product, layout, part);
-    total += item.count * measured.microseconds(product, kernel, item.columns).value_or(0);
+    std::optional<double> time = measured.microseconds(product, kernel, item.columns);
+    if (!time)
+      return std::nullopt;
+    total += item.count * *time;
   }
   return total;
 }
@@ -84,25 +88,30 @@ double workloadTime(const KernelTimes &measured, const KernelTimes &choice, cons
 struct Row {
   ProductShape product;
   Layout chosen, best;
-  double model, least, dot;
+  std::optional<double> model, dot;
+  double least;
+
+  std::string ratio(std::optional<double> time) const {
+    return time ? llvm::formatv("{0:f2}", *time / least).str() : "-";
+  }
 };
 
 Row compare(const ProductShape &product, const TargetInfo &target, const TuningFile &file) {
   CostModel model(target);
   TunedTimes measured(target, file);
-  Row row{product, chooseLayout({&model}, product, Workload()), chooseLayout({&measured}, product, Workload()), 0, 0,
+  Row row{product, chooseLayout({&model}, product, Workload()), chooseLayout({&measured}, product, Workload()), {}, {},
           0};
   row.model = workloadTime(measured, model, product, row.chosen);
-  row.least = workloadTime(measured, measured, product, row.best);
+  row.least = workloadTime(measured, measured, product, row.best).value();
   row.dot = workloadTime(measured, measured, product, Layout::Rows16);
   return row;
 }
 
 void print(const Row &row, bool markdown) {
-  const char *format = markdown ? "| {0} | {1} | {2} | {3:f0} | {4:f2} | {5:f2} |\n"
-                                : "{0,-28} model {1,-8} best {2,-8} {3,10:f0} us  model/best {4:f2}  dot/best {5:f2}\n";
+  const char *format = markdown ? "| {0} | {1} | {2} | {3:f0} | {4} | {5} |\n"
+                                : "{0,-28} model {1,-8} best {2,-8} {3,10:f0} us  model/best {4}  dot/best {5}\n";
   llvm::outs() << llvm::formatv(format, nameOf(row.product), layoutName(row.chosen), layoutName(row.best), row.least,
-                                row.model / row.least, row.dot / row.least);
+                                row.ratio(row.model), row.ratio(row.dot));
   llvm::outs().flush();
 }
 
@@ -133,8 +142,9 @@ int main(int argc, char **argv) {
     }
     Row row = compare(product, target, file);
     print(row, options.markdown);
-    worst = std::max(worst, row.model / row.least);
-    beyond += row.model > 1.1 * row.least;
+    // What the model chooses is among what is worth measuring.
+    worst = std::max(worst, row.model.value() / row.least);
+    beyond += *row.model > 1.1 * row.least;
     ++count;
   }
   llvm::outs() << llvm::formatv("{0}{1} of {2} products lose more than 10%; the most is {3:f0}%\n",
