@@ -266,25 +266,27 @@ private:
 
   //===--- lut: slices of 8 elements of 64 rows ------------------------------===//
 
+  /// What 64 bytes of codes take beside look-ups of 128 entries. Half tables: complement and negation of the index and
+  /// the sums, copies of what vpermi2b overwrites; then bytes to words, two additions. Entries of one byte are added as
+  /// words. Five trits need no complement of the index.
+  static double besideWideLookUps(bool trits, bool areBytes) {
+    if (areBytes)
+      return trits ? 13 : 15;
+    return trits ? 21 : 22;
+  }
+
+  /// Nibbles: two indices, four look-ups; bytes to words and two additions. Entries of one byte: half the look-ups.
   Work lut() const {
     bool isWide = cpu.wideLookUp > 0, trits = layout == Layout::Trits64;
     double planes = trits ? 1 : planeCount(format);
     double slices = trits ? double(TritSlices(groups).total) : double(groups.paddedCols()) / 8;
     bool areBytes = product.tableBits == 8;
     double blocks = rowBlocks() > 1 && planes <= (isWide ? 2 : 1) ? 2 : 1;
-    if (areBytes && trits && rowBlocks() >= 4)
+    if (trits && rowBlocks() >= 4)
       blocks = 4;
-    // Half tables: complement and negation of the index and the sums, copies of what vpermi2b overwrites. Nibbles: two
-    // indices, four look-ups. Both: bytes to words, two additions. Entries of one byte: half the look-ups, bytes are
-    // added as words, and no shuffles otherwise. Five trits need no complement of the index.
     double lookUps = (isWide ? 2 * cpu.wideLookUp : 4 * cpu.lookUp) / (areBytes ? 2 : 1);
-    double others = areBytes ? (!isWide ? 8
-                                : trits ? 13
-                                        : 15)
-                             : (isWide ? 22 : 12),
-           shuffles = areBytes ? 0
-                      : isWide ? 2
-                               : 4;
+    double others = isWide ? besideWideLookUps(trits, areBytes) : areBytes ? 8 : 12;
+    double shuffles = areBytes ? 0 : isWide ? 2 : 4;
     Work slice{(others + lookUps) * registers, 0, (lookUps + shuffles) * registers};
     slice.operations += (areBytes ? 2 : 4) / blocks / planes; // loads of the tables
     Work total = slice * (slices * planes * rowBlocks() * columns);

@@ -161,7 +161,7 @@ Kernel halftone::getTritLutKernel(ModuleOp module, const MatmulShape &shape, boo
   int64_t tableBytes =
       byteTables ? lowbit::tritByteTableBytes(padded, paddedGroup) : lowbit::tritTableBytes(padded, paddedGroup);
   // Blocks that share the loads of a table, as far as their sums fit the registers.
-  int64_t rowTile = byteTables && packed.rowBlocks >= 4 ? 4 : packed.rowBlocks > 1 ? 2 : 1;
+  int64_t rowTile = packed.rowBlocks >= 4 ? 4 : packed.rowBlocks > 1 ? 2 : 1;
   auto function =
       getOrCreateKernel(module, UnknownLoc::get(module.getContext()), name,
                         {MemRefType::get({shape.tokens, tableBytes}, i8), MemRefType::get({shape.tokens}, f32),

@@ -145,10 +145,10 @@ TEST_P(MatmulTest, TernaryWithAScalePerSign) { check(makeCases({"ternary"}, "a",
 TEST_P(MatmulTest, FiveTritsPerByte) {
   std::vector<Case> cases;
   const std::pair<const char *, Shape> list[] = {
-      {"ternaryg32", {17, 173}},  {"ternaryg0", {65, 70}},   {"ternaryg7", {3, 80}},     {"ternaryg128", {18, 1500}},
-      {"ternaryg64", {130, 400}}, {"ternaryg0", {1, 1}},     {"ternaryg40", {33, 515}},  {"ternaryg300", {70, 1000}},
-      {"ternaryg32", {16, 32}},   {"ternaryg0", {5, 4100}},  {"ternaryg32a", {17, 173}}, {"ternaryg0a", {65, 70}},
-      {"ternaryg7a", {3, 80}},    {"ternaryg64a", {20, 710}}};
+      {"ternaryg32", {17, 173}},  {"ternaryg0", {65, 70}},  {"ternaryg7", {3, 80}},    {"ternaryg128", {18, 1500}},
+      {"ternaryg64", {130, 400}}, {"ternaryg0", {1, 1}},    {"ternaryg40", {33, 515}}, {"ternaryg300", {70, 1000}},
+      {"ternaryg32", {16, 32}},   {"ternaryg0", {5, 4100}}, {"ternaryg25", {330, 61}}, {"ternaryg32a", {17, 173}},
+      {"ternaryg0a", {65, 70}},   {"ternaryg7a", {3, 80}},  {"ternaryg64a", {20, 710}}};
   for (auto [index, entry] : llvm::enumerate(list))
     for (const char *strategy : {"dot-trits", "lut-trits"}) {
       if (entry.first[std::strlen(entry.first) - 1] == 'a' && strategy[0] == 'l')
