@@ -1,8 +1,10 @@
 /*===- threads.c - The thread pool that generated code runs on -------------===*\
 |*
 |* The partition is static: one range per thread, so that the same work goes to
-|* the same thread in every call. Denormals are left alone: results must not
-|* depend on which thread computes them.
+|* the same thread in every call. A range is cut in pieces, and a thread that is
+|* through with its own takes pieces from the end of another's: CPUs that share a
+|* core with somebody else are slower than their neighbours. Denormals are left
+|* alone: results must not depend on which thread computes them.
 |*
 |* Between two calls workers spin, for as long as libpthreadpool lets them (some
 |* milliseconds), and then sleep. A launch takes 1 microsecond with workers that
@@ -25,6 +27,9 @@ static const double kInterval = 0.02, kAway = 0.001;
 static const double kLeastShare = 0.85, kMostSwitches = 80;
 /* For so many seconds workers then sleep at once: twice as many each time that it is still crowded, half otherwise. */
 static const double kShortestRest = 0.02, kLongestRest = 5;
+
+/* Pieces of a thread's range, and the most units that a kernel takes together. */
+enum { kPieces = 8, kTogether = 4 };
 
 struct halftone_pool {
   pthreadpool_t threads;
@@ -106,6 +111,13 @@ static void run_range(void *state, size_t begin, size_t count) {
   work->task(work->args, (int64_t)begin, (int64_t)(begin + count));
 }
 
+/* Units of a piece: a few pieces per thread, and blocks of rows that a kernel takes together stay together. */
+static size_t piece(size_t units, size_t threads) {
+  size_t range = (units + threads - 1) / threads, size = (range / kPieces + kTogether - 1) / kTogether * kTogether;
+  size = size < kTogether ? kTogether : size;
+  return size < range ? size : range;
+}
+
 void halftone_pool_run(void *state, void (*task)(void *args, int64_t begin, int64_t end), void *args, int64_t count) {
   halftone_pool *pool = state;
   if (count <= 0)
@@ -115,10 +127,10 @@ void halftone_pool_run(void *state, void (*task)(void *args, int64_t begin, int6
     return;
   }
   launch work = {task, args};
-  size_t tile = ((size_t)count + (size_t)pool->count - 1) / (size_t)pool->count;
   if (pool->may_spin)
     decide(pool, halftone_seconds(CLOCK_MONOTONIC));
-  pthreadpool_parallelize_1d_tile_1d(pool->threads, run_range, &work, (size_t)count, tile,
+  pthreadpool_parallelize_1d_tile_1d(pool->threads, run_range, &work, (size_t)count,
+                                     piece((size_t)count, (size_t)pool->count),
                                      pool->spins ? 0 : PTHREADPOOL_FLAG_YIELD_WORKERS);
   pool->last = halftone_seconds(CLOCK_MONOTONIC);
 }

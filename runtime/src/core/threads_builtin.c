@@ -1,6 +1,6 @@
 /*===- threads_builtin.c - A thread pool that needs POSIX threads alone ----===*\
 |*
-|* For runtimes that are built without libpthreadpool, with the same partition.
+|* For runtimes that are built without libpthreadpool: one range per thread.
 |* Workers always sleep between two launches, which is no burden where other
 |* programs want the CPUs, and costs a wake-up per launch. A launch raises a
 |* number that every worker waits for; the last one to finish wakes the caller.

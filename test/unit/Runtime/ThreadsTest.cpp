@@ -9,6 +9,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
+#include <condition_variable>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -40,6 +42,7 @@ struct Pool {
   decltype(&halftone_pool_create) create;
   decltype(&halftone_pool_free) free;
   decltype(&halftone_pool_run) run;
+  bool takesOver; ///< whether threads that are through take pieces of the others' ranges
 };
 
 class Threads : public testing::TestWithParam<Pool> {};
@@ -54,7 +57,8 @@ TEST_P(Threads, RangesCoverTheWorkOnce) {
       Record r;
       GetParam().run(pool, record, &r, count);
       std::sort(r.ranges.begin(), r.ranges.end());
-      EXPECT_LE(int64_t(r.ranges.size()), std::min<int64_t>(threads, count));
+      if (!GetParam().takesOver || threads == 1)
+        EXPECT_LE(int64_t(r.ranges.size()), std::min<int64_t>(threads, count));
       int64_t next = 0, tile = (count + threads - 1) / threads;
       for (auto [begin, end] : r.ranges) {
         EXPECT_EQ(begin, next);
@@ -65,6 +69,38 @@ TEST_P(Threads, RangesCoverTheWorkOnce) {
       EXPECT_EQ(next, count) << threads << " threads";
     }
     GetParam().free(pool);
+  }
+}
+
+/// The thread that gets unit 0 is stopped until everything else is done.
+TEST_P(Threads, OthersTakeOverFromASlowThread) {
+  if (!GetParam().takesOver)
+    GTEST_SKIP() << "one range per thread";
+  struct Work {
+    std::mutex lock;
+    std::condition_variable changed;
+    int64_t done = 0, first = 0;
+    bool inTime = false;
+  } work;
+  constexpr int64_t kCount = 200;
+  auto task = [](void *state, int64_t begin, int64_t end) {
+    Work &w = *static_cast<Work *>(state);
+    std::unique_lock<std::mutex> guard(w.lock);
+    if (begin == 0) {
+      w.first = end;
+      w.inTime = w.changed.wait_for(guard, std::chrono::seconds(20), [&] { return w.done == kCount - end; });
+    }
+    w.done += end - begin;
+    w.changed.notify_all();
+  };
+  for (int32_t threads : {2, 3}) {
+    work.done = 0;
+    halftone_pool *pool = GetParam().create(threads);
+    GetParam().run(pool, task, &work, kCount);
+    GetParam().free(pool);
+    EXPECT_TRUE(work.inTime) << threads << " threads";
+    EXPECT_LT(work.first * 8, kCount) << "a piece is a small part of a range";
+    EXPECT_EQ(work.done, kCount);
   }
 }
 
@@ -101,8 +137,8 @@ TEST_P(Threads, ManyLaunches) {
   EXPECT_EQ(sums[2], 3 * 666);
 }
 
-INSTANTIATE_TEST_SUITE_P(Pools, Threads,
-                         testing::Values(Pool{"pthreadpool", halftone_pool_create, halftone_pool_free,
-                                              halftone_pool_run},
-                                         Pool{"builtin", builtin_pool_create, builtin_pool_free, builtin_pool_run}),
-                         [](const testing::TestParamInfo<Pool> &info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    Pools, Threads,
+    testing::Values(Pool{"pthreadpool", halftone_pool_create, halftone_pool_free, halftone_pool_run, true},
+                    Pool{"builtin", builtin_pool_create, builtin_pool_free, builtin_pool_run, false}),
+    [](const testing::TestParamInfo<Pool> &info) { return info.param.name; });
