@@ -172,17 +172,16 @@ Kernel halftone::getDequantKernel(ModuleOp module, const MatmulShape &shape) {
                      sizeName(shape.tokens);
   // One token has one chain of additions per block; four of them hide the latency.
   int64_t rowTile = shape.tokens == 1 && packed.rowBlocks > 4 ? 4 : 1;
-  auto function = getOrCreateKernel(module, UnknownLoc::get(module.getContext()), name,
-                                    {MemRefType::get({shape.tokens, shape.cols}, f32),
-                                     MemRefType::get({packed.bytes}, b.getI8Type()),
-                                     MemRefType::get({shape.tokens, shape.rows}, f32)},
-                                    [&](KernelBuilder &k, ValueRange args) {
-                                      DequantOperands operands{args[0], args[1], args[2]};
-                                      forRowTiles(k, args[3], args[4], rowTile, [&](Value rowBlock, int64_t blocks) {
-                                        forColumnTiles(k, shape.tokens, operands.y, [&](Value token, int64_t columns) {
-                                          DequantTile(k, shape, operands, rowBlock, blocks, token, columns).emit();
-                                        });
-                                      });
-                                    });
+  auto function = getOrCreateKernel(
+      module, UnknownLoc::get(module.getContext()), name,
+      {MemRefType::get({shape.tokens, shape.cols}, f32), MemRefType::get({packed.bytes}, b.getI8Type()),
+       MemRefType::get({shape.tokens, shape.rows}, f32)},
+      [&](KernelBuilder &k, ValueRange args) {
+        DequantOperands operands{args[0], args[1], args[2]};
+        TileLoops loops{args[3], args[4], rowTile, operands.y, 4 * shape.cols};
+        forTiles(k, loops, [&](Value block, int64_t blocks, Value token, int64_t columns) {
+          DequantTile(k, shape, operands, block, blocks, token, columns).emit();
+        });
+      });
   return {function, packed.rowBlocks};
 }

@@ -187,16 +187,15 @@ Kernel halftone::getDotKernel(ModuleOp module, const MatmulShape &shape, int64_t
        MemRefType::get({shape.tokens, shape.rows}, f32)},
       [&](KernelBuilder &k, ValueRange args) {
         DotOperands operands{args[0], args[1], args[2], args[3], args[4], {}};
-        forRowTiles(k, args[5], args[6], rowTile, [&](Value rowBlock, int64_t blocks) {
-          auto tile = [&](Value token, int64_t columns) {
-            if (shape.format.kind == FormatKind::Vsq)
-              return emitVectorScaledDot(k, shape, nullptr, operands, rowBlock, blocks, token, columns,
-                                         tiling.columnPairs);
-            if (shape.format.scalePerSign || trits)
-              return emitTernaryDot(k, shape, operands, rowBlock, blocks, token, columns, tiling.columnPairs);
-            DotTile(k, shape, operands, tableWidth, tiling, range, rowBlock, blocks, token, columns).emit();
-          };
-          forColumnTiles(k, shape.tokens, operands.y, tile, tiling.columns, tiling.columnPairs ? 2 : 1);
+        TileLoops loops{
+            args[5], args[6], rowTile, operands.y, shape.codeColumns, tiling.columns, tiling.columnPairs ? 2 : 1};
+        forTiles(k, loops, [&](Value rowBlock, int64_t blocks, Value token, int64_t columns) {
+          if (shape.format.kind == FormatKind::Vsq)
+            return emitVectorScaledDot(k, shape, nullptr, operands, rowBlock, blocks, token, columns,
+                                       tiling.columnPairs);
+          if (shape.format.scalePerSign || trits)
+            return emitTernaryDot(k, shape, operands, rowBlock, blocks, token, columns, tiling.columnPairs);
+          DotTile(k, shape, operands, tableWidth, tiling, range, rowBlock, blocks, token, columns).emit();
         });
       });
   return {function, packed.rowBlocks};

@@ -277,11 +277,9 @@ Kernel halftone::getLutKernel(ModuleOp module, const MatmulShape &shape, int64_t
                          MemRefType::get({packed.bytes}, i8), MemRefType::get({shape.tokens, shape.rows}, f32)},
                         [&](KernelBuilder &k, ValueRange args) {
                           LutOperands operands{args[0], args[1], args[2], args[3], args[4]};
-                          Value tokens = k.dim(operands.y, 0);
-                          forRowTiles(k, args[5], args[6], rowTile, [&](Value rowBlock, int64_t blocks) {
-                            k.loop(k.index(0), tokens, 1, [&](Value token) {
-                              LutTile(k, shape, width, byteTables, operands, rowBlock, blocks, token).emit();
-                            });
+                          TileLoops loops{args[5], args[6], rowTile, operands.y, tableBytes, /*columnTile=*/1};
+                          forTiles(k, loops, [&](Value rowBlock, int64_t blocks, Value token, int64_t) {
+                            LutTile(k, shape, width, byteTables, operands, rowBlock, blocks, token).emit();
                           });
                         });
   return {function, packed.rowBlocks};

@@ -307,13 +307,9 @@ Kernel halftone::getPopcountKernel(ModuleOp module, const MatmulShape &shape, in
        MemRefType::get({shape.tokens, shape.rows}, f32)},
       [&](KernelBuilder &k, ValueRange args) {
         PopcountOperands operands{args[0], args[1], args[2], args[3], args[4]};
-        forRowTiles(k, args[5], args[6], 1, [&](Value rowBlock, int64_t) {
-          forColumnTiles(
-              k, shape.tokens, operands.y,
-              [&](Value token, int64_t columns) {
-                PopcountTile(k, shape, bits, operands, rowBlock, token, columns).emit();
-              },
-              kCounters);
+        TileLoops loops{args[5], args[6], 1, operands.y, groups.paddedCols() / kSlice * bits, kCounters};
+        forTiles(k, loops, [&](Value rowBlock, int64_t, Value token, int64_t columns) {
+          PopcountTile(k, shape, bits, operands, rowBlock, token, columns).emit();
         });
       });
   return {function, packed.rowBlocks};

@@ -5,36 +5,62 @@
 using namespace mlir;
 using namespace halftone;
 
-void halftone::forColumnTiles(KernelBuilder &k, int64_t tokens, Value y,
-                              function_ref<void(Value token, int64_t columns)> tile, int64_t size, int64_t rest) {
+/// Bytes of columns that are read again for every row block: half of a usual second-level cache or less.
+static constexpr int64_t kTurnBytes = 384 * 1024;
+
+/// The columns first .. end; `tokens` of them, where that is static.
+static void forColumnTiles(KernelBuilder &k, const TileLoops &loops, Value first, Value end, int64_t tokens,
+                           function_ref<void(Value token, int64_t columns)> tile) {
   bool isDynamic = ShapedType::isDynamic(tokens);
-  if (!isDynamic && tokens <= size)
-    return tile(k.index(0), tokens);
-  Value count = k.dim(y, 0);
-  auto upTo = [&](Value remainder) -> Value { return arith::SubIOp::create(k.b, k.loc, count, remainder); };
+  int64_t size = loops.columnTile, rest = loops.restTile;
+  if (size == 1)
+    return k.loop(first, end, 1, [&](Value token) { tile(token, 1); });
+  auto upTo = [&](Value remainder) -> Value { return arith::SubIOp::create(k.b, k.loc, end, remainder); };
+  Value count = arith::SubIOp::create(k.b, k.loc, end, first);
   Value remainder = arith::RemUIOp::create(k.b, k.loc, count, k.index(size));
   Value done = upTo(remainder);
-  k.loop(k.index(0), done, size, [&](Value token) { tile(token, size); });
+  k.loop(first, done, size, [&](Value token) { tile(token, size); });
   int64_t left = isDynamic ? 1 : tokens % size;
   if (rest > 1 && rest < size && (isDynamic || left >= rest)) {
-    Value end = upTo(arith::RemUIOp::create(k.b, k.loc, remainder, k.index(rest)));
-    k.loop(done, end, rest, [&](Value token) { tile(token, rest); });
-    done = end;
+    Value restEnd = upTo(arith::RemUIOp::create(k.b, k.loc, remainder, k.index(rest)));
+    k.loop(done, restEnd, rest, [&](Value token) { tile(token, rest); });
+    done = restEnd;
     left = isDynamic ? 1 : left % rest;
   }
   if (left > 0)
-    k.loop(done, count, 1, [&](Value token) { tile(token, 1); });
+    k.loop(done, end, 1, [&](Value token) { tile(token, 1); });
 }
 
-void halftone::forRowTiles(KernelBuilder &k, Value begin, Value end, int64_t size,
-                           function_ref<void(Value block, int64_t blocks)> tile) {
-  if (size == 1)
-    return k.loop(begin, end, 1, [&](Value block) { tile(block, 1); });
-  Value count = arith::SubIOp::create(k.b, k.loc, end, begin);
-  Value rest = arith::RemUIOp::create(k.b, k.loc, count, k.index(size));
-  Value tiled = arith::SubIOp::create(k.b, k.loc, end, rest);
-  k.loop(begin, tiled, size, [&](Value block) { tile(block, size); });
-  k.loop(tiled, end, 1, [&](Value block) { tile(block, 1); });
+static void forRowTiles(KernelBuilder &k, const TileLoops &loops,
+                        function_ref<void(Value block, int64_t blocks)> tile) {
+  if (loops.rowTile == 1)
+    return k.loop(loops.begin, loops.end, 1, [&](Value block) { tile(block, 1); });
+  Value count = arith::SubIOp::create(k.b, k.loc, loops.end, loops.begin);
+  Value rest = arith::RemUIOp::create(k.b, k.loc, count, k.index(loops.rowTile));
+  Value tiled = arith::SubIOp::create(k.b, k.loc, loops.end, rest);
+  k.loop(loops.begin, tiled, loops.rowTile, [&](Value block) { tile(block, loops.rowTile); });
+  k.loop(tiled, loops.end, 1, [&](Value block) { tile(block, 1); });
+}
+
+void halftone::forTiles(KernelBuilder &k, const TileLoops &loops,
+                        function_ref<void(Value block, int64_t blocks, Value token, int64_t columns)> tile) {
+  int64_t tokens = cast<ShapedType>(loops.y.getType()).getDimSize(0);
+  if (!ShapedType::isDynamic(tokens) && tokens <= loops.columnTile)
+    return forRowTiles(k, loops, [&](Value block, int64_t blocks) { tile(block, blocks, k.index(0), tokens); });
+  auto turn = [&](Value first, Value end, int64_t columns) {
+    forRowTiles(k, loops, [&](Value block, int64_t blocks) {
+      forColumnTiles(k, loops, first, end, columns,
+                     [&](Value token, int64_t count) { tile(block, blocks, token, count); });
+    });
+  };
+  Value count = k.dim(loops.y, 0);
+  int64_t perTurn = std::max<int64_t>(kTurnBytes / loops.columnBytes / loops.columnTile, 1) * loops.columnTile;
+  if (!ShapedType::isDynamic(tokens) && tokens <= perTurn)
+    return turn(k.index(0), count, tokens);
+  // A last turn may be shorter; a whole one leaves nothing to the smaller tiles.
+  k.loop(k.index(0), count, perTurn, [&](Value first) {
+    turn(first, arith::MinUIOp::create(k.b, k.loc, k.addIndex(first, perTurn), count), tokens);
+  });
 }
 
 SmallVector<Value> halftone::forGroups(KernelBuilder &k, const GroupShape &groups, ValueRange init,

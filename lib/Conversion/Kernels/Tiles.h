@@ -11,17 +11,21 @@ namespace halftone {
 /// Columns (tokens) that one unpacked weight serves at most, unless the target says otherwise.
 constexpr int64_t kColumnTile = 8;
 
-/// Calls tile(first token, columns) so that all tokens are covered: tiles of
-/// `size` columns, of what remains tiles of `rest` columns, then one by one. A
-/// static number of at most `size`: one call.
-void forColumnTiles(KernelBuilder &k, int64_t tokens, mlir::Value y,
-                    llvm::function_ref<void(mlir::Value token, int64_t columns)> tile, int64_t size = kColumnTile,
-                    int64_t rest = 1);
+/// The loops of a product's kernel.
+struct TileLoops {
+  mlir::Value begin, end; ///< row blocks
+  int64_t rowTile;        ///< blocks side by side: they share loads, and keep more additions in flight than one has
+  mlir::Value y;          ///< [T][N]
+  int64_t columnBytes;    ///< of the operand that all row blocks read again: what a column of it takes
+  int64_t columnTile = kColumnTile, restTile = 1;
+};
 
-/// Calls tile(first block, blocks) so that all row blocks of begin..end are covered: tiles of `size` blocks, then one
-/// by one. Blocks side by side keep more additions in flight than one has.
-void forRowTiles(KernelBuilder &k, mlir::Value begin, mlir::Value end, int64_t size,
-                 llvm::function_ref<void(mlir::Value block, int64_t blocks)> tile);
+/// Calls tile(first block, blocks, first token, columns) so that all row blocks and all tokens are covered: blocks in
+/// tiles of `rowTile`, then one by one; columns in tiles of `columnTile`, of what remains in tiles of `restTile`, then
+/// one by one. A static number of columns that is at most `columnTile` is one tile. Columns come in turns of as many as
+/// stay in the second-level cache while the row blocks pass by.
+void forTiles(KernelBuilder &k, const TileLoops &loops,
+              llvm::function_ref<void(mlir::Value block, int64_t blocks, mlir::Value token, int64_t columns)> tile);
 
 /// Calls body(group, steps of the group, carried) for all groups of a row, in
 /// ascending order: a loop over the full groups and then the last one when its

@@ -169,11 +169,9 @@ Kernel halftone::getTritLutKernel(ModuleOp module, const MatmulShape &shape, boo
                          MemRefType::get({packed.bytes}, i8), MemRefType::get({shape.tokens, shape.rows}, f32)},
                         [&](KernelBuilder &k, ValueRange args) {
                           TritOperands operands{args[0], args[1], args[3], args[4]};
-                          Value tokens = k.dim(operands.y, 0);
-                          forRowTiles(k, args[5], args[6], rowTile, [&](Value rowBlock, int64_t blocks) {
-                            k.loop(k.index(0), tokens, 1, [&](Value token) {
-                              TritLutTile(k, shape, byteTables, operands, rowBlock, blocks, token).emit();
-                            });
+                          TileLoops loops{args[5], args[6], rowTile, operands.y, tableBytes, /*columnTile=*/1};
+                          forTiles(k, loops, [&](Value rowBlock, int64_t blocks, Value token, int64_t) {
+                            TritLutTile(k, shape, byteTables, operands, rowBlock, blocks, token).emit();
                           });
                         });
   return {function, packed.rowBlocks};

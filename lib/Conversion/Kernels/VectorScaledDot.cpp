@@ -263,11 +263,10 @@ Kernel halftone::getVectorDotKernel(ModuleOp module, const MatmulShape &shape, c
        MemRefType::get({packed.bytes}, i8), MemRefType::get({shape.tokens, shape.rows}, f32)},
       [&](KernelBuilder &k, ValueRange args) {
         DotOperands operands{args[0], args[2], args[3], args[4], args[5], args[1]};
-        forRowTiles(k, args[6], args[7], rowTile, [&](Value rowBlock, int64_t blocks) {
-          auto tile = [&](Value token, int64_t columns) {
-            emitVectorScaledDot(k, shape, &activations, operands, rowBlock, blocks, token, columns, tiling.columnPairs);
-          };
-          forColumnTiles(k, shape.tokens, operands.y, tile, columnTile, tiling.columnPairs ? 2 : 1);
+        TileLoops loops{
+            args[6], args[7], rowTile, operands.y, shape.codeColumns, columnTile, tiling.columnPairs ? 2 : 1};
+        forTiles(k, loops, [&](Value rowBlock, int64_t blocks, Value token, int64_t columns) {
+          emitVectorScaledDot(k, shape, &activations, operands, rowBlock, blocks, token, columns, tiling.columnPairs);
         });
       });
   return {function, packed.rowBlocks};
