@@ -268,8 +268,8 @@ Kernel halftone::getLutKernel(ModuleOp module, const MatmulShape &shape, int64_t
                      sizeName(shape.rows) + "x" + sizeName(shape.cols) + "_t" + sizeName(shape.tokens);
   // Two blocks halve the loads of tables; with more planes their sums no longer fit the registers.
   int64_t rowTile = packed.rowBlocks > 1 && planeCount(shape.format) <= (width == 16 ? 1 : 2) ? 2 : 1;
-  int64_t tableBytes = byteTables ? lowbit::byteTableBytes(width, groups.paddedCols(), groups.steps * kStep)
-                                  : lowbit::tableBytes(groups.paddedCols(), width);
+  int64_t tableBytes =
+      lowbit::lookUpTableBytes(width, groups.paddedCols(), groups.steps * kStep, /*trits=*/false, byteTables);
   auto function =
       getOrCreateKernel(module, UnknownLoc::get(module.getContext()), name,
                         {MemRefType::get({shape.tokens, tableBytes}, i8), MemRefType::get({shape.tokens}, f32),

@@ -157,9 +157,8 @@ Kernel halftone::getTritLutKernel(ModuleOp module, const MatmulShape &shape, boo
   Type i8 = b.getI8Type(), f32 = b.getF32Type();
   std::string name = std::string(byteTables ? "lut_trits_bytes_" : "lut_trits_") + shape.format.name() + "_" +
                      sizeName(shape.rows) + "x" + sizeName(shape.cols) + "_t" + sizeName(shape.tokens);
-  int64_t padded = groups.paddedCols(), paddedGroup = groups.steps * kStep;
   int64_t tableBytes =
-      byteTables ? lowbit::tritByteTableBytes(padded, paddedGroup) : lowbit::tritTableBytes(padded, paddedGroup);
+      lowbit::lookUpTableBytes(kTritEntries, groups.paddedCols(), groups.steps * kStep, /*trits=*/true, byteTables);
   // Blocks that share the loads of a table, as far as their sums fit the registers.
   int64_t rowTile = packed.rowBlocks >= 4 ? 4 : packed.rowBlocks > 1 ? 2 : 1;
   auto function =

@@ -107,8 +107,7 @@ Kernel halftone::getTritTablesKernel(ModuleOp module, int64_t tokens, int64_t pa
   TritSlices slices(groups);
   std::string name = std::string(byteTables ? "byte_tables_trits_" : "tables_trits_") + sizeName(paddedCols) + "g" +
                      sizeName(paddedGroup) + "_t" + sizeName(tokens);
-  int64_t bytes = byteTables ? lowbit::tritByteTableBytes(paddedCols, paddedGroup)
-                             : lowbit::tritTableBytes(paddedCols, paddedGroup);
+  int64_t bytes = lowbit::lookUpTableBytes(kTritEntries, paddedCols, paddedGroup, /*trits=*/true, byteTables);
   int64_t units = byteTables ? groups.count : slices.total;
   auto function =
       getOrCreateKernel(module, UnknownLoc::get(module.getContext()), name,
