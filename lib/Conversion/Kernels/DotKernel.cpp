@@ -12,6 +12,7 @@
 
 #include "DotColumns.h"
 #include "Kernels.h"
+#include "PanelDot.h"
 #include "TernaryDot.h"
 #include "Tiles.h"
 #include "VectorScaledDot.h"
@@ -66,7 +67,8 @@ private:
     int64_t begin = isRow ? range.first / kStep : 0, end = last ? groups.lastSteps : groups.steps;
     acc = emitSteps(begin, isRow ? (range.second - 1) / kStep + 1 : end, firstElement, acc);
     SmallVector<Value> next;
-    for (auto [i, reader] : llvm::enumerate(readers)) {
+    for (size_t i = 0; i < readers.size(); ++i) {
+      WeightReader &reader = readers[i];
       Value scale = reader.scales();
       auto addColumn = [&](int64_t c, ArrayRef<Value> sums) {
         Value exact = reader.exactSum(sums, k.loadScalar(args.sums, {tokens[c], group}));
@@ -163,16 +165,29 @@ static std::string tilingName(const DotTiling &tiling) {
   return name;
 }
 
+/// Tiles of columns that unpack weights each for themselves: with so few, memory is read at the pace of products.
+static constexpr int64_t kFewTiles = 4;
+
+/// Whether weights are unpacked to panels: where many columns share them, and in bit planes.
+static bool usesPanels(const MatmulShape &shape, const DotTiling &tiling) {
+  if (shape.layout == Layout::Rows64)
+    return true;
+  bool manyColumns = ShapedType::isDynamic(shape.tokens) || shape.tokens > kFewTiles * tiling.columns;
+  return manyColumns && shape.layout == Layout::Rows16 && shape.format.kind != FormatKind::Vsq &&
+         !shape.format.scalePerSign;
+}
+
 Kernel halftone::getDotKernel(ModuleOp module, const MatmulShape &shape, int64_t tableWidth, const DotTiling &tiling,
                               const ColumnRange &range) {
   Builder b(module.getContext());
   GroupShape groups(shape.format, shape.cols);
   PackedShape packed(shape.format, shape.rows, shape.cols, shape.layout);
   Type i8 = b.getI8Type(), f32 = b.getF32Type();
-  bool usesTables = tableWidth >= 128 && shape.format.kind == FormatKind::Bcq;
-  bool trits = shape.layout == Layout::Trits16;
+  bool trits = shape.layout == Layout::Trits16, planes = shape.layout == Layout::Rows64;
+  bool usesTables = tableWidth >= 128 && shape.format.kind == FormatKind::Bcq && !planes;
   std::string name = std::string(usesTables ? "dot128_"
                                  : trits    ? "dot_trits_"
+                                 : planes   ? "dot_planes_"
                                             : "dot_") +
                      shape.format.name() + "_" + sizeName(shape.rows) + "x" + sizeName(shape.cols) + "_t" +
                      sizeName(shape.tokens) + tilingName(tiling) +
@@ -187,6 +202,8 @@ Kernel halftone::getDotKernel(ModuleOp module, const MatmulShape &shape, int64_t
        MemRefType::get({shape.tokens, shape.rows}, f32)},
       [&](KernelBuilder &k, ValueRange args) {
         DotOperands operands{args[0], args[1], args[2], args[3], args[4], {}};
+        if (usesPanels(shape, tiling))
+          return emitPanelDot(k, shape, operands, tableWidth, tiling, range, args[5], args[6]);
         TileLoops loops{
             args[5], args[6], rowTile, operands.y, shape.codeColumns, tiling.columns, tiling.columnPairs ? 2 : 1};
         forTiles(k, loops, [&](Value rowBlock, int64_t blocks, Value token, int64_t columns) {
@@ -198,5 +215,5 @@ Kernel halftone::getDotKernel(ModuleOp module, const MatmulShape &shape, int64_t
           DotTile(k, shape, operands, tableWidth, tiling, range, rowBlock, blocks, token, columns).emit();
         });
       });
-  return {function, packed.rowBlocks};
+  return {function, int64_t(llvm::divideCeil(shape.rows, kLanes))};
 }

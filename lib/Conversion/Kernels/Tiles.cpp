@@ -5,17 +5,14 @@
 using namespace mlir;
 using namespace halftone;
 
-/// Bytes of columns that are read again for every row block: half of a usual second-level cache or less.
-static constexpr int64_t kTurnBytes = 384 * 1024;
-
-/// The columns first .. end; `tokens` of them, where that is static.
-static void forColumnTiles(KernelBuilder &k, const TileLoops &loops, Value first, Value end, int64_t tokens,
-                           function_ref<void(Value token, int64_t columns)> tile) {
+void halftone::forColumnTiles(KernelBuilder &k, const TileLoops &loops, const ColumnTurn &turn,
+                              function_ref<void(Value token, int64_t columns)> tile) {
+  auto [first, end, tokens] = turn;
   bool isDynamic = ShapedType::isDynamic(tokens);
   int64_t size = loops.columnTile, rest = loops.restTile;
   if (size == 1)
     return k.loop(first, end, 1, [&](Value token) { tile(token, 1); });
-  auto upTo = [&](Value remainder) -> Value { return arith::SubIOp::create(k.b, k.loc, end, remainder); };
+  auto upTo = [&, end = end](Value remainder) -> Value { return arith::SubIOp::create(k.b, k.loc, end, remainder); };
   Value count = arith::SubIOp::create(k.b, k.loc, end, first);
   Value remainder = arith::RemUIOp::create(k.b, k.loc, count, k.index(size));
   Value done = upTo(remainder);
@@ -47,19 +44,23 @@ void halftone::forTiles(KernelBuilder &k, const TileLoops &loops,
   int64_t tokens = cast<ShapedType>(loops.y.getType()).getDimSize(0);
   if (!ShapedType::isDynamic(tokens) && tokens <= loops.columnTile)
     return forRowTiles(k, loops, [&](Value block, int64_t blocks) { tile(block, blocks, k.index(0), tokens); });
-  auto turn = [&](Value first, Value end, int64_t columns) {
+  forTurns(k, loops, [&](const ColumnTurn &turn) {
     forRowTiles(k, loops, [&](Value block, int64_t blocks) {
-      forColumnTiles(k, loops, first, end, columns,
-                     [&](Value token, int64_t count) { tile(block, blocks, token, count); });
+      forColumnTiles(k, loops, turn, [&](Value token, int64_t count) { tile(block, blocks, token, count); });
     });
-  };
+  });
+}
+
+void halftone::forTurns(KernelBuilder &k, const TileLoops &loops, function_ref<void(const ColumnTurn &turn)> body) {
+  int64_t tokens = cast<ShapedType>(loops.y.getType()).getDimSize(0);
   Value count = k.dim(loops.y, 0);
-  int64_t perTurn = std::max<int64_t>(kTurnBytes / loops.columnBytes / loops.columnTile, 1) * loops.columnTile;
+  int64_t perTurn = std::max<int64_t>(loops.turnBytes / loops.columnBytes / loops.columnTile, 1) * loops.columnTile;
+  perTurn = std::min(perTurn, loops.mostColumns);
   if (!ShapedType::isDynamic(tokens) && tokens <= perTurn)
-    return turn(k.index(0), count, tokens);
+    return body({k.index(0), count, tokens});
   // A last turn may be shorter; a whole one leaves nothing to the smaller tiles.
   k.loop(k.index(0), count, perTurn, [&](Value first) {
-    turn(first, arith::MinUIOp::create(k.b, k.loc, k.addIndex(first, perTurn), count), tokens);
+    body({first, arith::MinUIOp::create(k.b, k.loc, k.addIndex(first, perTurn), count), tokens});
   });
 }
 

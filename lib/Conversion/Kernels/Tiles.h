@@ -18,12 +18,27 @@ struct TileLoops {
   mlir::Value y;          ///< [T][N]
   int64_t columnBytes;    ///< of the operand that all row blocks read again: what a column of it takes
   int64_t columnTile = kColumnTile, restTile = 1;
+  int64_t mostColumns = INT64_MAX; ///< of a turn, a multiple of columnTile
+  int64_t turnBytes = 384 * 1024;  ///< of columns that are read again for every row block
 };
 
+/// The columns of a turn.
+struct ColumnTurn {
+  mlir::Value first, end;
+  int64_t count; ///< dynamic, or what all turns but the last have in static numbers of columns
+};
+
+/// Calls body() for columns in turns of as many as stay in the second-level cache while the row blocks pass by.
+void forTurns(KernelBuilder &k, const TileLoops &loops, llvm::function_ref<void(const ColumnTurn &turn)> body);
+
+/// Calls tile(first token, columns) for the columns of a turn: in tiles of `columnTile`, of what remains in tiles of
+/// `restTile`, then one by one.
+void forColumnTiles(KernelBuilder &k, const TileLoops &loops, const ColumnTurn &turn,
+                    llvm::function_ref<void(mlir::Value token, int64_t columns)> tile);
+
 /// Calls tile(first block, blocks, first token, columns) so that all row blocks and all tokens are covered: blocks in
-/// tiles of `rowTile`, then one by one; columns in tiles of `columnTile`, of what remains in tiles of `restTile`, then
-/// one by one. A static number of columns that is at most `columnTile` is one tile. Columns come in turns of as many as
-/// stay in the second-level cache while the row blocks pass by.
+/// tiles of `rowTile`, then one by one; columns in turns, and these in tiles. A static number of columns that is at
+/// most `columnTile` is one tile.
 void forTiles(KernelBuilder &k, const TileLoops &loops,
               llvm::function_ref<void(mlir::Value block, int64_t blocks, mlir::Value token, int64_t columns)> tile);
 

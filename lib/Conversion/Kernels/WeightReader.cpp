@@ -19,9 +19,11 @@ using namespace mlir;
 using namespace halftone;
 
 WeightReader::WeightReader(KernelBuilder &k, const Format &format, int64_t rows, int64_t cols, Value packed,
-                           Value rowBlock, int64_t tableWidth, int64_t fastU, bool oneColumn)
+                           Value rowBlock, int64_t tableWidth, int64_t fastU, bool oneColumn, int64_t stepsAhead)
     : k(k), format(format), shape(format, rows, cols, Layout::Rows16), groups(format, cols), fields(codeFields(format)),
-      bits(codeBits(format)), tablePlanes(0), fastU(fastU), oneColumn(oneColumn), packed(packed), rowBlock(rowBlock) {
+      bits(codeBits(format)), tablePlanes(0), fastU(fastU), oneColumn(oneColumn),
+      prefetchDistance(std::max(kPrefetchDistance, stepsAhead * bits * kVectorBytes)), packed(packed),
+      rowBlock(rowBlock) {
   if (format.kind == FormatKind::Bcq && !format.planeScales && tableWidth >= 128)
     tablePlanes = std::min(format.bits, 3u);
 }
@@ -188,7 +190,7 @@ void WeightReader::loadStep(Value step) {
 Value WeightReader::vector(unsigned index) {
   if (!vectors[index]) {
     int64_t offset = int64_t(index) * kVectorBytes;
-    k.prefetch(packed, k.addIndex(stepCodes, offset + kPrefetchDistance));
+    k.prefetch(packed, k.addIndex(stepCodes, offset + prefetchDistance));
     vectors[index] = k.load(packed, k.addIndex(stepCodes, offset), k.bytes());
   }
   return vectors[index];
@@ -349,6 +351,19 @@ SmallVector<WeightReader::Part> WeightReader::unpackParts(int64_t chunk) {
            indexOf(0, int(place) - bitShift())}};
 }
 
+PanelReader::Terms WeightReader::terms() {
+  Terms terms;
+  if (!halved()) {
+    terms.zeros = format.offset ? zeros() : Value();
+    terms.zero = offset();
+    return terms;
+  }
+  terms.shift = 1;
+  // With an offset zeros() is 128 - z.
+  terms.zeros = format.offset ? k.subI(multiplierSum, k.subI(k.splat(k.words(), offset()), zeros())) : multiplierSum;
+  return terms;
+}
+
 Value WeightReader::exactSum(ArrayRef<Value> sums, Value activationSum) {
   SmallVector<Value> totals(byPlanes() ? format.bits : 1);
   if (sums.size() == 1) {
@@ -361,15 +376,11 @@ Value WeightReader::exactSum(ArrayRef<Value> sums, Value activationSum) {
       total = total ? k.addI(total, scaled) : scaled;
     }
   }
-  if (!byPlanes() && !halved() && !format.offset)
-    return k.subI(totals[0], k.broadcast(k.mulI(activationSum, k.i32(offset()))));
+  if (!byPlanes())
+    return terms().apply(k, totals[0], activationSum);
   Value all = k.broadcast(activationSum);
-  if (!byPlanes() && !halved())
-    return k.subI(totals[0], k.mulI(zeros(), all));
   // BCQ with an offset: zeros() is 128 - z.
   Value z = format.offset ? k.subI(k.splat(k.words(), offset()), zeros()) : Value();
-  if (halved())
-    return k.subI(k.shlI(totals[0], 1), k.mulI(z ? k.subI(multiplierSum, z) : multiplierSum, all));
   Value exact = z ? k.mulI(z, all) : Value();
   for (auto [total, multiplier] : llvm::zip_equal(totals, planeMultipliers)) {
     Value term = k.mulI(multiplier, k.subI(k.shlI(total, 1), all));

@@ -2,7 +2,7 @@
 #ifndef HALFTONE_LIB_CONVERSION_KERNELS_WEIGHTREADER_H
 #define HALFTONE_LIB_CONVERSION_KERNELS_WEIGHTREADER_H
 
-#include "KernelBuilder.h"
+#include "PanelReader.h"
 #include "halftone/Pack/Layout.h"
 
 namespace halftone {
@@ -17,22 +17,20 @@ namespace halftone {
 /// addition per plane. Where bytes above `fastU` cost the target more (see
 /// DotTiling), two-level BCQ is read as `2 u - M` with u <= 127 and M the sum of
 /// the row's multipliers; or, for one column and sums in 16 bits, plane by plane.
-class WeightReader {
+/// Memory is prefetched `stepsAhead` steps ahead, or farther.
+class WeightReader : public PanelReader {
 public:
-  using Value = mlir::Value;
-
   WeightReader(KernelBuilder &k, const Format &format, int64_t rows, int64_t cols, Value packed, Value rowBlock,
-               int64_t tableWidth = 16, int64_t fastU = 255, bool oneColumn = false);
+               int64_t tableWidth = 16, int64_t fastU = 255, bool oneColumn = false, int64_t stepsAhead = 0);
 
-  /// Positions the reader at a group: emits the loads that all its elements share.
-  void enterGroup(Value group);
+  void enterGroup(Value group) override;
 
-  /// Positions the reader at a step, which counts within the group. Its vectors of fields are loaded where they are
-  /// used first: registers are few.
-  void loadStep(Value step);
+  /// The step's vectors of fields are loaded where they are used first: registers are few.
+  void loadStep(Value step) override;
 
-  /// The bytes u of 16 rows x 4 elements: elements 4*chunk .. 4*chunk+3 of the step; byte 4*row + j.
-  Value unpackChunk(int64_t chunk);
+  Value unpackChunk(int64_t chunk) override;
+
+  Terms terms() override;
 
   /// A sum over a group that unpackParts wants: what is added to it is u, or a bit of a plane, times 2^shift.
   struct PartSum {
@@ -74,8 +72,10 @@ public:
   /// BCQ with plane scales: the float weights of 16 rows of element 4*chunk + j of the step.
   Value planeScaledWeight(int64_t chunk, int64_t j);
 
+  Value groupScales() override { return scales(); }
+
   int64_t offset() const;
-  int64_t maxU() const;
+  int64_t maxU() const override;
   /// The u that stands for 0 in the group entered, for 16 rows, as words: may lie outside 0..255.
   Value zeros();
   Value block() const { return rowBlock; }
@@ -122,6 +122,7 @@ private:
   unsigned bits, tablePlanes;
   int64_t fastU;
   bool oneColumn;
+  int64_t prefetchDistance;
   Value packed, rowBlock;
 
   Value groupIndex;    ///< rowBlock * groups + group
