@@ -143,3 +143,9 @@ bool halftone::layoutHolds(Layout layout, const Format &format) {
   bool planes = format.kind != FormatKind::Vsq && !(format.kind == FormatKind::Bcq && format.planeScales);
   return layout == Layout::Rows16 || planes;
 }
+
+bool halftone::dotReads(Layout layout, const Format &format) {
+  bool reads = layout == Layout::Rows16 || layout == Layout::Trits16 ||
+               (layout == Layout::Rows64 && scalesPerGroup(format) == 1);
+  return reads && layoutHolds(layout, format);
+}

@@ -61,6 +61,8 @@ llvm::SmallVector<Candidate> halftone::listCandidates(const ProductShape &produc
   if (format.kind == FormatKind::Float || format.planeScales)
     return candidates;
   candidates.push_back({KernelKind::Dot, Layout::Rows16});
+  if (dotReads(Layout::Rows64, format))
+    candidates.push_back({KernelKind::Dot, Layout::Rows64});
   if (layoutHolds(Layout::Rows64, format)) {
     candidates.push_back({KernelKind::Lut, Layout::Rows64});
     if (product.bits <= 8)
@@ -141,17 +143,29 @@ public:
   double blockBytes() const { return double(packed.blockCodes); }
   double rowBlocks() const { return double(packed.rowBlocks); }
   /// Columns that share one reading of the weights.
-  double columnTile(KernelKind kind) const {
-    double tile = kind == KernelKind::Dot ? double(plan.columns) : kind == KernelKind::Popcount ? 4 : 1;
-    return std::min(columns, tile);
+  double sharedColumns(KernelKind kind) const {
+    if (kind == KernelKind::Dot)
+      return usesPanels() ? std::min(columns, kPanelColumns) : tileColumns();
+    return std::min(columns, kind == KernelKind::Popcount ? 4.0 : 1.0);
   }
 
 private:
+  /// Columns at most that weights are unpacked for at once, and tiles of columns from which on that is done.
+  static constexpr double kPanelColumns = 128, kFewTiles = 4;
+
   bool oneColumn() const { return columns == 1; }
+  /// Columns side by side in a dot kernel.
+  double tileColumns() const { return std::min(columns, double(plan.columns)); }
+  bool fromPlanes() const { return layout == Layout::Rows64; }
+  /// Weights are unpacked to memory before they are multiplied.
+  bool usesPanels() const {
+    bool many = columns > kFewTiles * double(plan.columns) && layout == Layout::Rows16;
+    return fromPlanes() || (many && format.kind != FormatKind::Vsq && !format.scalePerSign);
+  }
   bool isTwoLevel() const { return format.kind == FormatKind::Bcq && !format.planeScales; }
-  bool usesTables() const { return isTwoLevel() && plan.width >= 128; }
+  bool usesTables() const { return isTwoLevel() && plan.width >= 128 && !fromPlanes(); }
   /// Products of one plane each, added up apart.
-  bool byPlanes() const { return isTwoLevel() && !usesTables() && plan.fastU <= 16 && oneColumn(); }
+  bool byPlanes() const { return isTwoLevel() && !usesTables() && plan.fastU <= 16 && oneColumn() && !fromPlanes(); }
 
   /// Activations to integers: two passes over floats, four vectors of them for one of bytes.
   Work quantize() const { return {columns * double(groups.paddedCols()) / 16 * 8 * registers}; }
@@ -159,12 +173,16 @@ private:
   //===--- dot: chunks of 16 rows x 4 elements ------------------------------===//
 
   Work dot() const {
-    double chunks = double(groups.paddedCols()) / 4 * rowBlocks();
-    double tile = columnTile(KernelKind::Dot), blocks = oneColumn() ? double(plan.blocks) : 1;
+    double blocksOf16 = double(llvm::divideCeil(product.rows, 16));
+    double chunks = double(groups.paddedCols()) / 4 * blocksOf16;
+    double tile = tileColumns(), shared = sharedColumns(KernelKind::Dot);
+    double blocks = oneColumn() && !usesPanels() ? double(plan.blocks) : 1;
     Work work;
     // Vectors that are loaded and prefetched, four bytes of activations that are repeated.
     double loads = layout == Layout::Trits16 ? 1 / double(kTrits) : codeBits(format) / 8.0;
-    work.operations = ((registers + 1) * loads + unpack() * registers) / tile;
+    work.operations = ((registers + 1) * loads + unpack() * registers) / shared;
+    if (usesPanels())
+      work.operations += registers / shared + registers / tile; // stored once, loaded for every tile
     work.operations += spills(tile);
     double parts = dotParts();
     if (byPairs()) {
@@ -177,13 +195,13 @@ private:
       work += Work{parts * dotInstructions(), parts * registers};
     }
     if (usesTables())
-      work.lookUps = registers / tile;
+      work.lookUps = registers / shared;
     Work total = work * (chunks * columns);
-    total += Work{groupEnd(tile) * double(groups.count) * rowBlocks() * columns};
+    total += Work{groupEnd(shared) * double(groups.count) * blocksOf16 * columns};
     return total;
   }
 
-  bool byPairs() const { return plan.columnPairs && !oneColumn() && layout == Layout::Rows16; }
+  bool byPairs() const { return plan.columnPairs && !oneColumn() && layout != Layout::Trits16; }
 
   /// Sums that the registers do not hold are loaded and stored for every product, or for every chunk where sums in 16
   /// bits are those of a step: instructions per chunk and column.
@@ -201,6 +219,8 @@ private:
     double sum = 0;
     if (layout == Layout::Trits16) // two comparisons, a sum, a triple; with several columns on average two triples more
       return (oneColumn() ? 6 : 10) + (format.scalePerSign ? 2 : 0);
+    if (fromPlanes()) // every byte four times, a mask of its bits, a masked addition
+      return planeCount(format) * (cpu.maskedAdd ? 4 : 6);
     if (isTwoLevel()) {
       if (byPlanes())
         return 1.75 * format.bits;
@@ -234,6 +254,8 @@ private:
 
   /// The largest unsigned byte of a product.
   double largest() const {
+    if (isTwoLevel() && fromPlanes())
+      return format.bits == 1 ? 1 : 127;
     if (isTwoLevel())
       return usesTables() || plan.fastU == 255 ? 255 : byPlanes() ? 8 : 127;
     if (format.kind == FormatKind::Ternary || format.kind == FormatKind::Binary)
@@ -252,7 +274,7 @@ private:
   }
 
   /// Scales, the exact sum, one multiply-add for 16 rows of a group.
-  double groupEnd(double tile) const {
+  double groupEnd(double shared) const {
     double perBlock = 6.0 * scalesPerGroup(format) + 3.0 * multipliersPerGroup(format);
     if (usesTables())
       perBlock += 8.0 * (1 << std::min(format.bits, 3u)) / 4;
@@ -261,7 +283,7 @@ private:
     double perColumn = 5 + 2 * dotParts() + (byPlanes() ? 2.0 * format.bits : 0);
     if (format.kind == FormatKind::Vsq)
       perColumn += (cpu.smallDot + 6) * vectorsPerGroup(format);
-    return (perBlock / tile + perColumn) * registers;
+    return (perBlock / shared + perColumn) * registers;
   }
 
   //===--- lut: slices of 8 elements of 64 rows ------------------------------===//
@@ -324,7 +346,7 @@ private:
 } // namespace
 
 bool halftone::skipsGroups(const ProductShape &product, const Candidate &candidate) {
-  return candidate.kind == KernelKind::Dot && candidate.layout == Layout::Rows16 && !product.format.scalePerSign &&
+  return candidate.kind == KernelKind::Dot && candidate.layout != Layout::Trits16 && !product.format.scalePerSign &&
          product.format.kind != FormatKind::Vsq;
 }
 
@@ -358,8 +380,8 @@ double CostModel::computeTime(const ProductShape &product, const Candidate &cand
   KernelWork kernel(target, cpu, product, candidate, columns);
   Work work = kernel.of(candidate.kind);
   double cycles = std::max({work.operations / cpu.operations, work.dots / cpu.dots, work.lookUps / cpu.lookUps});
-  // Weights that the first cache does not hold come from the second for every further tile of columns.
-  double tiles = std::ceil(double(columns) / kernel.columnTile(candidate.kind));
+  // Weights that the first cache does not hold come from the second for all further columns.
+  double tiles = std::ceil(double(columns) / kernel.sharedColumns(candidate.kind));
   double again = kernel.blockBytes() > double(cpu.level1Bytes) ? (tiles - 1) * kernel.bytes() / cpu.level2 : 0;
   return std::max(cycles, again) / (cpu.clock * 1000);
 }

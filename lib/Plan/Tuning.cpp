@@ -26,7 +26,9 @@ TuningFile::ProductKey TuningFile::keyOf(const ProductShape &product) {
 
 void TuningFile::record(const TargetInfo &target, const ProductShape &product, const Candidate &candidate,
                         int64_t columns, double microseconds) {
-  entries[keyOf(target)][keyOf(product)][{candidate.name(), columns}] = microseconds;
+  // As a file has it: what is compiled next chooses as whoever reads the file.
+  double rounded = std::max(std::round(microseconds * 10), 1.0) / 10;
+  entries[keyOf(target)][keyOf(product)][{candidate.name(), columns}] = rounded;
 }
 
 const TuningFile::Times *TuningFile::timesOf(const TargetInfo &target, const ProductShape &product) const {
@@ -92,7 +94,7 @@ std::string TuningFile::text() const {
                     out.object([&, &kernel = kernel, &time = time] {
                       out.attribute("kernel", kernel.first);
                       out.attribute("columns", kernel.second);
-                      out.attribute("microseconds", std::round(time * 10) / 10);
+                      out.attribute("microseconds", time);
                     });
                 });
               });

@@ -59,11 +59,14 @@ public:
     return workload;
   }
 
-  /// For one product.
-  static Workload workloadOf(lowbit::MatmulOp op) {
+  /// For one product. One of any number of tokens has many where others have a single one: that is decoding.
+  Workload workloadOf(lowbit::MatmulOp op) const {
     Workload workload;
-    if (int64_t count = tokensOf(op); !ShapedType::isDynamic(count))
+    int64_t count = tokensOf(op);
+    if (!ShapedType::isDynamic(count))
       workload.items = {{count, 1}};
+    else if (tokens.at(cast<ShapedType>(op.getWeights().getType())).count(1))
+      llvm::erase_if(workload.items, [](const Workload::Item &item) { return item.columns == 1; });
     return workload;
   }
 
@@ -83,10 +86,10 @@ private:
       [](ShapedType a, ShapedType b) { return a.getAsOpaquePointer() < b.getAsOpaquePointer(); }};
 };
 
-/// How a product is computed, and whether from five trits to a byte.
+/// How a product is computed, and from which layout.
 struct Choice {
   lowbit::Strategy strategy;
-  bool trits = false;
+  Layout layout = Layout::Rows16;
   DotTile tile = {};
 };
 
@@ -178,7 +181,7 @@ private:
       return failure();
     }
     assert(integers && "the verifier of lowbit.matmul wants integer activations here");
-    return Choice{strategy, packsTrits(format, strategy)};
+    return Choice{strategy, layoutFor(format, strategy)};
   }
 
   /// Bits of the entries of tables of planes. The low halves of 16-bit codes would be lost in rounded sums of the high.
@@ -206,10 +209,10 @@ private:
     for (const auto &model : models)
       times.push_back(model.get());
     Layout layout = chooseLayout(times, product, uses.workloadOf(type), allowedLayouts(op.getWeights(), format));
-    Candidate chosen = chooseKernel(*times.front(), product, layout, Uses::workloadOf(op));
+    Candidate chosen = chooseKernel(*times.front(), product, layout, uses.workloadOf(op));
     if (printCosts)
       remarkCosts(op, product, chosen);
-    return {strategyOf(chosen.kind), layout == Layout::Trits16 || layout == Layout::Trits64, chosen.tile};
+    return {strategyOf(chosen.kind), layout, chosen.tile};
   }
 
   /// "ternaryg32 172x64 with 8-bit activations: dot/rows16 12.1 us (1), 340 us (128); ...; takes dot/rows16"
@@ -246,6 +249,14 @@ private:
     if (strategy == lowbit::Strategy::Lut)
       return tableWidth == 128 && layoutHolds(Layout::Trits64, format);
     return strategy == lowbit::Strategy::Dot && packing == TernaryPacking::Trits;
+  }
+
+  /// The layout for a strategy that was asked for.
+  Layout layoutFor(const Format &format, lowbit::Strategy strategy) const {
+    bool trits = packsTrits(format, strategy);
+    if (strategy == lowbit::Strategy::Dot)
+      return trits ? Layout::Trits16 : Layout::Rows16;
+    return trits ? Layout::Trits64 : Layout::Rows64;
   }
 
   LogicalResult checkPacking(lowbit::MatmulOp op, const Format &format, lowbit::Strategy strategy) const {
@@ -313,7 +324,7 @@ private:
     if (op.getVectors())
       return vectorProduct(builder, op, element, format);
     TokenRows count = rowsPerToken(op);
-    bool skips = choice.strategy == lowbit::Strategy::Dot && !choice.trits && !format.scalePerSign &&
+    bool skips = choice.strategy == lowbit::Strategy::Dot && choice.layout != Layout::Trits16 && !format.scalePerSign &&
                  format.kind != FormatKind::Vsq;
     if (count.groups == 1 || !skips)
       return rowsProduct(builder, op, element, format, choice, count, std::nullopt);
@@ -410,14 +421,12 @@ private:
     Location loc = op.getLoc();
     DotPlan plan = choice.tile.applyTo(planDot(target, format));
     Value codes = activations[0], scales = activations[1], sums = activations[2];
-    bool trits = choice.trits;
-    if (choice.strategy == lowbit::Strategy::Dot) {
-      auto layout = trits ? lowbit::PackLayout::Trits16 : lowbit::PackLayout::Rows16;
+    lowbit::PackLayout layout = lowbit::toPackLayout(choice.layout);
+    if (choice.strategy == lowbit::Strategy::Dot)
       return lowbit::MatmulDotOp::create(builder, loc, codes, scales, sums, pack(builder, op.getWeights(), layout),
                                          output, element, groups.cols, plan.width, tile(op.getContext(), plan), layout,
                                          columnsOf(op, only))
           ->getResult(0);
-    }
     if (choice.strategy == lowbit::Strategy::Popcount) {
       // Halves of 16-bit codes are codes of 8 bits, and so are digits.
       int64_t bits = op.getActivations() == lowbit::Activations::Static
@@ -426,11 +435,11 @@ private:
       auto planes = lowbit::BuildPlanesOp::create(
           builder, loc, codes, perToken(builder, loc, rows, groups.paddedCols() / 8 * bits, builder.getI8Type()), bits);
       return lowbit::MatmulPopcountOp::create(builder, loc, planes->getResult(0), scales, sums,
-                                              pack(builder, op.getWeights(), lowbit::PackLayout::Rows64), output,
-                                              element, groups.cols, bits)
+                                              pack(builder, op.getWeights(), layout), output, element, groups.cols,
+                                              bits)
           ->getResult(0);
     }
-    auto layout = trits ? lowbit::PackLayout::Trits64 : lowbit::PackLayout::Rows64;
+    bool trits = choice.layout == Layout::Trits64;
     int64_t padded = groups.paddedCols(), paddedGroup = groups.steps * kStep;
     bool byteTables = tableBitsFor(op) == 8;
     int64_t bytes = lowbit::lookUpTableBytes(tableWidth, padded, paddedGroup, trits, byteTables);

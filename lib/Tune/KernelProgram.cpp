@@ -25,6 +25,8 @@ static int64_t popcountBits(const KernelSpec &spec) {
     strategy.getAsInteger(10, bits);
   return bits;
 }
+/// Strategy "dot-planes" is dot on bit planes.
+static bool dotsPlanes(const KernelSpec &spec) { return spec.strategy == "dot-planes"; }
 /// Strategies "dot-trits", "lut-trits" and "lut-bytes-trits" are dot and lut on five trits to a byte.
 static bool packsTrits(const KernelSpec &spec) { return llvm::StringRef(spec.strategy).ends_with("-trits"); }
 static bool hasByteTables(const KernelSpec &spec) { return llvm::StringRef(spec.strategy).starts_with("lut-bytes"); }
@@ -36,8 +38,9 @@ static llvm::Expected<Format> checkedFormat(const KernelSpec &spec) {
   int64_t bits = popcountBits(spec);
   if (strategy.starts_with("popcount") && (bits < 1 || bits > 8))
     return createStringError("strategy popcount needs the bits of activations: popcount1 to popcount8");
-  if (!llvm::is_contained({"dot", "lut", "dequant", "dot-trits", "lut-trits", "lut-bytes", "lut-bytes-trits"},
-                          strategy) &&
+  if (!llvm::is_contained(
+          {"dot", "lut", "dequant", "dot-planes", "dot-trits", "lut-trits", "lut-bytes", "lut-bytes-trits"},
+          strategy) &&
       bits == 0)
     return createStringError("unknown strategy '" + strategy + "'");
   return parseFormat(spec.format);
@@ -48,7 +51,7 @@ static Layout layoutOf(const KernelSpec &spec, const Format &format) {
     return Layout::Float16;
   if (packsTrits(spec))
     return kernelOf(spec) == "lut" ? Layout::Trits64 : Layout::Trits16;
-  return kernelOf(spec) == "lut" || popcountBits(spec) ? Layout::Rows64 : Layout::Rows16;
+  return kernelOf(spec) == "lut" || popcountBits(spec) || dotsPlanes(spec) ? Layout::Rows64 : Layout::Rows16;
 }
 
 static std::string typeText(const Format &format) {
@@ -94,7 +97,7 @@ std::string halftone::strategyName(const Candidate &candidate, const ProductShap
   case KernelKind::Popcount:
     return "popcount" + std::to_string(std::min(product.bits, 8u));
   }
-  return trits ? "dot-trits" : "dot";
+  return candidate.layout == Layout::Rows64 ? "dot-planes" : trits ? "dot-trits" : "dot";
 }
 
 std::string halftone::tileText(const DotPlan &plan) {
@@ -114,7 +117,10 @@ static std::string dotOperations(const KernelSpec &spec, const DotPlan &plan, ll
     text += llvm::formatv("  %y{0} = tensor.empty() : {1}\n", group, type);
     text += llvm::formatv("  %{0} = lowbit.matmul_dot ins({1}) outs(%y{2} : {3}) {4}, width = {5}{6}{7} "
                           "{{tile = #lowbit.tile<{8}>} -> {3}\n",
-                          result, operands, group, type, rest, plan.width, packsTrits(spec) ? " layout = trits16" : "",
+                          result, operands, group, type, rest, plan.width,
+                          packsTrits(spec)   ? " layout = trits16"
+                          : dotsPlanes(spec) ? " layout = rows64"
+                                             : "",
                           columns, spec.tile.empty() ? tileText(plan) : spec.tile);
     if (group > 0)
       text += llvm::formatv("  %e{0} = tensor.empty() : {1}\n  %{2} = linalg.add ins(%{3}, %r{0} : {1}, {1}) "

@@ -9,7 +9,7 @@
 
 // Without an instruction for dot products of bytes, planes are looked up; with one, they are unpacked for it. Ternary
 // weights of two bits are unpacked either way.
-// NARROW: remark: bcq2g128 1024x1024 with 8-bit activations: dot/rows16 {{[0-9.]+}} us (1), {{[0-9.]+}} us (128); lut/rows64 {{[0-9.]+}} us (1), {{[0-9.]+}} us (128); popcount/rows64 {{.+}}; takes lut/rows64
+// NARROW: remark: bcq2g128 1024x1024 with 8-bit activations: dot/rows16 {{[0-9.]+}} us (1), {{[0-9.]+}} us (128); dot/rows64 {{[0-9.]+}} us (1), {{[0-9.]+}} us (128); lut/rows64 {{[0-9.]+}} us (1), {{[0-9.]+}} us (128); popcount/rows64 {{.+}}; takes lut/rows64
 // WIDE: remark: bcq2g128 {{.+}}; takes dot/rows16
 // CHECK: remark: ternaryg128 {{.+}}; takes dot/rows16
 // A table that is gathered from, too, stays in the layout that gathers read.

@@ -30,7 +30,7 @@
 // DIGITS: error: '{{.+}}digits.json': 'digits' is no whole number from 1 to 3
 
 // Files of version 1 are read. Measured times win over estimates; a kernel that was not measured is not taken; other products are estimated.
-// CHECK: remark: bcq2g128 1024x1024 with 8-bit activations: dot/rows16 50.0 us (1), 3000.0 us (128); lut/rows64 90.0 us (1), 4000.0 us (128); popcount/rows64 ; takes dot/rows16
+// CHECK: remark: bcq2g128 1024x1024 with 8-bit activations: dot/rows16 50.0 us (1), 3000.0 us (128); dot/rows64 ; lut/rows64 90.0 us (1), 4000.0 us (128); popcount/rows64 ; takes dot/rows16
 // CHECK: remark: bcq2g128 512x1024 {{.+}}; popcount/rows64 {{[0-9.]+}} us (1), {{.+}}; takes lut/rows64
 
 // OTHER: warning: tuning file '{{.+}}measured.json' has no times for znver5 with its features (it has some for x86-64-v3); kernels are chosen by estimates

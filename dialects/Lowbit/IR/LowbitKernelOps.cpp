@@ -69,6 +69,13 @@ Layout lowbit::toLayout(PackLayout layout) {
   llvm_unreachable("unknown layout");
 }
 
+PackLayout lowbit::toPackLayout(Layout layout) {
+  for (PackLayout each : {PackLayout::Rows64, PackLayout::Float16, PackLayout::Trits16, PackLayout::Trits64})
+    if (toLayout(each) == layout)
+      return each;
+  return PackLayout::Rows16;
+}
+
 /// The layout must be able to hold weights of element type `type`.
 static LogicalResult verifyLayoutHolds(Operation *op, PackLayout layout, Type type) {
   if (layoutHolds(toLayout(layout), *typeToFormat(type)))
@@ -245,8 +252,12 @@ static LogicalResult verifyKernelLayout(Operation *op, PackLayout layout, PackLa
 }
 
 LogicalResult MatmulDotOp::verify() {
-  if (failed(verifyKernelLayout(*this, getLayout(), PackLayout::Rows16, PackLayout::Trits16)))
+  if (getLayout() != PackLayout::Rows64 &&
+      failed(verifyKernelLayout(*this, getLayout(), PackLayout::Rows16, PackLayout::Trits16)))
     return failure();
+  if (getLayout() == PackLayout::Rows64 && !dotReads(Layout::Rows64, *typeToFormat(getFormat())))
+    return emitOpError() << "layout rows64 needs a format with one integer per weight and one scale per group, not "
+                         << getFormat();
   if (failed(dps::verifyNoMix(*this, getOperands())) ||
       failed(verifyScalesAndSums(*this, getCodes(), "codes", getScales(), getSums(), getOutput(), getFormat(),
                                  getInFeatures())))

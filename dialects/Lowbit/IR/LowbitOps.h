@@ -21,6 +21,8 @@ enum class Layout;
 namespace lowbit {
 /// The layout of packed weights that an attribute names.
 Layout toLayout(PackLayout layout);
+/// The attribute that names a layout.
+PackLayout toPackLayout(Layout layout);
 } // namespace lowbit
 } // namespace halftone
 

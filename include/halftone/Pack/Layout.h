@@ -30,7 +30,7 @@
 //   scales: float [rowBlocks][16]
 //   multipliers: u8 [rowBlocks][groups][vectorsPerGroup][16]
 //
-// Rows64 (strategy lut). Rows in blocks of 64; every code as planes of one bit.
+// Rows64 (strategies lut and popcount, dot of many columns). Rows in blocks of 64; every code as planes of one bit.
 // Byte r of a vector holds 8 consecutive elements of row r, the first in the
 // lowest bit.
 //   codes: [rowBlocks][paddedCols/8][planes][64]
@@ -146,6 +146,10 @@ inline int64_t packedBytes(const Format &format, int64_t rows, int64_t cols, Lay
 /// True if a format can be stored in a layout: floats in Float16 only, all others in Rows16; BCQ with plane scales
 /// and VS-Quant not in Rows64; ternary in Trits16 and, with one scale, in Trits64.
 bool layoutHolds(Layout layout, const Format &format);
+
+/// True if kernels of strategy dot multiply weights of a format in a layout: Rows16 and Trits16, and Rows64 where a
+/// format has one scale per group.
+bool dotReads(Layout layout, const Format &format);
 
 } // namespace halftone
 

@@ -22,7 +22,7 @@ static constexpr int64_t kBlockRows = 64;
 PlaneReader::PlaneReader(KernelBuilder &k, const Format &format, int64_t rows, int64_t cols, Value packed,
                          Value rowBlock, int64_t stepsAhead)
     : k(k), format(format), shape(format, rows, cols, Layout::Rows64), groups(format, cols), planes(planeCount(format)),
-      packed(packed) {
+      prefetchDistance(stepsAhead * kStep / 8 * planes * kBlockRows), packed(packed) {
   Value perBlock = k.index(kBlockRows / kLanes);
   block = arith::DivUIOp::create(k.b, k.loc, rowBlock, perBlock);
   firstRow = k.mulIndex(arith::RemUIOp::create(k.b, k.loc, rowBlock, perBlock), kLanes);
@@ -69,19 +69,26 @@ void PlaneReader::enterGroup(Value index) {
   }
 }
 
+void PlaneReader::loadSlice(int64_t index) {
+  Value slice = k.affine(k.affine(group, groups.steps, step), kStep / 8, k.index(index));
+  Value codes = k.addIndex(k.affine(block, shape.blockCodes, k.mulIndex(slice, planes * kBlockRows)), firstRow);
+  slices.clear();
+  for (unsigned plane = 0; plane < planes; ++plane) {
+    Value offset = k.addIndex(codes, shape.codesOffset + plane * kBlockRows);
+    k.prefetch(packed, k.addIndex(offset, prefetchDistance));
+    slices.push_back(fourTimes(k, k.load(packed, offset, k.bytes(kLanes))));
+  }
+}
+
 Value PlaneReader::unpackChunk(int64_t chunk) {
+  if (chunk % 2 == 0)
+    loadSlice(chunk / 2);
   SmallVector<int64_t> bitOfByte;
   for (int64_t i = 0; i < kVectorBytes; ++i)
     bitOfByte.push_back(int8_t(1 << (chunk % 2 * 4 + i % 4)));
   Value bits = k.constant(k.bytes(), bitOfByte), zero = k.splat(k.bytes(), 0), u;
-  Value slice = k.affine(k.affine(group, groups.steps, step), kStep / 8, k.index(chunk / 2));
-  Value codes = k.affine(block, shape.blockCodes, k.mulIndex(slice, planes * kBlockRows));
   for (unsigned plane = 0; plane < planes; ++plane) {
-    Value offset = k.addIndex(k.addIndex(codes, firstRow), shape.codesOffset + plane * kBlockRows);
-    if (chunk % 2 == 0)
-      k.prefetch(packed, k.addIndex(offset, prefetchDistance));
-    Value bytes = fourTimes(k, k.load(packed, offset, k.bytes(kLanes)));
-    Value part = k.select(k.isNonZero(k.andI(bytes, bits)), planeSteps[plane], zero);
+    Value part = k.select(k.isNonZero(k.andI(slices[plane], bits)), planeSteps[plane], zero);
     u = u ? k.addI(u, part) : part;
   }
   return u;

@@ -18,6 +18,7 @@ public:
 
   void enterGroup(Value group) override;
   void loadStep(Value step) override { this->step = step; }
+  /// Chunks are asked for in order.
   Value unpackChunk(int64_t chunk) override;
   int64_t maxU() const override;
   Terms terms() override;
@@ -25,7 +26,9 @@ public:
 
 private:
   bool isBcq() const { return format.kind == FormatKind::Bcq; }
-  /// Rows of 16 bytes of multiplier `p` of the group entered.
+  /// Loads eight elements of the step: slice 0 .. 3.
+  void loadSlice(int64_t index);
+  /// Multiplier `p` of the 16 rows for the group entered, as bytes.
   Value multiplierBytes(unsigned p);
   /// Index among all (row block, group) of the scales that the group entered has.
   Value scaleIndex();
@@ -40,6 +43,7 @@ private:
   Value block;    ///< of 64 rows
   Value firstRow; ///< within the block
   Value group, step;
+  llvm::SmallVector<Value> slices;      ///< of the planes: every row's byte four times
   llvm::SmallVector<Value> multipliers; ///< BCQ: 16 bytes per plane
   llvm::SmallVector<Value> planeSteps;  ///< what a set bit adds to each of 64 bytes
 };

@@ -68,6 +68,8 @@ static KernelText kernelText(const Case &c, const GroupShape &groups) {
     return {Layout::Rows16, 0, "",
             " {tile = #lowbit.tile<columns = " + c.strategy.substr(9) + ", column_pairs = true>}"};
   bool bytes = c.hasByteTables(), trits = c.hasTrits();
+  if (c.hasPlanes())
+    return {Layout::Rows64, 0, "", " layout = rows64"};
   if (c.strategy == "dot-trits")
     return {Layout::Trits16, 0, "", " layout = trits16"};
   int64_t width = c.strategy == "lut-bytes16" ? 16 : 128;
@@ -167,7 +169,7 @@ static std::string functionText(const Case &c, size_t index, mlir::MLIRContext &
   if (!c.oneToken)
     os << llvm::formatv("  %n = tensor.dim %x, %c0 : {0}\n", input);
   os << llvm::formatv("  %e = tensor.empty({0}) : {1}\n", c.oneToken ? "" : "%n", output);
-  if (c.hasByteTables() || c.hasPairs() || c.hasTrits()) {
+  if (c.hasByteTables() || c.hasPairs() || c.hasTrits() || c.hasPlanes()) {
     os << plannedOperations(c, element) << llvm::formatv("  return %y : {0}\n}\n", output);
     return text;
   }

@@ -28,7 +28,7 @@ struct Case {
   std::string format;
   int64_t rows, cols;
   /// dot, lut, popcount (integer activations), dequant (float activations), or gather; kernels of stage 2, whatever the
-  /// target: dot-trits, lut-trits on five trits to a byte; lut-bytes16, lut-bytes128, lut-bytes-trits with tables of one
+  /// target: dot-trits, lut-trits on five trits to a byte; dot-planes on bit planes; lut-bytes16, lut-bytes128, lut-bytes-trits with tables of one
   /// byte per entry; dot-pairs3, dot-pairs6 of two columns at once in tiles of 3 or 6
   std::string strategy;
   bool oneToken = false; ///< a function for T = 1 only, else for any T
@@ -47,6 +47,7 @@ struct Case {
   bool isFloat() const { return format == "float"; }
   bool hasByteTables() const { return strategy.substr(0, 9) == "lut-bytes"; }
   bool hasTrits() const { return strategy.size() > 6 && strategy.substr(strategy.size() - 6) == "-trits"; }
+  bool hasPlanes() const { return strategy == "dot-planes"; }
   bool hasPairs() const { return strategy.substr(0, 9) == "dot-pairs"; }
   std::string text() const;
 };

@@ -159,6 +159,38 @@ TEST_P(MatmulTest, FiveTritsPerByte) {
   check(cases);
 }
 
+/// Weights unpacked from bit planes.
+TEST_P(MatmulTest, DotsOfPlanes) {
+  std::vector<Case> cases;
+  const std::pair<const char *, Shape> list[] = {
+      {"bcq3g32", {17, 173}},    {"bcq1g0", {65, 70}},   {"bcq2g7", {3, 80}},       {"bcq3g40z", {70, 130}},
+      {"bcq1g16z", {20, 100}},   {"bcq8g128", {33, 96}}, {"binaryg128", {18, 700}}, {"binaryg0", {1, 1}},
+      {"ternaryg64", {33, 515}}, {"rtn3g16", {66, 64}},  {"int4g33", {15, 300}},    {"int2t", {5, 45}},
+      {"int4g32f", {5, 45}},       {"rtn8g0", {5, 1100}}};
+  for (auto [index, entry] : llvm::enumerate(list)) {
+    cases.push_back(makeCase(entry.first, entry.second.rows, entry.second.cols, "dot-planes"));
+    cases.back().oneToken = index % 4 == 3;
+  }
+  check(cases);
+}
+
+/// More columns than a turn has; more groups than a panel, groups longer than one, both with a rest.
+TEST_P(MatmulTest, Panels) {
+  std::vector<Case> cases;
+  const std::pair<const char *, Shape> list[] = {
+      {"ternaryg32", {17, 1101}}, {"bcq2g700", {5, 1500}}, {"rtn4g1040", {18, 2180}}, {"binaryg0", {3, 1030}}};
+  for (auto [index, entry] : llvm::enumerate(list))
+    for (const char *strategy : {"dot", "dot-planes"})
+      cases.push_back(makeCase(entry.first, entry.second.rows, entry.second.cols, strategy));
+  CompiledCases compiled(thinned(cases, GetParam()), GetParam());
+  ASSERT_TRUE(compiled.isLoaded());
+  for (auto [i, c] : llvm::enumerate(compiled.cases())) {
+    int64_t tokens = i % 2 ? 300 : 131;
+    std::vector<float> x = makeActivations(tokens, c.cols, unsigned(i));
+    expectEqual(compiled.multiply(i, x, tokens), multiply(c, x, tokens), c, tokens);
+  }
+}
+
 /// Rounded sums of one byte: the same bits for both widths of tables. Groups longer than a segment of 256 slices, too.
 TEST_P(MatmulTest, ByteTables) {
   std::vector<Case> cases;
