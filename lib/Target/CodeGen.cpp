@@ -4,6 +4,7 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Analysis/CGSCCPassManager.h"
 #include "llvm/Analysis/LoopAnalysisManager.h"
+#include "llvm/Analysis/RuntimeLibcallInfo.h"
 #include "llvm/Analysis/TargetLibraryInfo.h"
 #include "llvm/CodeGen/MachineModuleInfo.h"
 #include "llvm/CodeGen/Passes.h"
@@ -295,7 +296,11 @@ Error artifact::emitModule(Module &module, TargetMachine &machine, bool assembly
   ErrorCollector errors(module.getContext());
   raw_svector_ostream os(out);
   legacy::PassManager passes;
+  const TargetOptions &options = machine.Options;
   passes.add(new TargetLibraryInfoWrapperPass(machine.getTargetTriple()));
+  // Without it LLVM takes memcpy and memset for unavailable, and copies byte by byte.
+  passes.add(new RuntimeLibraryInfoWrapper(machine.getTargetTriple(), options.ExceptionModel, options.FloatABIType,
+                                           options.EABIVersion, options.MCOptions.ABIName, options.VecLib));
   if (!addCodeGenPasses(passes, machine, assembly, os))
     return failure("LLVM cannot write code for '" + machine.getTargetTriple().str() + "'");
   passes.run(module);

@@ -168,13 +168,21 @@ static std::string tilingName(const DotTiling &tiling) {
 /// Tiles of columns that unpack weights each for themselves: with so few, memory is read at the pace of products.
 static constexpr int64_t kFewTiles = 4;
 
-/// Whether weights are unpacked to panels: where many columns share them, and in bit planes.
-static bool usesPanels(const MatmulShape &shape, const DotTiling &tiling) {
+/// Emits one of two kernels: of weights unpacked to panels where many columns share them, and always in bit planes, or
+/// of weights that every tile unpacks for itself.
+static void emitByColumns(KernelBuilder &k, const MatmulShape &shape, const DotTiling &tiling, Value y,
+                          function_ref<void()> panels, function_ref<void()> tiles) {
   if (shape.layout == Layout::Rows64)
-    return true;
-  bool manyColumns = ShapedType::isDynamic(shape.tokens) || shape.tokens > kFewTiles * tiling.columns;
-  return manyColumns && shape.layout == Layout::Rows16 && shape.format.kind != FormatKind::Vsq &&
-         !shape.format.scalePerSign;
+    return panels();
+  int64_t few = kFewTiles * tiling.columns;
+  bool hasPanels = shape.layout == Layout::Rows16 && shape.format.kind != FormatKind::Vsq && !shape.format.scalePerSign;
+  bool isDynamic = ShapedType::isDynamic(shape.tokens);
+  if (!hasPanels || (!isDynamic && shape.tokens <= few))
+    return tiles();
+  if (!isDynamic)
+    return panels();
+  Value isFew = arith::CmpIOp::create(k.b, k.loc, arith::CmpIPredicate::ule, k.dim(y, 0), k.index(few));
+  k.branch(isFew, tiles, panels);
 }
 
 Kernel halftone::getDotKernel(ModuleOp module, const MatmulShape &shape, int64_t tableWidth, const DotTiling &tiling,
@@ -202,17 +210,18 @@ Kernel halftone::getDotKernel(ModuleOp module, const MatmulShape &shape, int64_t
        MemRefType::get({shape.tokens, shape.rows}, f32)},
       [&](KernelBuilder &k, ValueRange args) {
         DotOperands operands{args[0], args[1], args[2], args[3], args[4], {}};
-        if (usesPanels(shape, tiling))
-          return emitPanelDot(k, shape, operands, tableWidth, tiling, range, args[5], args[6]);
+        auto panels = [&] { emitPanelDot(k, shape, operands, tableWidth, tiling, range, args[5], args[6]); };
         TileLoops loops{
             args[5], args[6], rowTile, operands.y, shape.codeColumns, tiling.columns, tiling.columnPairs ? 2 : 1};
-        forTiles(k, loops, [&](Value rowBlock, int64_t blocks, Value token, int64_t columns) {
-          if (shape.format.kind == FormatKind::Vsq)
-            return emitVectorScaledDot(k, shape, nullptr, operands, rowBlock, blocks, token, columns,
-                                       tiling.columnPairs);
-          if (shape.format.scalePerSign || trits)
-            return emitTernaryDot(k, shape, operands, rowBlock, blocks, token, columns, tiling.columnPairs);
-          DotTile(k, shape, operands, tableWidth, tiling, range, rowBlock, blocks, token, columns).emit();
+        emitByColumns(k, shape, tiling, operands.y, panels, [&] {
+          forTiles(k, loops, [&](Value rowBlock, int64_t blocks, Value token, int64_t columns) {
+            if (shape.format.kind == FormatKind::Vsq)
+              return emitVectorScaledDot(k, shape, nullptr, operands, rowBlock, blocks, token, columns,
+                                         tiling.columnPairs);
+            if (shape.format.scalePerSign || trits)
+              return emitTernaryDot(k, shape, operands, rowBlock, blocks, token, columns, tiling.columnPairs);
+            DotTile(k, shape, operands, tableWidth, tiling, range, rowBlock, blocks, token, columns).emit();
+          });
         });
       });
   return {function, int64_t(llvm::divideCeil(shape.rows, kLanes))};

@@ -139,7 +139,10 @@ void KernelBuilder::forVectors(int64_t size, function_ref<void(Value, int64_t)> 
 }
 
 void KernelBuilder::ifEqual(Value lhs, int64_t rhs, function_ref<void()> then, function_ref<void()> otherwise) {
-  Value equal = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, lhs, index(rhs));
+  branch(arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, lhs, index(rhs)), then, otherwise);
+}
+
+void KernelBuilder::branch(Value condition, function_ref<void()> then, function_ref<void()> otherwise) {
   auto build = [&](function_ref<void()> body) {
     return [this, body](OpBuilder &nested, Location) {
       OpBuilder::InsertionGuard guard(b);
@@ -148,7 +151,7 @@ void KernelBuilder::ifEqual(Value lhs, int64_t rhs, function_ref<void()> then, f
       scf::YieldOp::create(b, loc);
     };
   };
-  scf::IfOp::create(b, loc, equal, build(then), build(otherwise));
+  scf::IfOp::create(b, loc, condition, build(then), build(otherwise));
 }
 
 func::FuncOp halftone::getOrCreateKernel(ModuleOp module, Location loc, StringRef name, TypeRange types,

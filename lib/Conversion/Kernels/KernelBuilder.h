@@ -137,7 +137,8 @@ public:
   llvm::SmallVector<Value>
   reduceVectors(int64_t size, mlir::ValueRange init,
                 llvm::function_ref<llvm::SmallVector<Value>(Value offset, int64_t width, mlir::ValueRange)> body);
-  /// if (lhs == rhs) a() else b()
+  void branch(Value condition, llvm::function_ref<void()> then, llvm::function_ref<void()> otherwise);
+  /// if (lhs == rhs) then() else otherwise()
   void ifEqual(Value lhs, int64_t rhs, llvm::function_ref<void()> then, llvm::function_ref<void()> otherwise);
 
   mlir::OpBuilder &b;

@@ -53,7 +53,10 @@ public:
 private:
   //===--- memory ------------------------------------------------------------===//
 
+  /// At the kernel's beginning, so that its frame has a fixed size.
   Value allocate(ArrayRef<int64_t> sizes, Type element) {
+    OpBuilder::InsertionGuard guard(k.b);
+    k.b.setInsertionPointToStart(cast<BlockArgument>(args.y).getOwner());
     return memref::AllocaOp::create(k.b, k.loc, MemRefType::get(sizes, element), k.b.getI64IntegerAttr(kVectorBytes));
   }
 
@@ -71,6 +74,13 @@ private:
   Value slotOf(Value token) { return arith::SubIOp::create(k.b, k.loc, token, turn.first); }
 
   Value loadRow(Value rows, Value row, VectorType type) { return k.load(rows, {row, k.index(0)}, type); }
+  /// The same, or 0 where `isFirst` is true and nothing was stored yet.
+  Value loadRowAfterFirst(Value rows, Value row, VectorType type, Value isFirst) {
+    return arith::SelectOp::create(k.b, k.loc, isFirst, k.splat(type, 0), loadRow(rows, row, type));
+  }
+  Value isAt(Value index, int64_t place) {
+    return arith::CmpIOp::create(k.b, k.loc, arith::CmpIPredicate::eq, index, k.index(place));
+  }
   void storeRow(Value vector, Value rows, Value row) { k.store(vector, rows, {row, k.index(0)}); }
 
   void forTokens(function_ref<void(Value token)> body) { k.loop(turn.first, turn.end, 1, body); }
@@ -86,7 +96,6 @@ private:
       owned = std::make_unique<WeightReader>(k, shape.format, shape.rows, shape.cols, args.packed, rowBlock, tableWidth,
                                              tiling.fastU, /*oneColumn=*/false, kPanelSteps);
     reader = owned.get();
-    forTokens([&](Value token) { storeRow(k.splat(k.floats(), 0), sums, slotOf(token)); });
     if (splitsGroups)
       emitSplitGroups();
     else
@@ -130,7 +139,7 @@ private:
       DotColumns dots(k, args.codes, token, columns, tiling.columnPairs);
       SmallVector<Value> floats;
       for (Value each : dots.tokens())
-        floats.push_back(loadRow(sums, slotOf(each), k.floats()));
+        floats.push_back(loadRowAfterFirst(sums, slotOf(each), k.floats(), isAt(first, groupsInRange().first)));
       floats = k.loop(k.index(0), k.index(count), 1, floats, [&](Value i, ValueRange carried) {
         Value group = k.addIndex(first, i);
         SmallVector<Value> exact = multiply(dots, k.mulIndex(i, steps), k.mulIndex(group, groups.steps * kStep), steps),
@@ -159,26 +168,31 @@ private:
 
   void emitSplitGroup(Value group, int64_t begin, int64_t end) {
     enterGroup(group, k.index(0));
-    forTokens([&](Value token) { storeRow(k.splat(k.words(), 0), exactSums, slotOf(token)); });
     int64_t rest = (end - begin) % kPanelSteps;
     if (begin < end - rest)
-      k.loop(k.index(begin), k.index(end - rest), kPanelSteps, [&](Value step) { emitPart(group, step, kPanelSteps); });
+      k.loop(k.index(begin), k.index(end - rest), kPanelSteps,
+             [&](Value step) { emitPart(group, step, kPanelSteps, begin); });
     if (rest > 0)
-      emitPart(group, k.index(end - rest), rest);
+      emitPart(group, k.index(end - rest), rest, begin);
+    Value isFirst = isAt(group, groupsInRange().first);
     forTokens([&](Value token) {
       Value slot = slotOf(token), exact = loadRow(exactSums, slot, k.words());
-      storeRow(addGroup(token, group, k.index(0), exact, loadRow(sums, slot, k.floats())), sums, slot);
+      Value y = loadRowAfterFirst(sums, slot, k.floats(), isFirst);
+      storeRow(addGroup(token, group, k.index(0), exact, y), sums, slot);
     });
   }
 
-  /// `steps` steps of a group from `step` on.
-  void emitPart(Value group, Value step, int64_t steps) {
+  /// `steps` steps of a group from `step` on; the first of the group is `begin`.
+  void emitPart(Value group, Value step, int64_t steps, int64_t begin) {
+    Value isFirst = isAt(step, begin);
     unpack(step, steps, k.index(0));
     Value element = k.affine(group, groups.steps * kStep, k.mulIndex(step, kStep));
     forColumnTiles(k, loops, turn, [&](Value token, int64_t columns) {
       DotColumns dots(k, args.codes, token, columns, tiling.columnPairs);
-      for (auto [each, sum] : llvm::zip(dots.tokens(), multiply(dots, k.index(0), element, steps)))
-        storeRow(k.addI(loadRow(exactSums, slotOf(each), k.words()), sum), exactSums, slotOf(each));
+      for (auto [each, sum] : llvm::zip(dots.tokens(), multiply(dots, k.index(0), element, steps))) {
+        Value before = loadRowAfterFirst(exactSums, slotOf(each), k.words(), isFirst);
+        storeRow(k.addI(before, sum), exactSums, slotOf(each));
+      }
     });
   }
 
