@@ -24,7 +24,7 @@ def agrees(line, printed):
     def common(text):
         text = re.sub(r"^(wrote \S+ for )[\w-]+", r"\1CPU", text.rstrip())
         text = re.sub(r"\d+ bytes in the object, [\d.]+x", "BYTES", text)
-        return re.sub(r"\d+( +[\d.]+ +)(dot|lut|popcount)$", r"BYTES\1STRATEGY", text)
+        return re.sub(r"\d+( +[\d.]+ +)(dot|lut|popcount)([+](dot|popcount))?$", r"BYTES\1STRATEGY", text)
 
     return common(line) == common(printed)
 

@@ -252,9 +252,8 @@ static LogicalResult verifyKernelLayout(Operation *op, PackLayout layout, PackLa
 }
 
 LogicalResult MatmulDotOp::verify() {
-  if (getLayout() != PackLayout::Rows64 &&
-      failed(verifyKernelLayout(*this, getLayout(), PackLayout::Rows16, PackLayout::Trits16)))
-    return failure();
+  if (!llvm::is_contained({PackLayout::Rows16, PackLayout::Rows64, PackLayout::Trits16}, getLayout()))
+    return emitOpError() << "layout must be rows16, rows64 or trits16, not " << stringifyPackLayout(getLayout());
   if (getLayout() == PackLayout::Rows64 && !dotReads(Layout::Rows64, *typeToFormat(getFormat())))
     return emitOpError() << "layout rows64 needs a format with one integer per weight and one scale per group, not "
                          << getFormat();

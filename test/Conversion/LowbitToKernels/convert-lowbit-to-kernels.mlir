@@ -32,6 +32,29 @@ func.func @dot(%c: memref<1x32xi8>, %s: memref<1xf32>, %g: memref<1x1xi32>, %p: 
 
 // -----
 
+// Bit planes and many columns: weights become bytes in a panel, which all columns read. 2 groups of 32 steps, 40 tokens.
+// CHECK-LABEL: func @panel
+// CHECK: simd.launch %{{.+}} @dot_planes_bcq2g32_64x64_t40_c4_u16
+// CHECK-LABEL: func private @dot_planes_bcq2g32_64x64_t40_c4_u16
+// CHECK-DAG: %[[PANEL:.+]] = memref.alloca() {alignment = 64 : i64} : memref<16384xi8>
+// CHECK-DAG: memref.alloca() {alignment = 64 : i64} : memref<128x16xf32>
+// CHECK: scf.for
+// CHECK: vector.store %{{.+}}, %[[PANEL]]
+// CHECK-NOT: simd.dot4
+// CHECK: scf.for {{.+}} step %{{.+}} {
+// CHECK: vector.load %[[PANEL]]
+// CHECK-NOT: arith.select {{.+}} vector<64xi8>
+// CHECK: simd.dot4 {{.+}} {max_u = 127 : i32}
+// CHECK: arith.muli %{{.+}} : vector<16xi32>
+// CHECK: return
+func.func @panel(%c: memref<40x64xi8>, %s: memref<40xf32>, %g: memref<40x2xi32>, %p: memref<1536xi8>, %y: memref<40x64xf32>) {
+  lowbit.matmul_dot ins(%c, %s, %g, %p : memref<40x64xi8>, memref<40xf32>, memref<40x2xi32>, memref<1536xi8>) outs(%y : memref<40x64xf32>)
+      format = !lowbit.bcq<planes = 2, group = 32>, in_features = 64 layout = rows64 {tile = #lowbit.tile<columns = 4, fast_u = 16>}
+  return
+}
+
+// -----
+
 // Tables: no products per weight, two look-ups (low and high bytes) per plane of 64 rows.
 // CHECK-LABEL: func @lut
 // CHECK-NOT: simd.exec

@@ -459,9 +459,18 @@ func.func @trit_tables(%c: tensor<4x64xi8>, %t: tensor<4x2048xi8>) {
 // -----
 
 func.func @dot_layout(%c: tensor<4x64xi8>, %s: tensor<4xf32>, %g: tensor<4x2xi32>, %p: tensor<1280xi8>, %y: tensor<4x64xf32>) {
-  // expected-error@below {{layout must be rows16 or trits16, not trits64}}
+  // expected-error@below {{layout must be rows16, rows64 or trits16, not trits64}}
   %r = lowbit.matmul_dot ins(%c, %s, %g, %p : tensor<4x64xi8>, tensor<4xf32>, tensor<4x2xi32>, tensor<1280xi8>)
       outs(%y : tensor<4x64xf32>) format = !lowbit.ternary<group = 32>, in_features = 64 layout = trits64 -> tensor<4x64xf32>
+  return
+}
+
+// -----
+
+func.func @dot_planes(%c: tensor<4x64xi8>, %s: tensor<4xf32>, %g: tensor<4x2xi32>, %p: tensor<1536xi8>, %y: tensor<4x64xf32>) {
+  // expected-error@below {{layout rows64 needs a format with one integer per weight and one scale per group, not '!lowbit.ternary<group = 32, scale = per_sign>'}}
+  %r = lowbit.matmul_dot ins(%c, %s, %g, %p : tensor<4x64xi8>, tensor<4xf32>, tensor<4x2xi32>, tensor<1536xi8>)
+      outs(%y : tensor<4x64xf32>) format = !lowbit.ternary<group = 32, scale = per_sign>, in_features = 64 layout = rows64 -> tensor<4x64xf32>
   return
 }
 

@@ -166,7 +166,7 @@ TEST_P(MatmulTest, DotsOfPlanes) {
       {"bcq3g32", {17, 173}},    {"bcq1g0", {65, 70}},   {"bcq2g7", {3, 80}},       {"bcq3g40z", {70, 130}},
       {"bcq1g16z", {20, 100}},   {"bcq8g128", {33, 96}}, {"binaryg128", {18, 700}}, {"binaryg0", {1, 1}},
       {"ternaryg64", {33, 515}}, {"rtn3g16", {66, 64}},  {"int4g33", {15, 300}},    {"int2t", {5, 45}},
-      {"int4g32f", {5, 45}},       {"rtn8g0", {5, 1100}}};
+      {"int4g32f", {5, 45}},     {"rtn8g0", {5, 1100}}};
   for (auto [index, entry] : llvm::enumerate(list)) {
     cases.push_back(makeCase(entry.first, entry.second.rows, entry.second.cols, "dot-planes"));
     cases.back().oneToken = index % 4 == 3;
