@@ -145,21 +145,18 @@ public:
   /// Columns that share one reading of the weights.
   double sharedColumns(KernelKind kind) const {
     if (kind == KernelKind::Dot)
-      return usesPanels() ? std::min(columns, kPanelColumns) : tileColumns();
+      return usesPanels() ? std::min(columns, double(kPanelColumns)) : tileColumns();
     return std::min(columns, kind == KernelKind::Popcount ? 4.0 : 1.0);
   }
 
 private:
-  /// Columns at most that weights are unpacked for at once, and tiles of columns from which on that is done.
-  static constexpr double kPanelColumns = 128, kFewTiles = 4;
-
   bool oneColumn() const { return columns == 1; }
   /// Columns side by side in a dot kernel.
   double tileColumns() const { return std::min(columns, double(plan.columns)); }
   bool fromPlanes() const { return layout == Layout::Rows64; }
   /// Weights are unpacked to memory before they are multiplied.
   bool usesPanels() const {
-    bool many = columns > kFewTiles * double(plan.columns) && layout == Layout::Rows16;
+    bool many = columns > double(kUnpackingTiles * plan.columns) && layout == Layout::Rows16;
     return fromPlanes() || (many && format.kind != FormatKind::Vsq && !format.scalePerSign);
   }
   bool isTwoLevel() const { return format.kind == FormatKind::Bcq && !format.planeScales; }
@@ -227,7 +224,7 @@ private:
       unsigned inTable = usesTables() ? std::min(format.bits, 3u) : 0;
       for (CodeField field : codeFields(format))
         if (field.shift < inTable)
-          sum += 2.75; // shift, mask, insert
+          sum += 1.75; // shift, and mask and insert in one instruction
       return sum + (inTable ? 1 : 0) + (format.bits - inTable) * (cpu.maskedAdd ? 2 : 4);
     }
     bool inPlace = plan.fastU <= 16 && oneColumn();
@@ -294,7 +291,7 @@ private:
   static double besideWideLookUps(bool trits, bool areBytes) {
     if (areBytes)
       return trits ? 13 : 15;
-    return trits ? 21 : 22;
+    return trits ? 21 : 25;
   }
 
   /// Nibbles: two indices, four look-ups; bytes to words and two additions. Entries of one byte: half the look-ups.

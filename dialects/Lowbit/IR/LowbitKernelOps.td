@@ -205,9 +205,10 @@ def Lowbit_MatmulDotOp : Lowbit_DpsOp<"matmul_dot", ["output"]> {
 
     and y is multiplied by the activations' scale at the end. Ternary weights with a scale per sign have two sums, P over
     the +1 and M over the -1 negated, and y = fma(scale of -1, float(M), fma(scale of +1, float(P), y)). `packed` has the
-    layout `rows16`, or `rows64` or `trits16` if `layout` says so (`rows64`: formats with one scale per group); `sums` lets kernels work on unsigned codes. `in_features` is K.
-    Formats with plane scales have no integer weights. The result is the same, bit for bit, as `lowbit.matmul_lut`'s. `width` and `tile` say what the
-    kernel is made for; they change no bit of the result. `columns = [begin, end]` promises that the codes of all other
+    layout `rows16`, or `rows64` or `trits16` if `layout` says so (`rows64`: formats with one scale per group, for many
+    columns); `sums` lets kernels work on unsigned codes. `in_features` is K. Formats with plane scales have no integer
+    weights. The result is the same, bit for bit, as `lowbit.matmul_lut`'s. `width` and `tile` say what the kernel is made
+    for; they change no bit of the result. `columns = [begin, end]` promises that the codes of all other
     columns are 0, so that the kernel need not read their weights.
 
     ```mlir

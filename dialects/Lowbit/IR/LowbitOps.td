@@ -363,7 +363,7 @@ def Lowbit_PackOp : Lowbit_Op<"pack", [Pure]> {
 
     * `rows16` (kernels dot, dequant, gather): blocks of 16 rows; codes `[N/16][steps][bits][64]`, scales
       half `[N/16][G][scales][16]`, multipliers i8 `[N/16][G][planes][16]` (two-level BCQ).
-    * `rows64` (kernel lut): blocks of 64 rows; codes `[N/64][KP/8][planes][64]`, scales half `[N/64][G][64]`,
+    * `rows64` (kernels lut, popcount, dot of many columns): blocks of 64 rows; codes `[N/64][KP/8][planes][64]`, scales half `[N/64][G][64]`,
       multipliers i8 `[N/64][G][planes][64]`. Not for BCQ with plane scales.
     * `trits16` (kernel dot), `trits64` (kernel lut, one scale per group): ternary codes, five to a byte, 1.6 bits and a
       little padding per weight; scales as in `rows16` and `rows64`. `halftone/Pack/Trits.h` has the details.

@@ -126,6 +126,10 @@ struct GroupShape {
 /// twice the time at KP = 4096, and 1.08 times at KP = 2048.
 int64_t codeColumns(int64_t paddedCols);
 
+/// Dot kernels of many columns unpack weights once for up to so many columns, to memory. Up to so many tiles of columns
+/// unpack them for themselves: memory is then read at the pace of the products.
+constexpr int64_t kPanelColumns = 128, kUnpackingTiles = 4;
+
 /// Byte offsets of the parts of a packed weight. Every part starts at a multiple of 64.
 struct PackedShape {
   int64_t rowsPerBlock, rowBlocks;

@@ -15,7 +15,7 @@ namespace halftone {
 struct KernelSpec {
   std::string format; ///< a format name
   /// dot, lut, popcount1 .. popcount8 (with the bits of activations), or dequant; dot-trits, lut-trits: ternary, five
-  /// to a byte; lut-bytes, lut-bytes-trits: tables with entries of one byte
+  /// to a byte; dot-planes: bit planes; lut-bytes, lut-bytes-trits: tables with entries of one byte
   std::string strategy = "dot";
   int64_t rows, cols, tokens = 1;
   std::string cpu = "native";

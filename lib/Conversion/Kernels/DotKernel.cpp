@@ -6,7 +6,7 @@
 //   y[t] = fma(scale, float(S[t]), y[t])
 // and at the end y[t] * scale of token t. Each unpacked vector of 16 rows x 4
 // elements meets the broadcast 4 activations of every token of the tile, or two of them
-// the 8 activations of two tokens (DotColumns).
+// the 8 activations of two tokens (DotColumns). Many columns share what is unpacked (PanelDot).
 //
 //===----------------------------------------------------------------------===//
 
@@ -165,16 +165,13 @@ static std::string tilingName(const DotTiling &tiling) {
   return name;
 }
 
-/// Tiles of columns that unpack weights each for themselves: with so few, memory is read at the pace of products.
-static constexpr int64_t kFewTiles = 4;
-
 /// Emits one of two kernels: of weights unpacked to panels where many columns share them, and always in bit planes, or
 /// of weights that every tile unpacks for itself.
 static void emitByColumns(KernelBuilder &k, const MatmulShape &shape, const DotTiling &tiling, Value y,
                           function_ref<void()> panels, function_ref<void()> tiles) {
   if (shape.layout == Layout::Rows64)
     return panels();
-  int64_t few = kFewTiles * tiling.columns;
+  int64_t few = kUnpackingTiles * tiling.columns;
   bool hasPanels = shape.layout == Layout::Rows16 && shape.format.kind != FormatKind::Vsq && !shape.format.scalePerSign;
   bool isDynamic = ShapedType::isDynamic(shape.tokens);
   if (!hasPanels || (!isDynamic && shape.tokens <= few))

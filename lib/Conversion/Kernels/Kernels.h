@@ -48,9 +48,9 @@ struct DotTiling {
 /// Columns begin .. end outside of which all codes are 0; none: they may be anywhere.
 using ColumnRange = std::optional<std::pair<int64_t, int64_t>>;
 
-/// args: codes i8 [T][KC], scales f32 [T], sums i32 [T][G], packed i8 [B] (Rows16 or Trits16), y f32 [T][N]. Unit: 16
-/// rows. `tableWidth` 128: BCQ codes are decoded by byte tables. The weights of columns out of `range` are not read
-/// where a format has one integer per weight and one scale per group; other kernels take no notice of it.
+/// args: codes i8 [T][KC], scales f32 [T], sums i32 [T][G], packed i8 [B] (Rows16, Rows64 or Trits16), y f32 [T][N].
+/// Unit: 16 rows. `tableWidth` 128: BCQ codes are decoded by byte tables. The weights of columns out of `range` are not
+/// read where a format has one integer per weight and one scale per group; other kernels take no notice of it.
 Kernel getDotKernel(mlir::ModuleOp module, const MatmulShape &shape, int64_t tableWidth, const DotTiling &tiling = {},
                     const ColumnRange &range = std::nullopt);
 

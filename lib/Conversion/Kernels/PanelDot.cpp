@@ -24,8 +24,6 @@ namespace {
 /// Steps of a panel: 16 KiB of bytes, half of the smallest first-level caches.
 constexpr int64_t kPanelSteps = 32;
 constexpr int64_t kChunks = kStep / 4;
-/// Columns whose sums wait for the next panel: 8 KiB.
-constexpr int64_t kMostColumns = 128;
 /// Bytes of columns that are read again for every row block. More than elsewhere: 16 rows read them slowly, and another
 /// turn unpacks all weights again.
 constexpr int64_t kTurnBytes = 640 * 1024;
@@ -41,7 +39,7 @@ public:
   }
 
   void emit(Value begin, Value end) {
-    int64_t columns = kMostColumns / tiling.columns * tiling.columns;
+    int64_t columns = kPanelColumns / tiling.columns * tiling.columns;
     allocate(columns);
     loops = {begin, end, 1, args.y, shape.codeColumns, tiling.columns, tiling.columnPairs ? 2 : 1, columns, kTurnBytes};
     forTurns(k, loops, [&](const ColumnTurn &each) {
