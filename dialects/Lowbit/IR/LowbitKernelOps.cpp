@@ -3,6 +3,7 @@
 #include "dialects/Lowbit/IR/LowbitOps.h"
 
 #include "halftone/Pack/Layout.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 using namespace halftone;
@@ -243,17 +244,20 @@ LogicalResult BuildPlanesOp::verify() {
 // Products
 //===----------------------------------------------------------------------===//
 
-/// A kernel reads one of two layouts.
-static LogicalResult verifyKernelLayout(Operation *op, PackLayout layout, PackLayout first, PackLayout second) {
-  if (layout == first || layout == second)
+/// A kernel reads some layouts only.
+static LogicalResult verifyKernelLayout(Operation *op, PackLayout layout, ArrayRef<PackLayout> readable) {
+  if (llvm::is_contained(readable, layout))
     return success();
-  return op->emitOpError() << "layout must be " << stringifyPackLayout(first) << " or " << stringifyPackLayout(second)
-                           << ", not " << stringifyPackLayout(layout);
+  SmallVector<StringRef> names;
+  for (PackLayout each : readable)
+    names.push_back(stringifyPackLayout(each));
+  return op->emitOpError() << "layout must be " << llvm::join(ArrayRef(names).drop_back(), ", ") << " or "
+                           << names.back() << ", not " << stringifyPackLayout(layout);
 }
 
 LogicalResult MatmulDotOp::verify() {
-  if (!llvm::is_contained({PackLayout::Rows16, PackLayout::Rows64, PackLayout::Trits16}, getLayout()))
-    return emitOpError() << "layout must be rows16, rows64 or trits16, not " << stringifyPackLayout(getLayout());
+  if (failed(verifyKernelLayout(*this, getLayout(), {PackLayout::Rows16, PackLayout::Rows64, PackLayout::Trits16})))
+    return failure();
   if (getLayout() == PackLayout::Rows64 && !dotReads(Layout::Rows64, *typeToFormat(getFormat())))
     return emitOpError() << "layout rows64 needs a format with one integer per weight and one scale per group, not "
                          << getFormat();
@@ -284,7 +288,7 @@ LogicalResult MatmulLutOp::verify() {
   if (failed(verifyScalesAndSums(*this, getTables(), "tables", getScales(), getSums(), getOutput(), getFormat(),
                                  getInFeatures())))
     return failure();
-  if (failed(verifyKernelLayout(*this, getLayout(), PackLayout::Rows64, PackLayout::Trits64)))
+  if (failed(verifyKernelLayout(*this, getLayout(), {PackLayout::Rows64, PackLayout::Trits64})))
     return failure();
   bool trits = getLayout() == PackLayout::Trits64;
   if (trits && getWidth() != 128)

@@ -42,6 +42,9 @@ public:
   virtual Value groupScales() = 0;
 };
 
+/// A byte per row, 16 of them, as bytes in which every row stands four times in succession.
+mlir::Value fourTimes(KernelBuilder &k, mlir::Value rows);
+
 } // namespace halftone
 
 #endif // HALFTONE_LIB_CONVERSION_KERNELS_PANELREADER_H

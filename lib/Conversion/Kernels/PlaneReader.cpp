@@ -49,12 +49,6 @@ Value PlaneReader::multiplierBytes(unsigned p) {
   return k.loadBytesAs(packed, offset, k.bytes(kLanes));
 }
 
-/// A byte per row, four times each.
-static Value fourTimes(KernelBuilder &k, Value rows) {
-  Value wide = arith::ExtUIOp::create(k.b, k.loc, k.words(), rows);
-  return k.bitcast(k.mulI(wide, k.splat(k.words(), 0x01010101)), k.bytes());
-}
-
 void PlaneReader::enterGroup(Value index) {
   group = index;
   multipliers.clear();

@@ -120,11 +120,8 @@ Value WeightReader::zeros() {
 }
 
 Value WeightReader::replicate(Value rows, int64_t copies, int64_t size) {
-  // Four copies by multiplication: as a shuffle, LLVM 22 never ends legalizing it where a matrix has a single row.
-  if (copies == 4 && size == kVectorBytes) {
-    Value wide = arith::ExtUIOp::create(k.b, k.loc, k.words(), rows);
-    return k.bitcast(k.mulI(wide, k.splat(k.words(), 0x01010101)), k.bytes());
-  }
+  if (copies == 4 && size == kVectorBytes)
+    return fourTimes(k, rows);
   SmallVector<int64_t> mask;
   for (int64_t i = 0; i < size; ++i)
     mask.push_back(i / copies % kLanes);
