@@ -139,6 +139,7 @@ int main(int argc, char **argv) {
                                                          {"bcq3g128", "dot-planes"},
                                                          {"bcq4g128", "dot"},
                                                          {"rtn4g128", "dot"},
+                                                         {"vsq4v16s6", "dot"},
                                                          {"rtn8g0", "dot"},
                                                          {"bcq3g128", "dequant"},
                                                          {"float", "dequant"},

@@ -32,7 +32,7 @@ say "Measuring products; this takes some minutes, leave the machine alone"
 # Every engine gets huge pages where the system gives them.
 GLIBC_TUNABLES=glibc.malloc.hugetlb=1 "$build/bin/peer-bench" --ggml "$llama" --onnxruntime "$onnx" \
   --json "$temporary/peers.json" "$@"
-kernels='^(ternary|bcq[123]|rtn4)g128/((dot|lut|lut-trits)/((4096x4096|768x768)/1/[12]/warm|1000x333/1/1/warm)|dot/4096x4096/(8|32|512)/1/cold)'
+kernels='^((ternary|bcq[123]|rtn4)g128|vsq4v16s6)/((dot|lut|lut-trits)/((4096x4096|768x768)/1/[12]/warm|1000x333/1/1/warm)|dot/4096x4096/(8|32|512)/1/cold)'
 "$build/bin/kernel-bench" --benchmark_filter="$kernels" --benchmark_min_time=0.1 --benchmark_repetitions=5 \
   --benchmark_report_aggregates_only --benchmark_out="$temporary/kernels.json"
 measured=(--peers "$temporary/peers.json" --kernels "$temporary/kernels.json")

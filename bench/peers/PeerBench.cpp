@@ -41,7 +41,7 @@ const Group kGroups[] = {
     {"1 bit", {{"bcq1g128", "dot"}, {"bcq1g128", "lut"}}, {"Q1_0"}},
     {"2 bits", {{"bcq2g128", "dot"}, {"bcq2g128", "lut"}}, {"Q2_K"}, 2},
     {"3 bits", {{"bcq3g128", "dot"}, {"bcq3g128", "lut"}}, {"Q3_K"}},
-    {"4 bits", {{"rtn4g128", "dot"}, {"bcq4g128", "dot"}}, {"Q4_0", "Q4_K"}, 4},
+    {"4 bits", {{"rtn4g128", "dot"}, {"bcq4g128", "dot"}, {"vsq4v16s6", "dot"}}, {"Q4_0", "Q4_K"}, 4},
     {"8 bits", {{"rtn8g128", "dot"}}, {"Q8_0"}, 8},
 };
 

@@ -149,3 +149,7 @@ bool halftone::dotReads(Layout layout, const Format &format) {
                (layout == Layout::Rows64 && scalesPerGroup(format) == 1);
   return reads && layoutHolds(layout, format);
 }
+
+bool halftone::dotSkipsGroups(Layout layout, const Format &format) {
+  return layout != Layout::Trits16 && scalesPerGroup(format) == 1;
+}

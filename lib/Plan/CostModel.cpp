@@ -161,7 +161,7 @@ private:
   /// Weights are unpacked to memory before they are multiplied.
   bool usesPanels() const {
     bool many = columns > double(kUnpackingTiles * plan.columns) && layout == Layout::Rows16;
-    return fromPlanes() || (many && format.kind != FormatKind::Vsq && !format.scalePerSign);
+    return fromPlanes() || (many && !format.scalePerSign);
   }
   bool isTwoLevel() const { return format.kind == FormatKind::Bcq && !format.planeScales; }
   bool usesTables() const { return isTwoLevel() && plan.width >= 128 && !fromPlanes(); }
@@ -284,8 +284,8 @@ private:
     else if (isTwoLevel() && !byPlanes())
       perBlock += 3.0 * format.bits;
     double perColumn = 5 + 2 * dotParts() + (byPlanes() ? 2.0 * format.bits : 0);
-    if (format.kind == FormatKind::Vsq)
-      perColumn += (cpu.smallDot + 6) * vectorsPerGroup(format);
+    if (format.kind == FormatKind::Vsq) // the sum of activations times the offset, the product of scale and sum
+      perColumn = 6.0 * vectorsPerGroup(format);
     return (perBlock / shared + perColumn) * registers;
   }
 
@@ -349,8 +349,7 @@ private:
 } // namespace
 
 bool halftone::skipsGroups(const ProductShape &product, const Candidate &candidate) {
-  return candidate.kind == KernelKind::Dot && candidate.layout != Layout::Trits16 && !product.format.scalePerSign &&
-         product.format.kind != FormatKind::Vsq;
+  return candidate.kind == KernelKind::Dot && dotSkipsGroups(candidate.layout, product.format);
 }
 
 std::optional<double> CostModel::microseconds(const ProductShape &product, const Candidate &candidate,

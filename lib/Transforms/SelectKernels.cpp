@@ -324,8 +324,7 @@ private:
     if (op.getVectors())
       return vectorProduct(builder, op, element, format);
     TokenRows count = rowsPerToken(op);
-    bool skips = choice.strategy == lowbit::Strategy::Dot && choice.layout != Layout::Trits16 && !format.scalePerSign &&
-                 format.kind != FormatKind::Vsq;
+    bool skips = choice.strategy == lowbit::Strategy::Dot && dotSkipsGroups(choice.layout, format);
     if (count.groups == 1 || !skips)
       return rowsProduct(builder, op, element, format, choice, count, std::nullopt);
     // A product per group, which passes over the weights of all others.
@@ -375,15 +374,19 @@ private:
     Location loc = op.getLoc();
     Value codes = perToken(builder, loc, rows, columnsOfCodes(rows, groups, strategy), builder.getI8Type());
     Value scales = perToken(builder, loc, rows, {}, builder.getF32Type());
-    Value sums = perToken(builder, loc, rows, groups.count, builder.getI32Type());
+    Format format = *lowbit::typeToFormat(cast<ShapedType>(op.getWeights().getType()).getElementType());
+    Value sums = perToken(builder, loc, rows, format.groupCount(groups.cols), builder.getI32Type());
+    bool shared = vectorsPerGroup(format) > 1;
+    int64_t group = shared ? packedGroup(format) : groups.size;
+    std::optional<int64_t> vector = shared ? std::optional(format.group) : std::nullopt;
     if (op.getActivations() != lowbit::Activations::Static)
-      return lowbit::QuantizeActivationsOp::create(builder, loc, op.getInput(), codes, scales, sums, groups.size,
+      return lowbit::QuantizeActivationsOp::create(builder, loc, op.getInput(), codes, scales, sums, group, vector,
                                                    lowbit::activationBits(op.getActivations()))
           ->getResults();
     lowbit::RequantizeOp rounded = requantizeOf(op);
     return lowbit::QuantizeActivationsStaticOp::create(builder, loc, rounded.getInput(), rounded.getScales(),
                                                        rounded.getZeroPoints(), codes, scales, sums,
-                                                       rounded.getFormat(), groups.size, digitsOf(rounded), only)
+                                                       rounded.getFormat(), group, vector, digitsOf(rounded), only)
         ->getResults();
   }
 

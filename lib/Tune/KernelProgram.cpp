@@ -137,7 +137,7 @@ llvm::Expected<std::string> halftone::kernelFunction(const KernelSpec &spec, Str
     return checked.takeError();
   Format format = *checked;
   GroupShape groups(format, spec.cols);
-  int64_t t = spec.tokens, padded = groups.paddedCols(), count = groups.count;
+  int64_t t = spec.tokens, padded = groups.paddedCols(), count = format.groupCount(spec.cols);
   int64_t bytes = packedBytes(format, spec.rows, spec.cols, layoutOf(spec, format));
   std::string type = typeText(format);
   std::string head = llvm::formatv("func.func @{4}(%x: tensor<{0}x{1}xf32>, %w: tensor<{2}xi8>) -> "
@@ -156,9 +156,11 @@ llvm::Expected<std::string> halftone::kernelFunction(const KernelSpec &spec, Str
   std::string body = llvm::formatv(
       "  %c0 = tensor.empty() : tensor<{0}x{1}xi8>\n  %s0 = tensor.empty() : tensor<{0}xf32>\n"
       "  %g0 = tensor.empty() : tensor<{0}x{2}xi32>\n"
-      "  %c, %s, %g = lowbit.quantize_activations ins(%x : tensor<{0}x{3}xf32>) outs(%c0, %s0, %g0 : {4}) group = {5}, "
-      "bits = {6} -> {4}\n",
-      t, columns, count, spec.cols, codes, groups.size, popcountBits(spec) ? popcountBits(spec) : 8);
+      "  %c, %s, %g = lowbit.quantize_activations ins(%x : tensor<{0}x{3}xf32>) outs(%c0, %s0, %g0 : {4}) group = {5}"
+      "{7}, bits = {6} -> {4}\n",
+      t, columns, count, spec.cols, codes, vectorsPerGroup(format) > 1 ? packedGroup(format) : groups.size,
+      popcountBits(spec) ? popcountBits(spec) : 8,
+      vectorsPerGroup(format) > 1 ? " vector = " + std::to_string(format.group) : "");
   std::string formatAndSize = llvm::formatv("format = {0}, in_features = {1}", type, spec.cols);
   std::string rest = llvm::formatv("outs(%y : tensor<{0}x{1}xf32>) {2}", t, spec.rows, formatAndSize);
   llvm::Expected<TargetInfo> target = TargetInfo::get(spec.cpu);

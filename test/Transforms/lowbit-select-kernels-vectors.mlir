@@ -12,3 +12,26 @@ func.func @both(%x: tensor<?x70xf32>, %w: tensor<8x70x!lowbit.vsq<bits = 4, vect
       outs(%y : tensor<?x8xf32>) activations = i8 vectors = <vector = 16, scale_bits = 6, product_bits = 7> -> tensor<?x8xf32>
   return %r : tensor<?x8xf32>
 }
+
+// Scales of vectors on one side: the activations have a sum per vector all the same.
+
+// CHECK-LABEL: func @weights
+// CHECK: %[[Q:.+]]:3 = lowbit.quantize_activations ins(%{{.+}} : tensor<1x70xf32>) outs(%{{.+}} : tensor<1x96xi8>, tensor<1xf32>, tensor<1x5xi32>) group = 32 vector = 16 ->
+// CHECK: lowbit.matmul_dot ins(%[[Q]]#0, %[[Q]]#1, %[[Q]]#2,
+func.func @weights(%x: tensor<1x70xf32>, %w: tensor<8x70x!lowbit.vsq<bits = 4, vector = 16, scale_bits = 4>>,
+                   %y: tensor<1x8xf32>) -> tensor<1x8xf32> {
+  %r = lowbit.matmul ins(%x, %w : tensor<1x70xf32>, tensor<8x70x!lowbit.vsq<bits = 4, vector = 16, scale_bits = 4>>)
+      outs(%y : tensor<1x8xf32>) activations = i8 strategy = dot -> tensor<1x8xf32>
+  return %r : tensor<1x8xf32>
+}
+
+// Vectors of 32 are groups.
+
+// CHECK-LABEL: func @groups
+// CHECK: lowbit.quantize_activations {{.+}} tensor<1x3xi32>) group = 32 ->
+func.func @groups(%x: tensor<1x70xf32>, %w: tensor<8x70x!lowbit.vsq<bits = 4, vector = 32, scale_bits = 4>>,
+                  %y: tensor<1x8xf32>) -> tensor<1x8xf32> {
+  %r = lowbit.matmul ins(%x, %w : tensor<1x70xf32>, tensor<8x70x!lowbit.vsq<bits = 4, vector = 32, scale_bits = 4>>)
+      outs(%y : tensor<1x8xf32>) activations = i8 strategy = dot -> tensor<1x8xf32>
+  return %r : tensor<1x8xf32>
+}

@@ -44,8 +44,8 @@ static LogicalResult verifyScalesAndSums(Operation *op, Value activations, Strin
                                          Value output, Type format, int64_t inFeatures) {
   if (failed(verifyPositive(op, "in_features", inFeatures)) || failed(verifyIntegerWeights(op, format)))
     return failure();
-  int64_t groups = groupCount(inFeatures, packedGroup(format));
-  if (failed(dps::verifyExpectedSize(op, "groups (G)", "sums", sums, 1, groups)) ||
+  int64_t sumsPerToken = groupCount(inFeatures, typeToFormat(format)->group);
+  if (failed(dps::verifyExpectedSize(op, "groups (G)", "sums", sums, 1, sumsPerToken)) ||
       failed(dps::verifySize(op, "tokens (T)", name, activations, 0, "scales", scales, 0)) ||
       failed(dps::verifySize(op, "tokens (T)", name, activations, 0, "sums", sums, 0)) ||
       failed(dps::verifySize(op, "tokens (T)", name, activations, 0, "output", output, 0)) ||
@@ -136,11 +136,17 @@ static LogicalResult verifyCodeColumns(Operation *op, Value codes, int64_t padde
   return dps::verifyExpectedSize(op, "padded features (KP)", "codes", codes, 1, padded);
 }
 
-/// Codes of `features` columns in packed order, and a sum per group.
-static LogicalResult verifyPackedCodes(Operation *op, Value codes, Value sums, int64_t features, int64_t group) {
+/// Codes of `features` columns in packed order, and a sum per group, or per vector of a group.
+static LogicalResult verifyPackedCodes(Operation *op, Value codes, Value sums, int64_t features, int64_t group,
+                                       std::optional<int64_t> vector) {
+  if (group < 0)
+    return op->emitOpError("group must not be negative (0 is the whole row)");
+  if (vector && (*vector <= 0 || *vector >= group || packedVector(*vector) != group))
+    return op->emitOpError() << "vectors of " << *vector << " columns do not share groups of " << group;
   if (failed(verifyCodeColumns(op, codes, paddedColumns(features, group))))
     return failure();
-  return dps::verifyExpectedSize(op, "groups (G)", "sums", sums, 1, groupCount(features, group));
+  return dps::verifyExpectedSize(op, vector ? "vectors (J)" : "groups (G)", "sums", sums, 1,
+                                 groupCount(features, vector.value_or(group)));
 }
 
 /// Tokens that take `perToken` rows of codes, scales and sums each.
@@ -158,8 +164,6 @@ int64_t QuantizeActivationsStaticOp::getRowsPerToken() {
 }
 
 LogicalResult QuantizeActivationsStaticOp::verify() {
-  if (static_cast<int64_t>(getGroup()) < 0)
-    return emitOpError("group must not be negative (0 is the whole row)");
   if (getDigits() < 1 || getDigits() > 3)
     return emitOpError() << "digits must be in 1..3, not " << getDigits();
   if (failed(dps::verifyNoMix(*this, getOperands())) ||
@@ -172,21 +176,19 @@ LogicalResult QuantizeActivationsStaticOp::verify() {
     return emitOpError() << "group " << int64_t(*getOnly()) << " is none of " << groups;
   if (failed(dps::verifyExpectedSize(*this, "groups", "steps", getSteps(), 0, groups)) ||
       failed(dps::verifyExpectedSize(*this, "groups", "zero_points", getZeroPoints(), 0, groups)) ||
-      failed(verifyPackedCodes(*this, getCodes(), getSums(), features, getGroup())))
+      failed(verifyPackedCodes(*this, getCodes(), getSums(), features, getGroup(), getVector())))
     return failure();
   return verifyTokenRows(*this, "rows (T * groups * digits)", getInput(), getRowsPerToken(), getCodes(), getScales(),
                          getSums());
 }
 
 LogicalResult QuantizeActivationsOp::verify() {
-  if (static_cast<int64_t>(getGroup()) < 0)
-    return emitOpError("group must not be negative (0 is the whole row)");
   if ((getBits() != 16 && failed(verifyActivationBits(*this, getBits()))) ||
       failed(dps::verifyNoMix(*this, getOperands())) ||
       failed(dps::verifyStaticSize(*this, "input features (K)", "input", getInput(), 1)))
     return failure();
   int64_t features = getInput().getType().getDimSize(1);
-  if (failed(verifyPackedCodes(*this, getCodes(), getSums(), features, getGroup())))
+  if (failed(verifyPackedCodes(*this, getCodes(), getSums(), features, getGroup(), getVector())))
     return failure();
   if (getBits() == 16)
     return verifyTokenRows(*this, "rows (2T)", getInput(), 2, getCodes(), getScales(), getSums());

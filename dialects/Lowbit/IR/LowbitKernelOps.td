@@ -14,7 +14,8 @@ def Lowbit_QuantizeActivationsOp : Lowbit_DpsOp<"quantize_activations", ["codes"
     With `bits = 1` codes are signs, +1 for x >= 0 and -1 otherwise, and s is the mean of |x[t][k]| (0 below 1e-30),
     which minimizes the squared error of s * code (XNOR-Net, arXiv 1603.05279). Codes are bytes and lie in packed
     order: each group of `group` columns (0: all) is padded with zeros to a multiple of 32, KP in total. sums[t][g] is
-    the exact sum of the codes of group g. Where 2048 divides KP, codes may have KP + 64 columns, of which the last 64
+    the exact sum of the codes of group g; with `vector` = 8 or 16, in groups of 32, that of the g-th vector of so many
+    columns, for weights with scales of vectors. Where 2048 divides KP, codes may have KP + 64 columns, of which the last 64
     are neither written nor read: rows half a page apart are slow to read side by side, as `lowbit.matmul_dot` does.
 
     With `bits = 16` a token takes two rows of codes, scales and sums, as if it were two tokens of 8 bits. With
@@ -32,17 +33,18 @@ def Lowbit_QuantizeActivationsOp : Lowbit_DpsOp<"quantize_activations", ["codes"
     ```
   }];
   let arguments = (ins F32Matrix:$input, I8Matrix:$codes, F32Vector:$scales, I32Matrix:$sums, I64Attr:$group,
-    DefaultValuedAttr<I64Attr, "8">:$bits);
+    OptionalAttr<I64Attr>:$vector, DefaultValuedAttr<I64Attr, "8">:$bits);
   let assemblyFormat = [{
     `ins` `(` $input `:` type($input) `)`
     `outs` `(` $codes `,` $scales `,` $sums `:` type($codes) `,` type($scales) `,` type($sums) `)`
-    `group` `=` $group (`,` `bits` `=` $bits^)? attr-dict (`->` type($results)^)?
+    `group` `=` $group (`vector` `=` $vector^)? (`,` `bits` `=` $bits^)? attr-dict (`->` type($results)^)?
   }];
   let builders = [
     OpBuilder<(ins "::mlir::Value":$input, "::mlir::Value":$codes, "::mlir::Value":$scales, "::mlir::Value":$sums,
-                   "int64_t":$group, CArg<"int64_t", "8">:$bits), [{
+                   "int64_t":$group, "std::optional<int64_t>":$vector, CArg<"int64_t", "8">:$bits), [{
       build($_builder, $_state, ::halftone::dps::resultTypes({codes, scales, sums}), input, codes, scales, sums,
-            group, bits);
+            $_builder.getI64IntegerAttr(group), vector ? $_builder.getI64IntegerAttr(*vector) : nullptr,
+            $_builder.getI64IntegerAttr(bits));
     }]>
   ];
 }
@@ -60,8 +62,8 @@ def Lowbit_QuantizeActivationsStaticOp
     as if it were so many tokens of 8 bits. In the rows of group G the codes of all other dimensions are 0. With one digit
     a code is d. With two, rows hold `high` with the scale 255 s, then `low` with the scale s, where d = 255 * high + low;
     with three there is a digit of 255 * 255 s before them. Digits are in -127 .. 127, so that 1, 2 and 3 of them hold
-    magnitudes of up to 127, 32,512 and any of 17 bits. `lowbit.sum_token_rows` adds the products of the rows. `group` and
-    the order of codes are as in `lowbit.quantize_activations`. With `only` there are the rows of that group alone, `digits`
+    magnitudes of up to 127, 32,512 and any of 17 bits. `lowbit.sum_token_rows` adds the products of the rows. `group`,
+    `vector` and the order of codes are as in `lowbit.quantize_activations`. With `only` there are the rows of that group alone, `digits`
     per token.
 
     ```mlir
@@ -74,21 +76,21 @@ def Lowbit_QuantizeActivationsStaticOp
     Example: s = 4 / 255, z = 64, x = 3: d = 191 is 255 * 1 - 64.
   }];
   let arguments = (ins F32Matrix:$input, F32Vector:$steps, F32Vector:$zero_points, I8Matrix:$codes, F32Vector:$scales,
-    I32Matrix:$sums, TypeAttrOf<Lowbit_AnyGrouped>:$format, I64Attr:$group, I64Attr:$digits,
-    OptionalAttr<I64Attr>:$only);
+    I32Matrix:$sums, TypeAttrOf<Lowbit_AnyGrouped>:$format, I64Attr:$group,
+    OptionalAttr<I64Attr>:$vector, I64Attr:$digits, OptionalAttr<I64Attr>:$only);
   let assemblyFormat = [{
     `ins` `(` $input `,` $steps `,` $zero_points `:` type($input) `,` type($steps) `,` type($zero_points) `)`
     `outs` `(` $codes `,` $scales `,` $sums `:` type($codes) `,` type($scales) `,` type($sums) `)`
-    `format` `=` $format `,` `group` `=` $group `,` `digits` `=` $digits (`,` `only` `=` $only^)?
+    `format` `=` $format `,` `group` `=` $group (`vector` `=` $vector^)? `,` `digits` `=` $digits (`,` `only` `=` $only^)?
     attr-dict (`->` type($results)^)?
   }];
   let builders = [
     OpBuilder<(ins "::mlir::Value":$input, "::mlir::Value":$steps, "::mlir::Value":$zeroPoints, "::mlir::Value":$codes,
                    "::mlir::Value":$scales, "::mlir::Value":$sums, "::mlir::Type":$format, "int64_t":$group,
-                   "int64_t":$digits, "std::optional<int64_t>":$only), [{
+                   "std::optional<int64_t>":$vector, "int64_t":$digits, "std::optional<int64_t>":$only), [{
       build($_builder, $_state, ::halftone::dps::resultTypes({codes, scales, sums}), input, steps, zeroPoints, codes,
             scales, sums, ::mlir::TypeAttr::get(format), $_builder.getI64IntegerAttr(group),
-            $_builder.getI64IntegerAttr(digits), only ? $_builder.getI64IntegerAttr(*only) : nullptr);
+            vector ? $_builder.getI64IntegerAttr(*vector) : nullptr, $_builder.getI64IntegerAttr(digits), only ? $_builder.getI64IntegerAttr(*only) : nullptr);
     }]>
   ];
   let extraClassDeclaration = dpsDeclaration # [{

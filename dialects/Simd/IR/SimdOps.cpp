@@ -45,11 +45,11 @@ LogicalResult Dot2Op::verify() {
          << length(getAcc().getType()) << " accumulators, but has " << length(getU().getType()) << " bytes";
 }
 
-LogicalResult PairwiseAddOp::verify() {
-  if (length(getV().getType()) == 2 * length(getAcc().getType()))
+LogicalResult Dot2HalvesOp::verify() {
+  if (length(getA().getType()) == 2 * length(getAcc().getType()))
     return success();
   return emitOpError("needs two lanes for each of the ")
-         << length(getAcc().getType()) << " accumulators, but has " << length(getV().getType());
+         << length(getAcc().getType()) << " accumulators, but has " << length(getA().getType());
 }
 
 LogicalResult PopcountAccumulateOp::verify() { return verifyFourToOne(*this, getAcc().getType(), getV().getType()); }

@@ -120,23 +120,22 @@ def Simd_Dot2Op : Simd_Op<"dot2", [Pure, AllTypesMatch<["acc", "result"]>, AllTy
   let hasVerifier = 1;
 }
 
-def Simd_PairwiseAddOp : Simd_Op<"pairwise_add", [Pure, AllTypesMatch<["acc", "result"]>]> {
-  let summary = "adds pairs of 16-bit lanes, times a factor, to 32-bit lanes";
+def Simd_Dot2HalvesOp : Simd_Op<"dot2_halves", [Pure, AllTypesMatch<["acc", "result"]>, AllTypesMatch<["a", "b"]>]> {
+  let summary = "adds dot products of two 16-bit lanes in 32 bits";
   let description = [{
-    `result[i] = acc[i] + factor * (v[2i] + v[2i+1])`, the lanes of `v` taken
-    as signed. Exact up to wrapping at 32 bits.
+    `result[i] = acc[i] + a[2i] * b[2i] + a[2i+1] * b[2i+1]`, all lanes taken
+    as signed. Exact up to wrapping at 32 bits. With ones in `b` it widens the
+    sums of `simd.dot2`, with other factors it scales them, too.
 
     ```mlir
-    %r = simd.pairwise_add %acc, %v : vector<16xi32>, vector<32xi16>
-    %q = simd.pairwise_add %r, %w {factor = 16 : i32} : vector<16xi32>, vector<32xi16>
+    %r = simd.dot2_halves %acc, %v, %ones : vector<16xi32>, vector<32xi16>
     ```
 
-    `pmaddwd` on x86.
+    `pmaddwd` on x86, with a dot product extension `vpdpwssd`.
   }];
-  let arguments = (ins Simd_Words:$acc, Simd_Halves:$v,
-    ConfinedAttr<DefaultValuedAttr<I32Attr, "1">, [IntMinValue<1>, IntMaxValue<32767>]>:$factor);
+  let arguments = (ins Simd_Words:$acc, Simd_Halves:$a, Simd_Halves:$b);
   let results = (outs Simd_Words:$result);
-  let assemblyFormat = "$acc `,` $v attr-dict `:` type($acc) `,` type($v)";
+  let assemblyFormat = "$acc `,` $a `,` $b attr-dict `:` type($acc) `,` type($a)";
   let hasVerifier = 1;
 }
 

@@ -54,7 +54,7 @@ def SimdChainDots : Pass<"simd-chain-dots", "::mlir::ModuleOp"> {
     ```mlir
     %3 = simd.dot2 %zeros, %u, %s {max_u = 2 : i32} : vector<32xi16>, vector<64xi8>, vector<64xi8>
     %4 = simd.dot2 %3, %v, %t {max_u = 2 : i32} : vector<32xi16>, vector<64xi8>, vector<64xi8>
-    %2 = simd.pairwise_add %0, %4 : vector<16xi32>, vector<32xi16>
+    %2 = simd.dot2_halves %0, %4, %ones : vector<16xi32>, vector<32xi16>
     ```
   }];
   let options = [

@@ -25,8 +25,8 @@
 // is a byte, but two for integers of more than 8 bits and four (a float) for float
 // vector scales; of the formats with floats of 8 bits it is their code. The rows'
 // scales are there for integer scales, and as copies of the tensor's for nvfp4. All other
-// vectors are groups. Activations are padded in the same order; their sums are
-// those of packed groups, so kernels on vectors of 8 or 16 sum up what they need.
+// vectors are groups. Activations are padded in the same order, and have a sum
+// per vector.
 //   scales: float [rowBlocks][16]
 //   multipliers: u8 [rowBlocks][groups][vectorsPerGroup][16]
 //
@@ -154,6 +154,10 @@ bool layoutHolds(Layout layout, const Format &format);
 /// True if kernels of strategy dot multiply weights of a format in a layout: Rows16 and Trits16, and Rows64 where a
 /// format has one scale per group.
 bool dotReads(Layout layout, const Format &format);
+
+/// True if they pass over the weights of columns whose codes are all 0 (where a format has one integer per weight and
+/// one scale per group): a product of static groups is then one product per group.
+bool dotSkipsGroups(Layout layout, const Format &format);
 
 } // namespace halftone
 

@@ -69,7 +69,7 @@ llvm::SmallVector<Candidate> listCandidates(const ProductShape &product);
 /// many columns as usual, or with one column one block of rows instead of two, or two instead of one.
 llvm::SmallVector<Candidate> listCandidates(const ProductShape &product, const TargetInfo &target, int64_t columns);
 
-/// Whether a product of groups is one product per group, which reads the weights of its columns only.
+/// Whether a product of static groups is one product per group.
 bool skipsGroups(const ProductShape &product, const Candidate &candidate);
 
 /// Where times come from: the cost model, or measurements.

@@ -43,6 +43,8 @@ void CodeRows::emit(KernelBuilder &k, Value token, Value firstRow, int64_t rows,
 
 void CodeRows::emitGroup(KernelBuilder &k, Value token, Value group, int64_t size, int64_t steps, Value firstRow,
                          int64_t rows, CodesOf codesOf) const {
+  if (vectors > 1)
+    return emitVectors(k, token, group, size, firstRow, rows, codesOf);
   Value from = k.mulIndex(group, groups.size), to = k.mulIndex(group, groups.steps * kStep);
   auto row = [&](int64_t i) { return k.addIndex(firstRow, i); };
   int64_t covered = 0;
@@ -64,6 +66,31 @@ void CodeRows::emitGroup(KernelBuilder &k, Value token, Value group, int64_t siz
       store(k, k.splat(k.words(), 0), row(i), k.addIndex(to, column));
     k.storeScalar(k.sumLanes(total[i]), sums, {row(i), group});
   }
+}
+
+void CodeRows::emitVectors(KernelBuilder &k, Value token, Value group, int64_t size, Value firstRow, int64_t rows,
+                           CodesOf codesOf) const {
+  Value from = k.mulIndex(group, groups.size), to = k.mulIndex(group, kStep), firstSum = k.mulIndex(group, vectors);
+  int64_t vector = kStep / vectors;
+  for (int64_t column = 0; column < kStep; column += kLanes) {
+    int64_t width = std::clamp<int64_t>(size - column, 0, kLanes);
+    SmallVector<Value> words(rows, k.splat(k.words(), 0));
+    if (width > 0) {
+      Value place = k.addIndex(from, column);
+      words = codesOf(k.padded(k.load(x, {token, place}, k.floats(width)), kLanes), place, width);
+    }
+    for (int64_t i = 0; i < rows; ++i) {
+      Value row = k.addIndex(firstRow, i);
+      store(k, words[i], row, k.addIndex(to, column));
+      for (int64_t lane = 0; lane < width; lane += vector)
+        k.storeScalar(k.sumLanes(k.padded(k.slice(words[i], lane, vector), kLanes)), sums,
+                      {row, k.addIndex(firstSum, (column + lane) / vector)});
+    }
+  }
+}
+
+std::string halftone::vectorName(const CodeGroups &groups) {
+  return groups.vector == groups.size ? "" : "v" + std::to_string(groups.vector);
 }
 
 void CodeRows::store(KernelBuilder &k, Value code, Value row, Value column) const {

@@ -3,6 +3,7 @@
 #define HALFTONE_LIB_CONVERSION_KERNELS_ACTIVATIONCODES_H
 
 #include "KernelBuilder.h"
+#include "Kernels.h"
 #include "halftone/Pack/Layout.h"
 
 namespace halftone {
@@ -18,9 +19,10 @@ std::pair<mlir::Value, mlir::Value> roundEven(KernelBuilder &k, mlir::Value x);
 llvm::SmallVector<mlir::Value> splitDigits(KernelBuilder &k, mlir::Value rounded, mlir::Value code, int64_t digits);
 
 /// Where the codes of tokens go: x f32 [T][K], codes i8 [R][KP], sums i32 [R][G], each group padded with zeros to whole
-/// steps.
+/// steps. `vectors` in a group have a sum each.
 struct CodeRows {
   const GroupShape &groups;
+  int64_t vectors;
   mlir::Value x, codes, sums;
 
   /// 16 values, those from lane `width` on are 0, the first of which is column `column` -> words, one for every row;
@@ -34,8 +36,14 @@ struct CodeRows {
 private:
   void emitGroup(KernelBuilder &k, mlir::Value token, mlir::Value group, int64_t size, int64_t steps,
                  mlir::Value firstRow, int64_t rows, CodesOf codesOf) const;
+  /// A group of several vectors: their lanes are summed up apart.
+  void emitVectors(KernelBuilder &k, mlir::Value token, mlir::Value group, int64_t size, mlir::Value firstRow,
+                   int64_t rows, CodesOf codesOf) const;
   void store(KernelBuilder &k, mlir::Value code, mlir::Value row, mlir::Value column) const;
 };
+
+/// What a kernel's name says of groups with several sums: nothing of those with one.
+std::string vectorName(const CodeGroups &groups);
 
 } // namespace halftone
 

@@ -19,9 +19,9 @@ namespace {
 
 class ActivationQuantizer {
 public:
-  ActivationQuantizer(KernelBuilder &k, const GroupShape &groups, int64_t bits, ValueRange args)
+  ActivationQuantizer(KernelBuilder &k, const GroupShape &groups, int64_t vectors, int64_t bits, ValueRange args)
       : k(k), groups(groups), bits(bits), halves(bits == 16 ? 2 : 1), x(args[0]), scales(args[2]),
-        rows{groups, args[0], args[1], args[3]} {}
+        rows{groups, vectors, args[0], args[1], args[3]} {}
 
   void emitToken(Value token) {
     Value factor = bits == 1 ? emitMeanScale(token) : emitMaxScale(token);
@@ -93,22 +93,22 @@ private:
 
 } // namespace
 
-Kernel halftone::getQuantizeActivationsKernel(ModuleOp module, int64_t tokens, int64_t cols, int64_t group,
-                                              int64_t bits, int64_t codeColumns) {
+Kernel halftone::getQuantizeActivationsKernel(ModuleOp module, int64_t tokens, int64_t cols,
+                                              const CodeGroups &codeGroups, int64_t bits, int64_t codeColumns) {
   Builder b(module.getContext());
-  GroupShape groups(group, cols);
+  GroupShape groups(codeGroups.size, cols);
   Type f32 = b.getF32Type();
   std::string name = (bits == 8 ? "quantize_" : "quantize" + std::to_string(bits) + "_") + sizeName(cols) + "g" +
-                     std::to_string(groups.size) + "_t" + sizeName(tokens) +
+                     std::to_string(groups.size) + vectorName(codeGroups) + "_t" + sizeName(tokens) +
                      codeColumnsName(codeColumns, groups.paddedCols());
   int64_t rows = ShapedType::isDynamic(tokens) || bits < 16 ? tokens : 2 * tokens;
-  auto function =
-      getOrCreateKernel(module, UnknownLoc::get(module.getContext()), name,
-                        {MemRefType::get({tokens, cols}, f32), MemRefType::get({rows, codeColumns}, b.getI8Type()),
-                         MemRefType::get({rows}, f32), MemRefType::get({rows, groups.count}, b.getI32Type())},
-                        [&](KernelBuilder &k, ValueRange args) {
-                          ActivationQuantizer quantizer(k, groups, bits, args);
-                          k.loop(args[4], args[5], 1, [&](Value token) { quantizer.emitToken(token); });
-                        });
+  auto function = getOrCreateKernel(module, UnknownLoc::get(module.getContext()), name,
+                                    {MemRefType::get({tokens, cols}, f32),
+                                     MemRefType::get({rows, codeColumns}, b.getI8Type()), MemRefType::get({rows}, f32),
+                                     MemRefType::get({rows, codeGroups.sumCount(cols)}, b.getI32Type())},
+                                    [&](KernelBuilder &k, ValueRange args) {
+                                      ActivationQuantizer quantizer(k, groups, codeGroups.vectors(), bits, args);
+                                      k.loop(args[4], args[5], 1, [&](Value token) { quantizer.emitToken(token); });
+                                    });
   return {function, 1, /*perToken=*/true};
 }

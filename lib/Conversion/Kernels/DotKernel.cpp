@@ -16,6 +16,7 @@
 #include "TernaryDot.h"
 #include "Tiles.h"
 #include "VectorScaledDot.h"
+#include "VectorScaledPanel.h"
 #include "WeightReader.h"
 #include "dialects/Simd/IR/SimdOps.h"
 
@@ -88,23 +89,12 @@ private:
     return next;
   }
 
-  /// Sums in 16 bits end with a block of code, so blocks are made long, up to `kUnrolledSteps` steps, where more than
-  /// one product fits such a sum.
   SmallVector<Value> emitSteps(int64_t begin, int64_t end, Value firstElement, ArrayRef<Value> init) {
-    int64_t count = end - begin;
-    bool chained = tiling.pairs() && (columns == 1 || readers.front().maxU() <= tiling.fastU);
-    int64_t unroll = chained ? kUnrolledSteps : 1;
-    SmallVector<Value> acc = k.repeat(count / unroll, init, [&](Value block, ValueRange values) {
-      SmallVector<Value> next(values);
-      for (int64_t i = 0; i < unroll; ++i) {
-        Value step = k.affine(block, unroll, k.index(begin + i));
-        next = emitStep(step, k.affine(step, kStep, firstElement), next);
-      }
-      return next;
+    bool inLongBlocks = tiling.pairs() && (columns == 1 || readers.front().maxU() <= tiling.fastU);
+    return forSteps(k, end - begin, inLongBlocks, init, [&](Value i, ValueRange values) {
+      Value step = k.addIndex(i, begin);
+      return emitStep(step, k.affine(step, kStep, firstElement), values);
     });
-    for (int64_t step = count / unroll * unroll; step < count; ++step)
-      acc = emitStep(k.index(begin + step), k.addIndex(firstElement, (begin + step) * kStep), acc);
-    return acc;
   }
 
   SmallVector<Value> emitStep(Value step, Value element, ValueRange values) {
@@ -130,8 +120,6 @@ private:
     }
     return acc;
   }
-
-  static constexpr int64_t kUnrolledSteps = 4;
 
   KernelBuilder &k;
   const MatmulShape &shape;
@@ -165,23 +153,6 @@ static std::string tilingName(const DotTiling &tiling) {
   return name;
 }
 
-/// Emits one of two kernels: of weights unpacked to panels where many columns share them, and always in bit planes, or
-/// of weights that every tile unpacks for itself.
-static void emitByColumns(KernelBuilder &k, const MatmulShape &shape, const DotTiling &tiling, Value y,
-                          function_ref<void()> panels, function_ref<void()> tiles) {
-  if (shape.layout == Layout::Rows64)
-    return panels();
-  int64_t few = kUnpackingTiles * tiling.columns;
-  bool hasPanels = shape.layout == Layout::Rows16 && shape.format.kind != FormatKind::Vsq && !shape.format.scalePerSign;
-  bool isDynamic = ShapedType::isDynamic(shape.tokens);
-  if (!hasPanels || (!isDynamic && shape.tokens <= few))
-    return tiles();
-  if (!isDynamic)
-    return panels();
-  Value isFew = arith::CmpIOp::create(k.b, k.loc, arith::CmpIPredicate::ule, k.dim(y, 0), k.index(few));
-  k.branch(isFew, tiles, panels);
-}
-
 Kernel halftone::getDotKernel(ModuleOp module, const MatmulShape &shape, int64_t tableWidth, const DotTiling &tiling,
                               const ColumnRange &range) {
   Builder b(module.getContext());
@@ -203,23 +174,35 @@ Kernel halftone::getDotKernel(ModuleOp module, const MatmulShape &shape, int64_t
   auto function = getOrCreateKernel(
       module, UnknownLoc::get(module.getContext()), name,
       {MemRefType::get({shape.tokens, shape.codeColumns}, i8), MemRefType::get({shape.tokens}, f32),
-       MemRefType::get({shape.tokens, groups.count}, b.getI32Type()), MemRefType::get({packed.bytes}, i8),
-       MemRefType::get({shape.tokens, shape.rows}, f32)},
+       MemRefType::get({shape.tokens, shape.format.groupCount(shape.cols)}, b.getI32Type()),
+       MemRefType::get({packed.bytes}, i8), MemRefType::get({shape.tokens, shape.rows}, f32)},
       [&](KernelBuilder &k, ValueRange args) {
         DotOperands operands{args[0], args[1], args[2], args[3], args[4], {}};
-        auto panels = [&] { emitPanelDot(k, shape, operands, tableWidth, tiling, range, args[5], args[6]); };
+        // Weights are unpacked to panels where many columns share them, and always those in bit planes, or by every
+        // tile for itself.
+        bool isVsq = shape.format.kind == FormatKind::Vsq;
+        auto panels = [&] {
+          if (isVsq)
+            return emitVectorScaledPanel(k, shape, nullptr, operands, tiling, args[5], args[6]);
+          emitPanelDot(k, shape, operands, tableWidth, tiling, range, args[5], args[6]);
+        };
+        if (planes)
+          return panels();
         TileLoops loops{
             args[5], args[6], rowTile, operands.y, shape.codeColumns, tiling.columns, tiling.columnPairs ? 2 : 1};
-        emitByColumns(k, shape, tiling, operands.y, panels, [&] {
+        auto tiles = [&] {
           forTiles(k, loops, [&](Value rowBlock, int64_t blocks, Value token, int64_t columns) {
-            if (shape.format.kind == FormatKind::Vsq)
+            if (isVsq)
               return emitVectorScaledDot(k, shape, nullptr, operands, rowBlock, blocks, token, columns,
                                          tiling.columnPairs);
             if (shape.format.scalePerSign || trits)
               return emitTernaryDot(k, shape, operands, rowBlock, blocks, token, columns, tiling.columnPairs);
             DotTile(k, shape, operands, tableWidth, tiling, range, rowBlock, blocks, token, columns).emit();
           });
-        });
+        };
+        if (trits || shape.format.scalePerSign)
+          return tiles();
+        emitByColumns(k, operands.y, kUnpackingTiles * tiling.columns, panels, tiles);
       });
   return {function, int64_t(llvm::divideCeil(shape.rows, kLanes))};
 }

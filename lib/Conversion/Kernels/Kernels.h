@@ -73,11 +73,19 @@ Kernel getDequantKernel(mlir::ModuleOp module, const MatmulShape &shape);
 /// table are clamped into it (the runtime refuses them before).
 Kernel getGatherKernel(mlir::ModuleOp module, const MatmulShape &shape);
 
+/// How columns are grouped for packed weights.
+struct CodeGroups {
+  int64_t size;   ///< columns of a group, which is padded to whole steps; 0: all
+  int64_t vector; ///< columns that have a sum of their own: as many as the group, or 8 or 16 in one of 32
+  int64_t vectors() const { return vector == size ? 1 : size / vector; }
+  int64_t sumCount(int64_t cols) const { return GroupShape(vector, cols).count; }
+};
+
 /// args: x f32 [T][K], codes i8 [T][KC], scales f32 [T], sums i32 [T][G]. Unit: one token. `bits` of a code, 1..8
 /// or 16: codes, scales and sums have 2T rows, high and low halves in turn. `codeColumns`, KC: KP or more; what lies
 /// beyond KP is not written.
-Kernel getQuantizeActivationsKernel(mlir::ModuleOp module, int64_t tokens, int64_t cols, int64_t group, int64_t bits,
-                                    int64_t codeColumns);
+Kernel getQuantizeActivationsKernel(mlir::ModuleOp module, int64_t tokens, int64_t cols, const CodeGroups &groups,
+                                    int64_t bits, int64_t codeColumns);
 
 /// Activations as lowbit.quantize_activations_static makes them: `bits` of a code, groups of dimensions, rows per
 /// group.
@@ -87,8 +95,8 @@ struct StaticActivations {
 };
 
 /// args: x f32 [T][K], steps f32 [groups], zero points f32 [groups], codes i8 [R][KC], scales f32 [R], sums i32 [R][G]
-/// with R = T * groups * digits. Unit: one token. `group` is that of the weights.
-Kernel getQuantizeActivationsStaticKernel(mlir::ModuleOp module, int64_t tokens, int64_t cols, int64_t group,
+/// with R = T * groups * digits. Unit: one token.
+Kernel getQuantizeActivationsStaticKernel(mlir::ModuleOp module, int64_t tokens, int64_t cols, const CodeGroups &groups,
                                           const StaticActivations &format, int64_t codeColumns);
 
 /// args: x f32 [rows * T][N], y f32 [T][N]. Unit: one token. The rows of a token are added in ascending order.

@@ -12,6 +12,7 @@
 
 #include "PanelDot.h"
 #include "DotColumns.h"
+#include "Panel.h"
 #include "PlaneReader.h"
 #include "Tiles.h"
 #include "WeightReader.h"
@@ -21,19 +22,12 @@ using namespace halftone;
 
 namespace {
 
-/// Steps of a panel: 16 KiB of bytes, half of the smallest first-level caches.
-constexpr int64_t kPanelSteps = 32;
-constexpr int64_t kChunks = kStep / 4;
-/// Bytes of columns that are read again for every row block. More than elsewhere: 16 rows read them slowly, and another
-/// turn unpacks all weights again.
-constexpr int64_t kTurnBytes = 640 * 1024;
-
 class PanelDot {
 public:
   PanelDot(KernelBuilder &k, const MatmulShape &shape, const DotOperands &args, int64_t tableWidth,
            const DotTiling &tiling, const ColumnRange &range)
       : k(k), shape(shape), args(args), tableWidth(tableWidth), tiling(tiling), groups(shape.format, shape.cols),
-        range(range.value_or(std::pair(int64_t(0), shape.cols))) {
+        range(range.value_or(std::pair(int64_t(0), shape.cols))), panel(k, args.y) {
     splitsGroups = std::max(groups.steps, groups.lastSteps) > kPanelSteps;
     perPanel = std::max<int64_t>(kPanelSteps / groups.steps, 1);
   }
@@ -41,7 +35,8 @@ public:
   void emit(Value begin, Value end) {
     int64_t columns = kPanelColumns / tiling.columns * tiling.columns;
     allocate(columns);
-    loops = {begin, end, 1, args.y, shape.codeColumns, tiling.columns, tiling.columnPairs ? 2 : 1, columns, kTurnBytes};
+    loops = {begin,          end, 1, args.y, shape.codeColumns, tiling.columns, tiling.columnPairs ? 2 : 1, columns,
+             kPanelTurnBytes};
     forTurns(k, loops, [&](const ColumnTurn &each) {
       turn = each;
       k.loop(begin, end, 1, [&](Value rowBlock) { emitBlock(rowBlock); });
@@ -51,35 +46,21 @@ public:
 private:
   //===--- memory ------------------------------------------------------------===//
 
-  /// At the kernel's beginning, so that its frame has a fixed size.
-  Value allocate(ArrayRef<int64_t> sizes, Type element) {
-    OpBuilder::InsertionGuard guard(k.b);
-    k.b.setInsertionPointToStart(cast<BlockArgument>(args.y).getOwner());
-    return memref::AllocaOp::create(k.b, k.loc, MemRefType::get(sizes, element), k.b.getI64IntegerAttr(kVectorBytes));
-  }
-
   void allocate(int64_t columns) {
-    panel = allocate({kPanelSteps * kChunks * kVectorBytes}, k.i8());
-    sums = allocate({columns, kLanes}, k.f32());
+    sums = panel.allocate(columns, k.f32());
     if (splitsGroups)
-      exactSums = allocate({columns, kLanes}, k.i32());
-    scales = allocate({perPanel, kLanes}, k.f32());
-    factors = allocate({perPanel, kLanes}, k.i32());
-    zeros = allocate({perPanel, kLanes}, k.i32());
+      exactSums = panel.allocate(columns, k.i32());
+    scales = panel.allocate(perPanel, k.f32());
+    factors = panel.allocate(perPanel, k.i32());
+    zeros = panel.allocate(perPanel, k.i32());
   }
 
   /// Place of a token in what is kept for the columns of a turn.
   Value slotOf(Value token) { return arith::SubIOp::create(k.b, k.loc, token, turn.first); }
 
-  Value loadRow(Value rows, Value row, VectorType type) { return k.load(rows, {row, k.index(0)}, type); }
-  /// The same, or 0 where `isFirst` is true and nothing was stored yet.
-  Value loadRowAfterFirst(Value rows, Value row, VectorType type, Value isFirst) {
-    return arith::SelectOp::create(k.b, k.loc, isFirst, k.splat(type, 0), loadRow(rows, row, type));
-  }
   Value isAt(Value index, int64_t place) {
     return arith::CmpIOp::create(k.b, k.loc, arith::CmpIPredicate::eq, index, k.index(place));
   }
-  void storeRow(Value vector, Value rows, Value row) { k.store(vector, rows, {row, k.index(0)}); }
 
   void forTokens(function_ref<void(Value token)> body) { k.loop(turn.first, turn.end, 1, body); }
 
@@ -100,44 +81,35 @@ private:
       emitWholeGroups();
     forTokens([&](Value token) {
       Value scale = k.broadcast(k.loadScalar(args.scales, token));
-      Value sum = loadRow(sums, slotOf(token), k.floats());
+      Value sum = panel.load(sums, slotOf(token), k.floats());
       storeRows(k, k.mulF(sum, scale), args.y, token, rowBlock, shape.rows, kLanes);
     });
   }
 
-  /// Groups with codes: from the first, those of full length, all.
-  struct Groups {
-    int64_t first, full, end;
-  };
-  Groups groupsInRange() const {
+  /// Groups with codes.
+  GroupSpan groupsInRange() const {
     int64_t end = (range.second - 1) / groups.size + 1;
     bool shortTail = groups.lastSteps != groups.steps && end == groups.count;
     return {range.first / groups.size, end - (shortTail ? 1 : 0), end};
   }
 
   void emitWholeGroups() {
-    auto [first, full, end] = groupsInRange();
-    int64_t panels = (full - first) / perPanel, rest = (full - first) % perPanel;
-    if (panels > 0)
-      k.loop(k.index(first), k.index(first + panels * perPanel), perPanel,
-             [&](Value group) { emitGroups(group, perPanel, groups.steps); });
-    if (rest > 0)
-      emitGroups(k.index(full - rest), rest, groups.steps);
-    if (full < end)
-      emitGroups(k.index(full), 1, groups.lastSteps);
+    forPanels(k, groupsInRange(), perPanel, [&](Value first, int64_t count, bool last) {
+      emitGroups(first, count, last ? groups.lastSteps : groups.steps);
+    });
   }
 
   /// `count` groups of `steps` steps each, in one panel.
   void emitGroups(Value first, int64_t count, int64_t steps) {
     k.loop(k.index(0), k.index(count), 1, [&](Value i) {
       enterGroup(k.addIndex(first, i), i);
-      unpack(k.index(0), steps, k.mulIndex(i, steps));
+      panel.unpack(*reader, k.index(0), steps, k.mulIndex(i, steps));
     });
     forColumnTiles(k, loops, turn, [&](Value token, int64_t columns) {
       DotColumns dots(k, args.codes, token, columns, tiling.columnPairs);
       SmallVector<Value> floats;
       for (Value each : dots.tokens())
-        floats.push_back(loadRowAfterFirst(sums, slotOf(each), k.floats(), isAt(first, groupsInRange().first)));
+        floats.push_back(panel.loadAfterFirst(sums, slotOf(each), k.floats(), isAt(first, groupsInRange().first)));
       floats = k.loop(k.index(0), k.index(count), 1, floats, [&](Value i, ValueRange carried) {
         Value group = k.addIndex(first, i);
         SmallVector<Value> exact = multiply(dots, k.mulIndex(i, steps), k.mulIndex(group, groups.steps * kStep), steps),
@@ -147,7 +119,7 @@ private:
         return next;
       });
       for (auto [each, sum] : llvm::zip(dots.tokens(), floats))
-        storeRow(sum, sums, slotOf(each));
+        panel.store(sum, sums, slotOf(each));
     });
   }
 
@@ -174,22 +146,22 @@ private:
       emitPart(group, k.index(end - rest), rest, begin);
     Value isFirst = isAt(group, groupsInRange().first);
     forTokens([&](Value token) {
-      Value slot = slotOf(token), exact = loadRow(exactSums, slot, k.words());
-      Value y = loadRowAfterFirst(sums, slot, k.floats(), isFirst);
-      storeRow(addGroup(token, group, k.index(0), exact, y), sums, slot);
+      Value slot = slotOf(token), exact = panel.load(exactSums, slot, k.words());
+      Value y = panel.loadAfterFirst(sums, slot, k.floats(), isFirst);
+      panel.store(addGroup(token, group, k.index(0), exact, y), sums, slot);
     });
   }
 
   /// `steps` steps of a group from `step` on; the first of the group is `begin`.
   void emitPart(Value group, Value step, int64_t steps, int64_t begin) {
     Value isFirst = isAt(step, begin);
-    unpack(step, steps, k.index(0));
+    panel.unpack(*reader, step, steps, k.index(0));
     Value element = k.affine(group, groups.steps * kStep, k.mulIndex(step, kStep));
     forColumnTiles(k, loops, turn, [&](Value token, int64_t columns) {
       DotColumns dots(k, args.codes, token, columns, tiling.columnPairs);
       for (auto [each, sum] : llvm::zip(dots.tokens(), multiply(dots, k.index(0), element, steps))) {
-        Value before = loadRowAfterFirst(exactSums, slotOf(each), k.words(), isFirst);
-        storeRow(k.addI(before, sum), exactSums, slotOf(each));
+        Value before = panel.loadAfterFirst(exactSums, slotOf(each), k.words(), isFirst);
+        panel.store(k.addI(before, sum), exactSums, slotOf(each));
       }
     });
   }
@@ -200,62 +172,33 @@ private:
   void enterGroup(Value group, Value i) {
     reader->enterGroup(group);
     PanelReader::Terms terms = reader->terms();
-    storeRow(reader->groupScales(), scales, i);
+    panel.store(reader->groupScales(), scales, i);
     if (terms.factor)
-      storeRow(terms.factor, factors, i);
+      panel.store(terms.factor, factors, i);
     if (terms.zeros)
-      storeRow(terms.zeros, zeros, i);
+      panel.store(terms.zeros, zeros, i);
     common = terms;
   }
 
   /// y with a group's exact sum added; entry `i` is the group's.
   Value addGroup(Value token, Value group, Value i, Value sum, Value y) {
     PanelReader::Terms terms = common;
-    terms.factor = common.factor ? loadRow(factors, i, k.words()) : Value();
-    terms.zeros = common.zeros ? loadRow(zeros, i, k.words()) : Value();
+    terms.factor = common.factor ? panel.load(factors, i, k.words()) : Value();
+    terms.zeros = common.zeros ? panel.load(zeros, i, k.words()) : Value();
     Value exact = terms.apply(k, sum, k.loadScalar(args.sums, {token, group}));
-    return k.fma(loadRow(scales, i, k.floats()), k.toFloat(exact), y);
-  }
-
-  static Value panelOffset(KernelBuilder &k, Value step, int64_t chunk) {
-    return k.affine(step, kChunks * kVectorBytes, k.index(chunk * kVectorBytes));
-  }
-
-  /// Unpacks steps of the group entered to the panel, from its step `place` on.
-  void unpack(Value first, int64_t steps, Value place) {
-    k.loop(k.index(0), k.index(steps), 1, [&](Value i) {
-      reader->loadStep(k.addIndex(first, i));
-      for (int64_t chunk = 0; chunk < kChunks; ++chunk)
-        k.store(reader->unpackChunk(chunk), panel, panelOffset(k, k.addIndex(place, i), chunk));
-    });
+    return k.fma(panel.load(scales, i, k.floats()), k.toFloat(exact), y);
   }
 
   /// Sums of the panel's steps from `place` on times the activations from `element` on, per column.
   SmallVector<Value> multiply(const DotColumns &dots, Value place, Value element, int64_t steps) {
     int64_t maxU = reader->maxU();
-    // Sums in 16 bits end with a block of code, so blocks are made long where more than one product fits such a sum.
-    int64_t unroll = tiling.pairs() && maxU <= tiling.fastU ? kUnrolledSteps : 1;
-    auto addStep = [&](Value step, SmallVector<Value> &acc) {
-      Value first = k.affine(step, kStep, element), at = k.addIndex(place, step);
-      for (int64_t chunk = 0; chunk < kChunks; chunk += dots.chunks()) {
-        SmallVector<Value> weights;
-        for (int64_t j = 0; j < dots.chunks(); ++j)
-          weights.push_back(k.load(panel, panelOffset(k, at, chunk + j), k.bytes()));
-        dots.multiply(acc, weights, k.addIndex(first, 4 * chunk), maxU);
-      }
-    };
-    SmallVector<Value> acc = k.repeat(steps / unroll, dots.zeros(1), [&](Value block, ValueRange values) {
-      SmallVector<Value> next(values);
-      for (int64_t i = 0; i < unroll; ++i)
-        addStep(k.affine(block, unroll, k.index(i)), next);
-      return next;
-    });
-    for (int64_t step = steps / unroll * unroll; step < steps; ++step)
-      addStep(k.index(step), acc);
-    return dots.perColumn(acc);
+    bool inLongBlocks = tiling.pairs() && maxU <= tiling.fastU;
+    return dots.perColumn(forSteps(k, steps, inLongBlocks, dots.zeros(1), [&](Value step, ValueRange values) {
+      SmallVector<Value> acc(values);
+      panel.multiply(acc, dots, k.addIndex(place, step), k.affine(step, kStep, element), 0, kStep / 4, maxU);
+      return acc;
+    }));
   }
-
-  static constexpr int64_t kUnrolledSteps = 4;
 
   KernelBuilder &k;
   const MatmulShape &shape;
@@ -264,13 +207,13 @@ private:
   const DotTiling &tiling;
   GroupShape groups;
   std::pair<int64_t, int64_t> range; ///< of columns
+  Panel panel;
   bool splitsGroups;
   int64_t perPanel; ///< groups in a panel
   TileLoops loops;
   ColumnTurn turn;
   PanelReader *reader = nullptr;
   PanelReader::Terms common;    ///< which terms the format has, and their constants
-  Value panel;                  ///< i8 [steps][chunks][64]
   Value sums, exactSums;        ///< [columns][16]
   Value scales, factors, zeros; ///< [groups of a panel][16]
 };

@@ -18,9 +18,10 @@ namespace {
 
 class StaticQuantizer {
 public:
-  StaticQuantizer(KernelBuilder &k, const GroupShape &weights, const StaticActivations &format, ValueRange args)
+  StaticQuantizer(KernelBuilder &k, const GroupShape &weights, int64_t vectors, const StaticActivations &format,
+                  ValueRange args)
       : k(k), format(format), width(weights.cols / format.groups), steps(args[1]), zeros(args[2]), scales(args[4]),
-        rows{weights, args[0], args[3], args[5]} {}
+        rows{weights, vectors, args[0], args[3], args[5]} {}
 
   void emitToken(Value token) {
     if (format.only)
@@ -69,14 +70,15 @@ private:
 
 } // namespace
 
-Kernel halftone::getQuantizeActivationsStaticKernel(ModuleOp module, int64_t tokens, int64_t cols, int64_t group,
-                                                    const StaticActivations &format, int64_t codeColumns) {
+Kernel halftone::getQuantizeActivationsStaticKernel(ModuleOp module, int64_t tokens, int64_t cols,
+                                                    const CodeGroups &groups, const StaticActivations &format,
+                                                    int64_t codeColumns) {
   Builder b(module.getContext());
-  GroupShape weights(group, cols);
+  GroupShape weights(groups.size, cols);
   Type f32 = b.getF32Type();
   std::string name = "static" + std::to_string(format.bits) + "_" + sizeName(cols) + "k" + sizeName(format.groups) +
-                     "d" + std::to_string(format.digits) + "g" + std::to_string(weights.size) + "_t" +
-                     sizeName(tokens) + codeColumnsName(codeColumns, weights.paddedCols());
+                     "d" + std::to_string(format.digits) + "g" + std::to_string(weights.size) + vectorName(groups) +
+                     "_t" + sizeName(tokens) + codeColumnsName(codeColumns, weights.paddedCols());
   if (format.only)
     name += "_only" + std::to_string(*format.only);
   int64_t perToken = format.digits * (format.only ? 1 : format.groups);
@@ -85,9 +87,9 @@ Kernel halftone::getQuantizeActivationsStaticKernel(ModuleOp module, int64_t tok
   auto function = getOrCreateKernel(module, UnknownLoc::get(module.getContext()), name,
                                     {MemRefType::get({tokens, cols}, f32), perGroup, perGroup,
                                      MemRefType::get({rows, codeColumns}, b.getI8Type()), MemRefType::get({rows}, f32),
-                                     MemRefType::get({rows, weights.count}, b.getI32Type())},
+                                     MemRefType::get({rows, groups.sumCount(cols)}, b.getI32Type())},
                                     [&](KernelBuilder &k, ValueRange args) {
-                                      StaticQuantizer quantizer(k, weights, format, args);
+                                      StaticQuantizer quantizer(k, weights, groups.vectors(), format, args);
                                       k.loop(args[6], args[7], 1, [&](Value token) { quantizer.emitToken(token); });
                                     });
   return {function, 1, /*perToken=*/true};

@@ -64,6 +64,15 @@ void halftone::forTurns(KernelBuilder &k, const TileLoops &loops, function_ref<v
   });
 }
 
+void halftone::emitByColumns(KernelBuilder &k, Value y, int64_t most, function_ref<void()> many,
+                             function_ref<void()> few) {
+  int64_t tokens = cast<ShapedType>(y.getType()).getDimSize(0);
+  if (!ShapedType::isDynamic(tokens))
+    return tokens <= most ? few() : many();
+  Value isFew = arith::CmpIOp::create(k.b, k.loc, arith::CmpIPredicate::ule, k.dim(y, 0), k.index(most));
+  k.branch(isFew, few, many);
+}
+
 SmallVector<Value> halftone::forGroups(KernelBuilder &k, const GroupShape &groups, ValueRange init,
                                        function_ref<SmallVector<Value>(Value group, bool last, ValueRange)> body) {
   return forGroups(k, groups, 0, groups.count, init, body);
@@ -79,6 +88,20 @@ SmallVector<Value> halftone::forGroups(KernelBuilder &k, const GroupShape &group
   });
   if (shortTail)
     carried = body(k.index(full), /*last=*/true, carried);
+  return carried;
+}
+
+SmallVector<Value> halftone::forSteps(KernelBuilder &k, int64_t count, bool inLongBlocks, ValueRange init,
+                                      KernelBuilder::LoopBody body) {
+  int64_t unroll = inLongBlocks ? 4 : 1;
+  SmallVector<Value> carried = k.repeat(count / unroll, init, [&](Value block, ValueRange values) {
+    SmallVector<Value> next(values);
+    for (int64_t i = 0; i < unroll; ++i)
+      next = body(k.affine(block, unroll, k.index(i)), next);
+    return next;
+  });
+  for (int64_t step = count / unroll * unroll; step < count; ++step)
+    carried = body(k.index(step), carried);
   return carried;
 }
 

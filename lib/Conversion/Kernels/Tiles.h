@@ -42,6 +42,10 @@ void forColumnTiles(KernelBuilder &k, const TileLoops &loops, const ColumnTurn &
 void forTiles(KernelBuilder &k, const TileLoops &loops,
               llvm::function_ref<void(mlir::Value block, int64_t blocks, mlir::Value token, int64_t columns)> tile);
 
+/// Emits `many` for products y [T][N] of more than `most` columns, otherwise `few`: both where T is dynamic.
+void emitByColumns(KernelBuilder &k, mlir::Value y, int64_t most, llvm::function_ref<void()> many,
+                   llvm::function_ref<void()> few);
+
 /// Calls body(group, steps of the group, carried) for all groups of a row, in
 /// ascending order: a loop over the full groups and then the last one when its
 /// size differs. Returns the last carried values.
@@ -53,6 +57,11 @@ forGroups(KernelBuilder &k, const GroupShape &groups, mlir::ValueRange init,
 llvm::SmallVector<mlir::Value>
 forGroups(KernelBuilder &k, const GroupShape &groups, int64_t first, int64_t end, mlir::ValueRange init,
           llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value group, bool last, mlir::ValueRange)> body);
+
+/// Calls body(step, carried) for `count` steps and returns the last carried values. `inLongBlocks`: blocks of code have
+/// several steps. Sums in 16 bits end with a block, so they pay where more than one product fits such a sum.
+llvm::SmallVector<mlir::Value> forSteps(KernelBuilder &k, int64_t count, bool inLongBlocks, mlir::ValueRange init,
+                                        KernelBuilder::LoopBody body);
 
 /// A kernel whose units are tokens, with operands of these types.
 Kernel perTokenKernel(mlir::ModuleOp module, mlir::StringRef name, mlir::TypeRange types,

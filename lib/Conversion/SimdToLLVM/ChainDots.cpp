@@ -94,9 +94,13 @@ private:
       low = simd::Dot2Op::create(builder, loc, low, lowU, op.getS(), uint32_t(kMaxNibble));
       high = simd::Dot2Op::create(builder, loc, high, highU, op.getS(), uint32_t(kMaxNibble));
     }
-    Value sum = simd::PairwiseAddOp::create(builder, loc, first.getAcc(), low, 1u);
+    auto widened = [&](Value sum, Value half, int16_t factor) -> Value {
+      Value factors = arith::ConstantOp::create(builder, loc, DenseElementsAttr::get(halves, factor));
+      return simd::Dot2HalvesOp::create(builder, loc, sum, half, factors);
+    };
+    Value sum = widened(first.getAcc(), low, 1);
     if (split)
-      sum = simd::PairwiseAddOp::create(builder, loc, sum, high, 16u);
+      sum = widened(sum, high, 16);
     last.replaceAllUsesWith(sum);
     for (simd::Dot4Op op : llvm::reverse(run))
       op->erase();

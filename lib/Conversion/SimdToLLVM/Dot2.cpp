@@ -1,6 +1,7 @@
-//===- Dot2.cpp - simd.dot2 and simd.pairwise_add to LLVM -----------------===//
+//===- Dot2.cpp - simd.dot2 and simd.dot2_halves to LLVM ------------------===//
 //
-//   SSSE3 and up     pmaddubsw, and pmaddwd by a constant
+//   SSSE3 and up     pmaddubsw
+//   x86              pmaddwd, which LLVM makes vpdpwssd where it can
 //   anything else    widen, multiply, add
 //
 //===----------------------------------------------------------------------===//
@@ -56,35 +57,35 @@ struct LowerDot2 : ConvertOpToLLVMPattern<simd::Dot2Op> {
   const TargetInfo &target;
 };
 
-Value genericPairwise(VectorEmitter &emit, Value acc, Value v, int64_t factor) {
+Value genericHalves(VectorEmitter &emit, Value acc, Value a, Value b) {
   VectorType type = cast<VectorType>(acc.getType());
-  Value even = emit.create<LLVM::SExtOp>(type, emit.strided(v, 0, 2));
-  Value odd = emit.create<LLVM::SExtOp>(type, emit.strided(v, 1, 2));
-  Value sum = emit.create<LLVM::AddOp>(even, odd);
-  return emit.create<LLVM::AddOp>(acc, emit.binary<LLVM::MulOp>(sum, factor));
+  for (int64_t j = 0; j < 2; ++j) {
+    Value aj = emit.create<LLVM::SExtOp>(type, emit.strided(a, j, 2));
+    Value bj = emit.create<LLVM::SExtOp>(type, emit.strided(b, j, 2));
+    acc = emit.create<LLVM::AddOp>(acc, emit.create<LLVM::MulOp>(aj, bj));
+  }
+  return acc;
 }
 
-struct LowerPairwiseAdd : ConvertOpToLLVMPattern<simd::PairwiseAddOp> {
-  LowerPairwiseAdd(const LLVMTypeConverter &converter, const TargetInfo &target)
+struct LowerDot2Halves : ConvertOpToLLVMPattern<simd::Dot2HalvesOp> {
+  LowerDot2Halves(const LLVMTypeConverter &converter, const TargetInfo &target)
       : ConvertOpToLLVMPattern(converter), target(target) {}
 
-  LogicalResult matchAndRewrite(simd::PairwiseAddOp op, OpAdaptor adaptor,
+  LogicalResult matchAndRewrite(simd::Dot2HalvesOp op, OpAdaptor adaptor,
                                 ConversionPatternRewriter &rewriter) const override {
     VectorEmitter emit(rewriter, op.getLoc());
-    Value acc = adaptor.getAcc(), v = adaptor.getV();
-    int64_t factor = op.getFactor();
+    Value acc = adaptor.getAcc(), a = adaptor.getA(), b = adaptor.getB();
     if (!target.x86) {
-      rewriter.replaceOp(op, genericPairwise(emit, acc, v, factor));
+      rewriter.replaceOp(op, genericHalves(emit, acc, a, b));
       return success();
     }
-    auto piece = [&](int64_t lanes, ArrayRef<Value> parts) -> Value {
+    auto piece = [&](int64_t lanes, ArrayRef<Value> v) -> Value {
       StringRef name = lanes == 16  ? "llvm.x86.avx512.pmaddw.d.512"
                        : lanes == 8 ? "llvm.x86.avx2.pmadd.wd"
                                     : "llvm.x86.sse2.pmadd.wd";
-      Value factors = emit.splat(emit.i16(2 * lanes), factor);
-      return emit.create<LLVM::AddOp>(parts[0], emit.intrinsic(name, emit.i32(lanes), {parts[1], factors}));
+      return emit.create<LLVM::AddOp>(v[0], emit.intrinsic(name, emit.i32(lanes), {v[1], v[2]}));
     };
-    rewriter.replaceOp(op, emit.inPieces(vectorLength(acc), pieceLengths(target, 4), {acc, v}, piece));
+    rewriter.replaceOp(op, emit.inPieces(vectorLength(acc), pieceLengths(target, 4), {acc, a, b}, piece));
     return success();
   }
 
@@ -94,7 +95,7 @@ struct LowerPairwiseAdd : ConvertOpToLLVMPattern<simd::PairwiseAddOp> {
 } // namespace
 
 void populateDot2Patterns(const LLVMTypeConverter &converter, RewritePatternSet &patterns, const TargetInfo &target) {
-  patterns.add<LowerDot2, LowerPairwiseAdd>(converter, target);
+  patterns.add<LowerDot2, LowerDot2Halves>(converter, target);
 }
 
 } // namespace halftone

@@ -81,10 +81,17 @@ void convert(lowbit::GatherPackedOp op, ModuleOp module) {
   launch(b, op.getLoc(), getGatherKernel(module, shape), {op.getIds(), op.getPacked(), op.getOutput()}, op.getOutput());
 }
 
+/// The groups of an op that makes codes for packed weights.
+template <typename Op>
+CodeGroups codeGroupsOf(Op op) {
+  int64_t group = op.getGroup();
+  return {group, op.getVector() ? int64_t(*op.getVector()) : group};
+}
+
 void convert(lowbit::QuantizeActivationsOp op, ModuleOp module) {
   OpBuilder b(op);
   MemRefType x = memrefOf(op.getInput());
-  Kernel kernel = getQuantizeActivationsKernel(module, x.getDimSize(0), x.getDimSize(1), op.getGroup(), op.getBits(),
+  Kernel kernel = getQuantizeActivationsKernel(module, x.getDimSize(0), x.getDimSize(1), codeGroupsOf(op), op.getBits(),
                                                codeColumnsOf(op.getCodes()));
   launch(b, op.getLoc(), kernel, {op.getInput(), op.getCodes(), op.getScales(), op.getSums()}, op.getInput());
 }
@@ -94,7 +101,7 @@ void convert(lowbit::QuantizeActivationsStaticOp op, ModuleOp module) {
   MemRefType x = memrefOf(op.getInput());
   auto format = cast<lowbit::GroupedType>(op.getFormat());
   StaticActivations activations{format.getBits(), format.getGroups(), int64_t(op.getDigits()), op.getOnly()};
-  Kernel kernel = getQuantizeActivationsStaticKernel(module, x.getDimSize(0), x.getDimSize(1), op.getGroup(),
+  Kernel kernel = getQuantizeActivationsStaticKernel(module, x.getDimSize(0), x.getDimSize(1), codeGroupsOf(op),
                                                      activations, codeColumnsOf(op.getCodes()));
   launch(b, op.getLoc(), kernel,
          {op.getInput(), op.getSteps(), op.getZeroPoints(), op.getCodes(), op.getScales(), op.getSums()},

@@ -55,6 +55,29 @@ func.func @panel(%c: memref<40x64xi8>, %s: memref<40xf32>, %g: memref<40x2xi32>,
 
 // -----
 
+// VS-Quant and many columns: a panel, too. Where bytes are multiplied by way of 16 bits, the sum of a vector is widened
+// and scaled at once: its scale stands in both halves of a word.
+// CHECK-LABEL: func private @dot_vsq4v16s6_16x32_t40_b1_c4_u16
+// CHECK-DAG: %[[PANEL:.+]] = memref.alloca() {alignment = 64 : i64} : memref<16384xi8>
+// CHECK-DAG: %[[SCALES:.+]] = memref.alloca() {alignment = 64 : i64} : memref<64x16xi32>
+// CHECK-DAG: %[[BOTH:.+]] = arith.constant dense<65537> : vector<16xi32>
+// CHECK: %[[SCALE:.+]] = arith.muli %{{.+}}, %[[BOTH]]
+// CHECK: vector.store %[[SCALE]], %[[SCALES]]{{\[}}
+// CHECK: vector.store %{{.+}}, %[[PANEL]]
+// CHECK: %[[WORDS:.+]] = vector.load %[[SCALES]]{{\[}}
+// CHECK: %[[FACTORS:.+]] = vector.bitcast %[[WORDS]] : vector<16xi32> to vector<32xi16>
+// CHECK-COUNT-4: simd.dot2 {{.+}} {max_u = 15 : i32}
+// CHECK: simd.dot2_halves %{{.+}}, %{{.+}}, %[[FACTORS]]
+// CHECK-NOT: simd.dot4
+// CHECK: return
+func.func @vectors(%c: memref<40x32xi8>, %s: memref<40xf32>, %g: memref<40x2xi32>, %p: memref<384xi8>, %y: memref<40x16xf32>) {
+  lowbit.matmul_dot ins(%c, %s, %g, %p : memref<40x32xi8>, memref<40xf32>, memref<40x2xi32>, memref<384xi8>) outs(%y : memref<40x16xf32>)
+      format = !lowbit.vsq<bits = 4, vector = 16, scale_bits = 6>, in_features = 32 {tile = #lowbit.tile<blocks = 1, columns = 4, fast_u = 16>}
+  return
+}
+
+// -----
+
 // Tables: no products per weight, two look-ups (low and high bytes) per plane of 64 rows.
 // CHECK-LABEL: func @lut
 // CHECK-NOT: simd.exec

@@ -13,7 +13,8 @@ func.func @chain(%acc: vector<16xi32>, %u: vector<64xi8>, %s: vector<64xi8>) -> 
   // CHECK: %[[ZERO:.+]] = arith.constant dense<0> : vector<32xi16>
   // CHECK: %[[A:.+]] = simd.dot2 %[[ZERO]], %[[U]], %[[S]] {max_u = 2 : i32} : vector<32xi16>, vector<64xi8>, vector<64xi8>
   // CHECK: %[[B:.+]] = simd.dot2 %[[A]], %[[U]], %[[S]] {max_u = 126 : i32}
-  // CHECK: %[[R:.+]] = simd.pairwise_add %[[ACC]], %[[B]] : vector<16xi32>, vector<32xi16>
+  // CHECK: %[[ONES:.+]] = arith.constant dense<1> : vector<32xi16>
+  // CHECK: %[[R:.+]] = simd.dot2_halves %[[ACC]], %[[B]], %[[ONES]] : vector<16xi32>, vector<32xi16>
   // CHECK: return %[[R]]
   %0 = simd.dot4 %acc, %u, %s {max_u = 2 : i32} : vector<16xi32>, vector<64xi8>, vector<64xi8>
   %1 = simd.dot4 %0, %u, %s {max_u = 126 : i32} : vector<16xi32>, vector<64xi8>, vector<64xi8>
@@ -24,7 +25,7 @@ func.func @chain(%acc: vector<16xi32>, %u: vector<64xi8>, %s: vector<64xi8>) -> 
 // CHECK-LABEL: func @budget
 func.func @budget(%acc: vector<4xi32>, %u: vector<16xi8>, %s: vector<16xi8>) -> vector<4xi32> {
   // CHECK-COUNT-2: simd.dot2
-  // CHECK: %[[R:.+]] = simd.pairwise_add
+  // CHECK: %[[R:.+]] = simd.dot2_halves
   // CHECK-NEXT: simd.dot4 %[[R]],
   %0 = simd.dot4 %acc, %u, %s {max_u = 64 : i32} : vector<4xi32>, vector<16xi8>, vector<16xi8>
   %1 = simd.dot4 %0, %u, %s {max_u = 64 : i32} : vector<4xi32>, vector<16xi8>, vector<16xi8>
@@ -38,8 +39,9 @@ func.func @bytes(%acc: vector<4xi32>, %u: vector<16xi8>, %s: vector<16xi8>) -> v
   // CHECK: arith.shrui
   // CHECK-NOT: arith.shrui
   // CHECK-COUNT-4: simd.dot2 {{.*}} {max_u = 15 : i32}
-  // CHECK: %[[LOW:.+]] = simd.pairwise_add
-  // CHECK-NEXT: simd.pairwise_add %[[LOW]], {{.*}} {factor = 16 : i32}
+  // CHECK: %[[LOW:.+]] = simd.dot2_halves
+  // CHECK: %[[SIXTEEN:.+]] = arith.constant dense<16>
+  // CHECK-NEXT: simd.dot2_halves %[[LOW]], {{.*}}, %[[SIXTEEN]]
   %0 = simd.dot4 %acc, %u, %s : vector<4xi32>, vector<16xi8>, vector<16xi8>
   %1 = simd.dot4 %0, %u, %s : vector<4xi32>, vector<16xi8>, vector<16xi8>
   return %1 : vector<4xi32>

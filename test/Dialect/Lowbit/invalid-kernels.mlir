@@ -42,6 +42,26 @@ func.func @activations_groups(%x: tensor<4x172xf32>, %c: tensor<4x192xi8>, %s: t
 
 // -----
 
+func.func @activations_vectors(%x: tensor<4x172xf32>, %c: tensor<4x192xi8>, %s: tensor<4xf32>, %g: tensor<4x12xi32>) {
+  // expected-error@below {{vectors (J) of sums must be 11, not 12}}
+  %r:3 = lowbit.quantize_activations ins(%x : tensor<4x172xf32>)
+      outs(%c, %s, %g : tensor<4x192xi8>, tensor<4xf32>, tensor<4x12xi32>) group = 32 vector = 16
+      -> tensor<4x192xi8>, tensor<4xf32>, tensor<4x12xi32>
+  return
+}
+
+// -----
+
+func.func @activations_vector(%x: tensor<4x172xf32>, %c: tensor<4x192xi8>, %s: tensor<4xf32>, %g: tensor<4x15xi32>) {
+  // expected-error@below {{vectors of 12 columns do not share groups of 32}}
+  %r:3 = lowbit.quantize_activations ins(%x : tensor<4x172xf32>)
+      outs(%c, %s, %g : tensor<4x192xi8>, tensor<4xf32>, tensor<4x15xi32>) group = 32 vector = 12
+      -> tensor<4x192xi8>, tensor<4xf32>, tensor<4x15xi32>
+  return
+}
+
+// -----
+
 func.func @activations_tokens_codes(%x: tensor<4x172xf32>, %c: tensor<3x192xi8>, %s: tensor<4xf32>, %g: tensor<4x6xi32>) {
   // expected-error@below {{tokens (T) differ: 4 in input, 3 in codes}}
   %r:3 = lowbit.quantize_activations ins(%x : tensor<4x172xf32>)
@@ -123,10 +143,10 @@ func.func @dot_features(%c: tensor<4x64xi8>, %s: tensor<4xf32>, %g: tensor<4x2xi
 // -----
 
 // Longer rows could overflow the sums.
-func.func @dot_long_vectors(%c: tensor<4x262176xi8>, %s: tensor<4xf32>, %g: tensor<4x8193xi32>, %p: tensor<2359680xi8>, %y: tensor<4x16xf32>) {
+func.func @dot_long_vectors(%c: tensor<4x262176xi8>, %s: tensor<4xf32>, %g: tensor<4x16385xi32>, %p: tensor<2359680xi8>, %y: tensor<4x16xf32>) {
   // expected-error@below {{in_features must be at most 262144 for exact sums in '!lowbit.vsq<bits = 4, vector = 16, scale_bits = 6>', not 262145}}
   %r = lowbit.matmul_dot
-      ins(%c, %s, %g, %p : tensor<4x262176xi8>, tensor<4xf32>, tensor<4x8193xi32>, tensor<2359680xi8>)
+      ins(%c, %s, %g, %p : tensor<4x262176xi8>, tensor<4xf32>, tensor<4x16385xi32>, tensor<2359680xi8>)
       outs(%y : tensor<4x16xf32>) format = !lowbit.vsq<bits = 4, vector = 16, scale_bits = 6>, in_features = 262145 -> tensor<4x16xf32>
   return
 }

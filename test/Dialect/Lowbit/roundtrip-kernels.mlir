@@ -6,11 +6,16 @@
 
 // CHECK-LABEL: func.func @tensors
 func.func @tensors(%x: tensor<?x64xf32>, %ids: tensor<?xi32>, %packed: tensor<1280xi8>, %floats: tensor<16384xi8>,
-                   %c: tensor<?x64xi8>, %s: tensor<?xf32>, %g: tensor<?x2xi32>, %t: tensor<?x2048xi8>, %b: tensor<?x32xi8>) {
+                   %c: tensor<?x64xi8>, %s: tensor<?xf32>, %g: tensor<?x2xi32>, %t: tensor<?x2048xi8>, %b: tensor<?x32xi8>,
+                   %v: tensor<?x4xi32>) {
   // CHECK: %[[A:.+]]:3 = lowbit.quantize_activations ins(%{{.+}} : tensor<?x64xf32>) outs(%{{.+}}, %{{.+}}, %{{.+}} : tensor<?x64xi8>, tensor<?xf32>, tensor<?x2xi32>) group = 32 -> tensor<?x64xi8>, tensor<?xf32>, tensor<?x2xi32>
   %codes, %scales, %sums = lowbit.quantize_activations ins(%x : tensor<?x64xf32>)
       outs(%c, %s, %g : tensor<?x64xi8>, tensor<?xf32>, tensor<?x2xi32>) group = 32
       -> tensor<?x64xi8>, tensor<?xf32>, tensor<?x2xi32>
+  // CHECK: lowbit.quantize_activations {{.+}} group = 32 vector = 16, bits = 16 -> tensor<?x64xi8>, tensor<?xf32>, tensor<?x4xi32>
+  %wide:3 = lowbit.quantize_activations ins(%x : tensor<?x64xf32>)
+      outs(%c, %s, %v : tensor<?x64xi8>, tensor<?xf32>, tensor<?x4xi32>) group = 32 vector = 16, bits = 16
+      -> tensor<?x64xi8>, tensor<?xf32>, tensor<?x4xi32>
   // CHECK: %[[T:.+]] = lowbit.build_tables ins(%[[A]]#0 : tensor<?x64xi8>) outs(%{{.+}} : tensor<?x2048xi8>) width = 128 -> tensor<?x2048xi8>
   %tables = lowbit.build_tables ins(%codes : tensor<?x64xi8>) outs(%t : tensor<?x2048xi8>) width = 128
       -> tensor<?x2048xi8>

@@ -99,17 +99,9 @@ func.func @dot2(%a: vector<32xi16>, %u: vector<64xi8>) {
 
 // -----
 
-func.func @pairwise(%a: vector<16xi32>, %v: vector<16xi16>) {
+func.func @halves(%a: vector<16xi32>, %v: vector<16xi16>) {
   // expected-error@below {{needs two lanes for each of the 16 accumulators, but has 16}}
-  simd.pairwise_add %a, %v : vector<16xi32>, vector<16xi16>
-  return
-}
-
-// -----
-
-func.func @pairwise(%a: vector<16xi32>, %v: vector<32xi16>) {
-  // expected-error@below {{attribute 'factor' failed to satisfy constraint}}
-  simd.pairwise_add %a, %v {factor = 0 : i32} : vector<16xi32>, vector<32xi16>
+  simd.dot2_halves %a, %v, %v : vector<16xi32>, vector<16xi16>
   return
 }
 

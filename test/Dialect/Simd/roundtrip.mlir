@@ -31,11 +31,9 @@ func.func @matrices(%acc: vector<6xi32>, %u: vector<24xi8>, %s: vector<16xi8>) -
 func.func @pairs(%half: vector<32xi16>, %acc: vector<16xi32>, %u: vector<64xi8>, %s: vector<64xi8>) -> vector<16xi32> {
   // CHECK: simd.dot2 %{{.+}}, %{{.+}}, %{{.+}} {max_u = 128 : i32} : vector<32xi16>, vector<64xi8>, vector<64xi8>
   %0 = simd.dot2 %half, %u, %s {max_u = 128 : i32} : vector<32xi16>, vector<64xi8>, vector<64xi8>
-  // CHECK: simd.pairwise_add %{{.+}}, %{{.+}} : vector<16xi32>, vector<32xi16>
-  %1 = simd.pairwise_add %acc, %0 : vector<16xi32>, vector<32xi16>
-  // CHECK: simd.pairwise_add %{{.+}}, %{{.+}} {factor = 16 : i32} : vector<16xi32>, vector<32xi16>
-  %2 = simd.pairwise_add %1, %0 {factor = 16 : i32} : vector<16xi32>, vector<32xi16>
-  return %2 : vector<16xi32>
+  // CHECK: simd.dot2_halves %{{.+}}, %{{.+}}, %{{.+}} : vector<16xi32>, vector<32xi16>
+  %1 = simd.dot2_halves %acc, %0, %half : vector<16xi32>, vector<32xi16>
+  return %1 : vector<16xi32>
 }
 
 // CHECK-LABEL: func @popcount

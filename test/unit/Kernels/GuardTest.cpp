@@ -119,7 +119,7 @@ struct Function {
 /// The kernels of the operations between products, and of products with all their operands in the open: 5 tokens, 70
 /// elements in groups of 32, that is 96 padded ones in 3 groups; 70 rows.
 std::vector<Function> operationFunctions() {
-  const char *x = "tensor<5x70xf32>", *codes = "tensor<5x96xi8>", *sums = "tensor<5x3xi32>";
+  const char *x = "tensor<5x70xf32>", *codes = "tensor<5x96xi8>";
   auto empty = [](const char *name, const std::string &type) {
     return std::string("  %") + name + " = tensor.empty() : " + type + "\n";
   };
@@ -150,15 +150,25 @@ std::vector<Function> operationFunctions() {
                                 "tensor<5x70xf32>", y, ends(x)),
                   {1400, 200, 0, 1280, 1280, 1400},
                   27});
-  for (int bits : {1, 4, 8})
-    list.push_back(
-        {"quantize" + std::to_string(bits),
-         llvm::formatv("(%x: {0}) -> ({1}, tensor<5xf32>, {2}) {{\n{3}{4}{5}  %r:3 = "
-                       "lowbit.quantize_activations ins(%x : {0}) outs(%c, %s, %g : {1}, tensor<5xf32>, {2}) "
-                       "group = 32, bits = {6} -> {1}, tensor<5xf32>, {2}\n  return %r#0, %r#1, %r#2 : {1}, "
-                       "tensor<5xf32>, {2}\n",
-                       x, codes, sums, empty("c", codes), empty("s", "tensor<5xf32>"), empty("g", sums), bits),
-         {1400, 480, 20, 60}});
+  // 5 sums of 3 groups, or of 9 vectors of 8 elements, the last of which has 6.
+  struct {
+    const char *name, *attributes;
+    int64_t sums;
+  } const quantizations[] = {{"quantize1", "group = 32, bits = 1", 3},
+                             {"quantize4", "group = 32, bits = 4", 3},
+                             {"quantize8", "group = 32", 3},
+                             {"quantize_vectors", "group = 32 vector = 8", 9}};
+  for (auto &each : quantizations) {
+    std::string type = llvm::formatv("tensor<5x{0}xi32>", each.sums);
+    list.push_back({each.name,
+                    llvm::formatv("(%x: {0}) -> ({1}, tensor<5xf32>, {2}) {{\n{3}{4}{5}  %r:3 = "
+                                  "lowbit.quantize_activations ins(%x : {0}) outs(%c, %s, %g : {1}, tensor<5xf32>, "
+                                  "{2}) {6} -> {1}, tensor<5xf32>, {2}\n  return %r#0, %r#1, %r#2 : {1}, "
+                                  "tensor<5xf32>, {2}\n",
+                                  x, codes, type, empty("c", codes), empty("s", "tensor<5xf32>"), empty("g", type),
+                                  each.attributes),
+                    {1400, 480, 20, size_t(20 * each.sums)}});
+  }
   for (int width : {16, 128}) {
     std::string tables = "tensor<5x" + std::to_string(12 * (width == 16 ? 64 : 256)) + "xi8>";
     list.push_back(

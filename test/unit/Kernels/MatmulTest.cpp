@@ -58,6 +58,7 @@ protected:
       GTEST_SKIP() << "this CPU cannot run code for " << GetParam();
   }
   void check(const std::vector<Case> &cases);
+  void checkManyColumns(const std::vector<Case> &cases);
 };
 
 void expectEqual(const std::vector<float> &y, const std::vector<float> &expected, const Case &c, int64_t tokens) {
@@ -93,6 +94,13 @@ void expectNearExact(const std::vector<float> &y, const Case &c, const std::vect
       }
       ASSERT_NEAR(y[token * c.rows + row], sum, tolerance) << c.text() << " at [" << token << ", " << row << "]";
     }
+}
+
+Case makeVectorsCase(const char *weights, const char *activations, int64_t rows, int64_t cols, bool oneToken) {
+  Case c = makeCase(weights, rows, cols, "dot");
+  c.vectors = llvm::cantFail(parseActivationVectors(activations));
+  c.oneToken = oneToken;
+  return c;
 }
 
 /// Code for narrow vectors takes long to compile: fewer cases there. The step is coprime to the three strategies.
@@ -182,6 +190,31 @@ TEST_P(MatmulTest, Panels) {
   for (auto [index, entry] : llvm::enumerate(list))
     for (const char *strategy : {"dot", "dot-planes"})
       cases.push_back(makeCase(entry.first, entry.second.rows, entry.second.cols, strategy));
+  checkManyColumns(cases);
+}
+
+/// Scales of vectors: vectors that share a step, fill steps, are padded; sums of 16 bits, of one word, of two, of 64
+/// bits, floats; the largest codes and scales.
+TEST_P(MatmulTest, PanelsOfVectors) {
+  std::vector<Case> cases;
+  const std::pair<const char *, Shape> list[] = {
+      {"vsq4v16s6", {18, 1101}}, {"vsq3v8s4", {5, 1040}},    {"vsq8v16s8", {17, 1300}}, {"vsq5v64s8", {20, 1100}},
+      {"vsq6v12s5", {3, 430}},   {"vsq4uv16s6", {33, 1037}}, {"mxfp4", {18, 1056}},     {"nvfp4", {5, 1045}},
+      {"vsq4v16sf", {17, 77}},   {"vsq2v128s4", {16, 4500}}};
+  for (auto &[format, shape] : list)
+    cases.push_back(makeCase(format, shape.rows, shape.cols, "dot"));
+  cases.push_back(makeVectorsCase("vsq4v16s4", "vsq4v16s4", 33, 1101, false));
+  cases.push_back(makeVectorsCase("vsq8v16s8", "vsq8v16s8", 18, 1030, false));
+  cases.push_back(makeVectorsCase("vsq4v32sf", "vsq7uv32s4", 5, 1065, false));
+  Case largest{"vsq4v16s6", 17, 2100, "dot", false, std::vector<float>(17 * 2100, -1.0f), {}, 8};
+  largest.matrix = llvm::cantFail(
+      quantize(largest.weights, largest.rows, largest.cols, llvm::cantFail(parseFormat("vsq4v16s6")), "w", 1));
+  cases.push_back(std::move(largest));
+  checkManyColumns(cases);
+}
+
+/// Numbers of columns that take several turns and leave a rest in every tile.
+void MatmulTest::checkManyColumns(const std::vector<Case> &cases) {
   CompiledCases compiled(thinned(cases, GetParam()), GetParam());
   ASSERT_TRUE(compiled.isLoaded());
   for (auto [i, c] : llvm::enumerate(compiled.cases())) {
@@ -307,13 +340,6 @@ TEST_P(MatmulTest, LargestVectorScaledSums) {
       expectEqual(y, multiply(c, x, 2), c, 2);
       EXPECT_NEAR(y[0], sign * float(c.cols), 1e-4 * float(c.cols)) << c.text();
     }
-}
-
-Case makeVectorsCase(const char *weights, const char *activations, int64_t rows, int64_t cols, bool oneToken) {
-  Case c = makeCase(weights, rows, cols, "dot");
-  c.vectors = llvm::cantFail(parseActivationVectors(activations));
-  c.oneToken = oneToken;
-  return c;
 }
 
 /// Scales of vectors on both sides: W4A4, W4A8 and W8A8, vectors that share a step, fill steps and are padded, sums of 32

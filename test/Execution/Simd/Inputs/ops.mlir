@@ -174,7 +174,7 @@ func.func @pairs_16(%a: memref<16xi32>, %h: memref<32xi16>, %u: memref<64xi8>, %
   %vu = vector.load %u[%c0] : memref<64xi8>, vector<64xi8>
   %vs = vector.load %s[%c0] : memref<64xi8>, vector<64xi8>
   %d = simd.dot2 %vh, %vu, %vs {max_u = 128 : i32} : vector<32xi16>, vector<64xi8>, vector<64xi8>
-  %y = simd.pairwise_add %x, %d {factor = 16 : i32} : vector<16xi32>, vector<32xi16>
+  %y = simd.dot2_halves %x, %d, %vh : vector<16xi32>, vector<32xi16>
   vector.store %y, %r[%c0] : memref<16xi32>, vector<16xi32>
   return
 }
