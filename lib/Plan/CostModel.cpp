@@ -285,7 +285,7 @@ private:
       perBlock += 3.0 * format.bits;
     double perColumn = 5 + 2 * dotParts() + (byPlanes() ? 2.0 * format.bits : 0);
     if (format.kind == FormatKind::Vsq) // the sum of activations times the offset, the product of scale and sum
-      perColumn = 6.0 * vectorsPerGroup(format);
+      perColumn = (usesPanels() ? 3.0 : 6.0) * vectorsPerGroup(format);
     return (perBlock / shared + perColumn) * registers;
   }
 

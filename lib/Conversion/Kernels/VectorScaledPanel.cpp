@@ -8,6 +8,8 @@
 // 16 elements fits them, the instruction that widens it multiplies by the scale m:
 //   h[2r], h[2r+1] = sums of u * a over half of the vector each, less offset / 2 * sum a
 //   y[r] += m[r] * h[2r] + m[r] * h[2r+1]
+// Where it multiplies bytes at once and the product of a vector fits 16 bits, the same
+// instruction scales it in one go, the low half of a word by m, the high one by 0.
 //
 //===----------------------------------------------------------------------===//
 
@@ -23,6 +25,9 @@ using namespace mlir;
 using namespace halftone;
 
 namespace {
+
+/// Of activations: all kernels that make codes keep to -127 .. 127.
+constexpr int64_t kLargestCode = 127;
 
 class VectorScaledPanel {
 public:
@@ -104,8 +109,12 @@ private:
     SmallVector<Value> exact = dots.perColumn(multiply(dots, index, k.mulIndex(i, steps), element, vector, steps));
     for (auto [c, token] : llvm::enumerate(dots.tokens())) {
       Value rest = startsCorrected(dots) ? Value() : vectorSums.correction(token, index, reader->offset());
-      vectorSums.add(MutableArrayRef(carried).slice(parts * c, parts), ofWeights, token, index,
-                     rest ? k.subI(exact[c], rest) : exact[c]);
+      Value dot = rest ? k.subI(exact[c], rest) : exact[c];
+      if (fitsHalf())
+        carried[c] = simd::Dot2HalvesOp::create(k.b, k.loc, carried[c], k.bitcast(dot, halves()),
+                                                k.bitcast(ofWeights, halves()));
+      else
+        vectorSums.add(MutableArrayRef(carried).slice(parts * c, parts), ofWeights, token, index, dot);
     }
   }
 
@@ -136,11 +145,19 @@ private:
 
   VectorType halves() { return k.vec(2 * kLanes, k.i16()); }
 
-  /// Half of a vector's sum, over codes and activations up to -128, and half of the correction fit 16 bits.
+  /// Half of a vector's sum, over all codes, and half of the correction fit 16 bits.
   bool fitsHalves() {
     int64_t size = shape.format.group, offset = reader->offset();
     return tiling.pairs() && vectors > 1 && vectorSums.isPlainWord() && offset % 2 == 0 &&
-           (size / 2 * reader->maxU() + offset / 2 * size) * 128 < 1 << 15;
+           (size / 2 * reader->maxU() + offset / 2 * size) * kLargestCode < 1 << 15;
+  }
+
+  /// The exact product of a vector fits 16 bits. AArch64, which multiplies pairs of columns or signed bytes, gains
+  /// nothing by them.
+  bool fitsHalf() {
+    int64_t largest = std::max(reader->maxU() - reader->offset(), reader->offset());
+    return !tiling.columnPairs && (tiling.pairs() || tiling.fastU == 255) && vectorSums.isPlainWord() &&
+           shape.format.group * largest * kLargestCode < 1 << 15;
   }
 
   /// The scales of a vector: with sums in 16 bits, in both halves of a word.
