@@ -95,7 +95,11 @@ static std::string plannedOperations(const Case &c, llvm::StringRef element) {
   bool isLut = kernel.tableBytes > 0;
   std::string t = c.oneToken ? "1" : "?", n = c.oneToken ? "" : "%n";
   std::string codes = llvm::formatv("tensor<{0}x{1}xi8>", t, groups.paddedCols());
-  std::string rest = llvm::formatv("tensor<{0}xf32>, tensor<{0}x{1}xi32>", t, groups.count);
+  int64_t sums = format.groupCount(c.cols);
+  std::string rest = llvm::formatv("tensor<{0}xf32>, tensor<{0}x{1}xi32>", t, sums);
+  std::string group = vectorsPerGroup(format) > 1
+                          ? llvm::formatv("{0} vector = {1}", packedGroup(format), format.group).str()
+                          : std::to_string(groups.size);
   std::string packed = llvm::formatv("tensor<{0}xi8>", packedBytes(format, c.rows, c.cols, kernel.layout));
   std::string tables = llvm::formatv("tensor<{0}x{1}xi8>", t, kernel.tableBytes);
   std::string text;
@@ -103,10 +107,10 @@ static std::string plannedOperations(const Case &c, llvm::StringRef element) {
   os << llvm::formatv("  %p = lowbit.pack %q layout({0}) : tensor<{1}x{2}x{3}> -> {4}\n", layoutName(kernel.layout),
                       c.rows, c.cols, element, packed);
   os << llvm::formatv("  %c0e = tensor.empty({0}) : {1}\n  %s0 = tensor.empty({0}) : tensor<{2}xf32>\n", n, codes, t);
-  os << llvm::formatv("  %g0 = tensor.empty({0}) : tensor<{1}x{2}xi32>\n", n, t, groups.count);
+  os << llvm::formatv("  %g0 = tensor.empty({0}) : tensor<{1}x{2}xi32>\n", n, t, sums);
   os << llvm::formatv("  %c, %s, %g = lowbit.quantize_activations ins(%x : tensor<{0}x{1}xf32>) outs(%c0e, %s0, %g0 : "
                       "{2}, {3}) group = {4} -> {2}, {3}\n",
-                      t, c.cols, codes, rest, groups.size);
+                      t, c.cols, codes, rest, group);
   if (isLut)
     os << llvm::formatv("  %t0 = tensor.empty({0}) : {1}\n  %t = lowbit.build_tables ins(%c : {2}) outs(%t0 : {1}) "
                         "{3} -> {1}\n",
