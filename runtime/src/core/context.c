@@ -209,11 +209,15 @@ static halftone_status check_code(int32_t code, const char *function) {
   return halftone_fail(HALFTONE_FAILED, "the model's %s function failed with code %d", function, (int)code);
 }
 
-/** Runs the body over at most `chunk` tokens; hidden states in c->hidden. */
-static halftone_status run_body(halftone_context *c, const int32_t *tokens, int64_t n, halftone_body_fn body,
-                                const char *name) {
+/**
+ * Runs the body over at most `chunk` tokens; hidden states in c->hidden. A single token is decoded, whatever it belongs
+ * to: the results are the same, and kernels for many tokens may unpack all weights first.
+ */
+static halftone_status run_body(halftone_context *c, const int32_t *tokens, int64_t n) {
+  int decodes = n == 1;
+  halftone_body_fn body = decodes ? c->model->decode : c->model->prefill;
   int32_t code = body(&c->exec, tokens, c->position, c->keys.data, c->values.data, c->hidden.data, c->scratch.data, n);
-  halftone_status status = check_code(code, name);
+  halftone_status status = check_code(code, decodes ? "decode" : "prefill");
   if (!status)
     c->position += n;
   return status;
@@ -239,7 +243,7 @@ halftone_status halftone_prefill(halftone_context *c, const int32_t *tokens, int
   int64_t rows = 0;
   for (int64_t done = 0; done < n && !status; done += rows) {
     rows = n - done < c->model->chunk ? n - done : c->model->chunk;
-    status = run_body(c, tokens + done, rows, c->model->prefill, "prefill");
+    status = run_body(c, tokens + done, rows);
   }
   if (!status)
     status = run_head(c, rows - 1, 1, c->logits.data);
@@ -252,7 +256,7 @@ halftone_status halftone_decode(halftone_context *c, int32_t token) {
   halftone_status status = check_tokens(c, &token, 1);
   if (status)
     return status;
-  status = run_body(c, &token, 1, c->model->decode, "decode");
+  status = run_body(c, &token, 1);
   if (!status)
     status = run_head(c, 0, 1, c->logits.data);
   return finish(c, status);
@@ -267,7 +271,7 @@ halftone_status halftone_evaluate(halftone_context *c, const int32_t *tokens, in
   int64_t rows = 0, vocabulary = c->model->vocabulary;
   for (int64_t done = 0; done < n && !status; done += rows) {
     rows = n - done < c->model->chunk ? n - done : c->model->chunk;
-    status = run_body(c, tokens + done, rows, c->model->prefill, "prefill");
+    status = run_body(c, tokens + done, rows);
     if (!status)
       status = run_head(c, 0, rows, logits + done * vocabulary);
   }

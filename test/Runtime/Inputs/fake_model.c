@@ -139,6 +139,12 @@ static int32_t decode(const halftone_exec *exec, const int32_t *tokens, int64_t 
   return n == 1 ? body(exec, tokens, position, keys, values, hidden, scratch, n) : 4;
 }
 
+/** The runtime decodes single tokens. */
+static int32_t prefill(const halftone_exec *exec, const int32_t *tokens, int64_t position, float *keys, float *values,
+                       float *hidden, void *scratch, int64_t n) {
+  return n > 1 ? body(exec, tokens, position, keys, values, hidden, scratch, n) : 6;
+}
+
 static void head_range(void *state, int64_t begin, int64_t end) {
   const work *w = state;
   for (int64_t i = begin; i < end; ++i) {
@@ -203,7 +209,7 @@ const halftone_model SYMBOL = {
 #endif
     .report = "{\"total\": {\"bits_per_weight\": 32.0}}",
     .decode = decode,
-    .prefill = body,
+    .prefill = prefill,
     .head = HEAD,
     .next = NEXT,
 };
