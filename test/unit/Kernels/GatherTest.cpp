@@ -1,18 +1,16 @@
 //===- GatherTest.cpp - Rows of quantized tables --------------------------===//
 
+#include "CpuTest.h"
 #include "Oracle.h"
-#include "gtest/gtest.h"
 
 using namespace halftone;
 using namespace halftone::test;
 
 namespace {
 
-class GatherTest : public testing::TestWithParam<const char *> {};
+class GatherTest : public CpuTest {};
 
 TEST_P(GatherTest, RowsOfEveryFormat) {
-  if (!canRun(GetParam()))
-    GTEST_SKIP() << "this CPU cannot run code for " << GetParam();
   std::vector<Case> cases;
   for (const char *format :
        {"float",       "bcq1g32",   "bcq3g7",     "bcq8g0",    "bcq1g16f",   "bcq3g32f",  "ternaryg64", "ternaryg0",
@@ -38,21 +36,12 @@ TEST_P(GatherTest, RowsOfEveryFormat) {
 }
 
 TEST_P(GatherTest, ClampsIdsIntoTheTable) {
-  if (!canRun(GetParam()))
-    GTEST_SKIP() << "this CPU cannot run code for " << GetParam();
   CompiledCases compiled({makeCase("rtn4g32", 5, 40, "gather")}, GetParam());
   ASSERT_TRUE(compiled.isLoaded());
   std::vector<float> inside = compiled.gather(0, {0, 4, 4, 0});
   EXPECT_EQ(compiled.gather(0, {-1, 5, 2147483647, -2147483647 - 1}), inside);
 }
 
-std::string nameOf(const testing::TestParamInfo<const char *> &info) {
-  std::string name = info.param;
-  for (char &ch : name)
-    ch = std::isalnum(static_cast<unsigned char>(ch)) ? ch : '_';
-  return name;
-}
-
-INSTANTIATE_TEST_SUITE_P(, GatherTest, testing::Values("native", "x86-64"), nameOf);
+INSTANTIATE_TEST_SUITE_P(, GatherTest, testing::Values("native", "x86-64"), cpuName);
 
 } // namespace

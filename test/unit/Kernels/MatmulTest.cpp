@@ -4,9 +4,9 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "CpuTest.h"
 #include "Oracle.h"
 #include "halftone/Pack/Layout.h"
-#include "gtest/gtest.h"
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -51,12 +51,8 @@ std::vector<Case> makeCases(const std::vector<std::string> &prefixes, const std:
   return cases;
 }
 
-class MatmulTest : public testing::TestWithParam<const char *> {
+class MatmulTest : public CpuTest {
 protected:
-  void SetUp() override {
-    if (!canRun(GetParam()))
-      GTEST_SKIP() << "this CPU cannot run code for " << GetParam();
-  }
   void check(const std::vector<Case> &cases);
   void checkManyColumns(const std::vector<Case> &cases);
 };
@@ -479,13 +475,6 @@ TEST_P(MatmulTest, InfinityAndNaN) {
     }
 }
 
-std::string nameOf(const testing::TestParamInfo<const char *> &info) {
-  std::string name = info.param;
-  for (char &ch : name)
-    ch = std::isalnum(static_cast<unsigned char>(ch)) ? ch : '_';
-  return name;
-}
-
-INSTANTIATE_TEST_SUITE_P(, MatmulTest, testing::Values("native", "x86-64-v3", "x86-64"), nameOf);
+INSTANTIATE_TEST_SUITE_P(, MatmulTest, testing::Values("native", "x86-64-v3", "x86-64"), cpuName);
 
 } // namespace

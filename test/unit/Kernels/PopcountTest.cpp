@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "CpuTest.h"
 #include "Oracle.h"
-#include "gtest/gtest.h"
 #include <cmath>
 #include <limits>
 
@@ -15,13 +15,8 @@ using namespace halftone::test;
 
 namespace {
 
-class PopcountTest : public testing::TestWithParam<const char *> {
+class PopcountTest : public CpuTest {
 protected:
-  void SetUp() override {
-    if (!canRun(GetParam()))
-      GTEST_SKIP() << "this CPU cannot run code for " << GetParam();
-  }
-
   /// Compiles part of the cases, which takes long (other parts for other targets), and compares with the oracle.
   void check(const std::vector<Case> &all) {
     size_t step = std::string(GetParam()) == "native" ? 2 : std::string(GetParam()) == "x86-64-v3" ? 5 : 11;
@@ -233,13 +228,6 @@ TEST_P(PopcountTest, NotANumberSpoilsItsTokenOnly) {
     }
 }
 
-std::string nameOf(const testing::TestParamInfo<const char *> &info) {
-  std::string name = info.param;
-  for (char &ch : name)
-    ch = std::isalnum(static_cast<unsigned char>(ch)) ? ch : '_';
-  return name;
-}
-
-INSTANTIATE_TEST_SUITE_P(, PopcountTest, testing::Values("native", "x86-64-v3", "x86-64"), nameOf);
+INSTANTIATE_TEST_SUITE_P(, PopcountTest, testing::Values("native", "x86-64-v3", "x86-64"), cpuName);
 
 } // namespace

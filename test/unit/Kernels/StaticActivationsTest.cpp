@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "CpuTest.h"
 #include "Oracle.h"
-#include "gtest/gtest.h"
 #include <cmath>
 #include <limits>
 
@@ -15,13 +15,7 @@ using namespace halftone::test;
 
 namespace {
 
-class StaticActivationsTest : public testing::TestWithParam<const char *> {
-protected:
-  void SetUp() override {
-    if (!canRun(GetParam()))
-      GTEST_SKIP() << "this CPU cannot run code for " << GetParam();
-  }
-};
+class StaticActivationsTest : public CpuTest {};
 
 /// Groups with ranges from 0, to 0 and around it: zero points at either end and between.
 GroupedScales makeScales(int64_t size, int64_t groups, unsigned bits) {
@@ -159,13 +153,6 @@ TEST_P(StaticActivationsTest, SplitFormEqualsFusedForm) {
   }
 }
 
-std::string nameOf(const testing::TestParamInfo<const char *> &info) {
-  std::string name = info.param;
-  for (char &ch : name)
-    ch = std::isalnum(static_cast<unsigned char>(ch)) ? ch : '_';
-  return name;
-}
-
-INSTANTIATE_TEST_SUITE_P(, StaticActivationsTest, testing::Values("native", "x86-64"), nameOf);
+INSTANTIATE_TEST_SUITE_P(, StaticActivationsTest, testing::Values("native", "x86-64"), cpuName);
 
 } // namespace

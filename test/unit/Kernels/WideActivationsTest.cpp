@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "CpuTest.h"
 #include "Oracle.h"
-#include "gtest/gtest.h"
 #include <cmath>
 
 using namespace halftone;
@@ -14,13 +14,7 @@ using namespace halftone::test;
 
 namespace {
 
-class WideActivationsTest : public testing::TestWithParam<const char *> {
-protected:
-  void SetUp() override {
-    if (!canRun(GetParam()))
-      GTEST_SKIP() << "this CPU cannot run code for " << GetParam();
-  }
-};
+class WideActivationsTest : public CpuTest {};
 
 TEST(WideActivations, HalvesFitBytes) {
   std::vector<float> x;
@@ -77,13 +71,6 @@ TEST_P(WideActivationsTest, Products) {
     }
 }
 
-std::string nameOf(const testing::TestParamInfo<const char *> &info) {
-  std::string name = info.param;
-  for (char &ch : name)
-    ch = std::isalnum(static_cast<unsigned char>(ch)) ? ch : '_';
-  return name;
-}
-
-INSTANTIATE_TEST_SUITE_P(, WideActivationsTest, testing::Values("native", "x86-64"), nameOf);
+INSTANTIATE_TEST_SUITE_P(, WideActivationsTest, testing::Values("native", "x86-64"), cpuName);
 
 } // namespace
