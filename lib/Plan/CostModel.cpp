@@ -160,7 +160,7 @@ private:
   bool fromPlanes() const { return layout == Layout::Rows64; }
   /// Weights are unpacked to memory before they are multiplied.
   bool usesPanels() const {
-    bool many = columns > double(kUnpackingTiles * plan.columns) && layout == Layout::Rows16;
+    bool many = columns > double(kUnpackingTiles * plan.columns) && layout != Layout::Trits64;
     return fromPlanes() || (many && !format.scalePerSign);
   }
   bool isTwoLevel() const { return format.kind == FormatKind::Bcq && !format.planeScales; }
@@ -204,7 +204,7 @@ private:
     return total;
   }
 
-  bool byPairs() const { return plan.columnPairs && !oneColumn() && layout != Layout::Trits16; }
+  bool byPairs() const { return plan.columnPairs && !oneColumn() && (layout != Layout::Trits16 || usesPanels()); }
 
   /// Sums that the registers do not hold are loaded and stored for every product, or for every chunk where sums in 16
   /// bits are those of a step: instructions per chunk and column.
@@ -221,7 +221,7 @@ private:
   double unpack() const {
     double sum = 0;
     if (layout == Layout::Trits16) // two comparisons, a sum, a triple; with several columns on average two triples more
-      return (oneColumn() ? 6 : 10) + (format.scalePerSign ? 2 : 0);
+      return (oneColumn() ? 6 : usesPanels() ? 12 : 10) + (format.scalePerSign ? 2 : 0);
     if (fromPlanes()) // every byte four times, a mask of its bits, a masked addition
       return planeCount(format) * (cpu.maskedAdd ? 4 : 6);
     if (isTwoLevel()) {

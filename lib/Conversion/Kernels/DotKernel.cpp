@@ -200,7 +200,7 @@ Kernel halftone::getDotKernel(ModuleOp module, const MatmulShape &shape, int64_t
             DotTile(k, shape, operands, tableWidth, tiling, range, rowBlock, blocks, token, columns).emit();
           });
         };
-        if (trits || shape.format.scalePerSign)
+        if (shape.format.scalePerSign)
           return tiles();
         emitByColumns(k, operands.y, kUnpackingTiles * tiling.columns, panels, tiles);
       });

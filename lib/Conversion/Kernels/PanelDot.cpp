@@ -15,6 +15,7 @@
 #include "Panel.h"
 #include "PlaneReader.h"
 #include "Tiles.h"
+#include "TritReader.h"
 #include "WeightReader.h"
 
 using namespace mlir;
@@ -68,7 +69,9 @@ private:
 
   void emitBlock(Value rowBlock) {
     std::unique_ptr<PanelReader> owned;
-    if (shape.layout == Layout::Rows64)
+    if (shape.layout == Layout::Trits16)
+      owned = std::make_unique<TritReader>(k, shape.format, shape.rows, shape.cols, args.packed, rowBlock);
+    else if (shape.layout == Layout::Rows64)
       owned =
           std::make_unique<PlaneReader>(k, shape.format, shape.rows, shape.cols, args.packed, rowBlock, kPanelSteps);
     else

@@ -10,17 +10,16 @@
 // and at the end y[t] * scale of token t.
 //
 // Codes come as fields of two bits (Rows16) or five to a byte (Trits16), where
-// digits are taken one after the other from a fraction x: u = (3 x) >> 8, then
-// x = 3 x mod 256. With signed bytes x - 128, which tripling keeps, u is the
-// number of the thresholds 85 and 170 that x exceeds.
+// digits are taken one after the other from a fraction (TritReader.cpp). Many
+// columns share what is unpacked (PanelDot).
 //
 //===----------------------------------------------------------------------===//
 
 #include "TernaryDot.h"
 #include "DotColumns.h"
 #include "Tiles.h"
+#include "TritReader.h"
 #include "dialects/Simd/IR/SimdOps.h"
-#include "halftone/Pack/Trits.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -195,16 +194,7 @@ private:
 
   /// The first digits: 0, 1 or 2.
   SmallVector<Value> digits(ArrayRef<Value> fractions) {
-    SmallVector<Value> result;
-    for (Value x : fractions) {
-      auto exceeds = [&](int64_t threshold) {
-        Value mask =
-            arith::CmpIOp::create(k.b, k.loc, arith::CmpIPredicate::sgt, x, k.splat(k.bytes(), threshold - 128));
-        return arith::ExtSIOp::create(k.b, k.loc, k.bytes(), mask);
-      };
-      result.push_back(k.subI(k.subI(k.splat(k.bytes(), 0), exceeds(85)), exceeds(170)));
-    }
-    return result;
+    return llvm::map_to_vector(fractions, [&](Value x) { return firstDigits(k, x); });
   }
 
   /// (bytes >> shift) & mask: whole words are shifted, the mask drops what crosses from the neighbouring byte.

@@ -55,6 +55,25 @@ func.func @panel(%c: memref<40x64xi8>, %s: memref<40xf32>, %g: memref<40x2xi32>,
 
 // -----
 
+// Five trits to a byte and many columns: the digit of a group is known at run time only; bytes times 3^digit.
+// CHECK-LABEL: func private @dot_trits_ternaryg32_16x160_t40
+// CHECK-DAG: %[[PANEL:.+]] = memref.alloca() {alignment = 64 : i64} : memref<16384xi8>
+// CHECK: arith.select %{{.+}} : i16
+// CHECK: arith.muli %{{.+}} : vector<32xi16>
+// CHECK: arith.muli %{{.+}} : vector<32xi16>
+// CHECK-COUNT-2: arith.cmpi sgt, %{{.+}} : vector<64xi8>
+// CHECK: vector.store %{{.+}}, %[[PANEL]]
+// CHECK: vector.load %[[PANEL]]
+// CHECK: simd.dot4 {{.+}} {max_u = 2 : i32}
+// CHECK: return
+func.func @trits(%c: memref<40x160xi8>, %s: memref<40xf32>, %g: memref<40x5xi32>, %p: memref<704xi8>, %y: memref<40x16xf32>) {
+  lowbit.matmul_dot ins(%c, %s, %g, %p : memref<40x160xi8>, memref<40xf32>, memref<40x5xi32>, memref<704xi8>) outs(%y : memref<40x16xf32>)
+      format = !lowbit.ternary<group = 32>, in_features = 160 layout = trits16
+  return
+}
+
+// -----
+
 // VS-Quant and many columns: a panel, too. Where bytes are multiplied by way of 16 bits, the sum of a vector is widened
 // and scaled at once: its scale stands in both halves of a word.
 // CHECK-LABEL: func private @dot_vsq4v16s6_16x32_t40_b1_c4_u16

@@ -186,6 +186,10 @@ TEST_P(MatmulTest, Panels) {
   for (auto [index, entry] : llvm::enumerate(list))
     for (const char *strategy : {"dot", "dot-planes"})
       cases.push_back(makeCase(entry.first, entry.second.rows, entry.second.cols, strategy));
+  // Superblocks of five groups and single ones; a group that is the row; single groups with a short one.
+  for (auto [format, shape] : {std::pair("ternaryg32", Shape{17, 1101}), std::pair("ternaryg0", Shape{33, 1300}),
+                               std::pair("ternaryg300", Shape{5, 1000})})
+    cases.push_back(makeCase(format, shape.rows, shape.cols, "dot-trits"));
   checkManyColumns(cases);
 }
 
