@@ -57,9 +57,9 @@ std::string nameOf(const ProductShape &product) {
 
 std::vector<ProductShape> grid() {
   std::vector<std::pair<const char *, unsigned>> kinds = {
-      {"ternaryg128", 8}, {"bcq1g128", 8}, {"bcq2g128", 8},   {"bcq3g128", 8}, {"bcq4g128", 8},
-      {"bcq3g32", 8},     {"rtn4g128", 8}, {"rtn8g0", 8},     {"bcq1g128", 1}, {"bcq1g128", 2},
-      {"bcq2g128", 2},    {"bcq1g128", 4}, {"ternaryg128", 2}};
+      {"ternaryg128", 8}, {"bcq1g128", 8}, {"bcq2g128", 8},  {"bcq3g128", 8},   {"bcq4g128", 8},
+      {"bcq3g32", 8},     {"rtn4g128", 8}, {"vsq4v16s6", 8}, {"rtn8g0", 8},     {"bcq1g128", 1},
+      {"bcq1g128", 2},    {"bcq2g128", 2}, {"bcq1g128", 4},  {"ternaryg128", 2}};
   std::vector<ProductShape> products;
   for (auto [rows, cols] :
        std::vector<std::pair<int64_t, int64_t>>{{4096, 4096}, {11008, 4096}, {2048, 2048}, {768, 768}, {1000, 333}})
