@@ -29,7 +29,7 @@ INDEX = """# Performance
 
 Generated code beside llama.cpp's and ONNX Runtime's kernels, and whole models beside llama.cpp, measured by
 `scripts/bench.sh` in one run per row. Every processor has a page and a JSON of its own; running the script on another
-one adds to them.
+one adds to them. [Bounds.md](Bounds.md) has what was aimed at, what is missed by how much, and what bounds it.
 
 {machines}
 

@@ -103,14 +103,14 @@ private:
                  int64_t steps) {
     Value index = k.affine(group, vectors, k.index(vector)), entry = k.affine(i, vectors, k.index(vector));
     Value element = k.mulIndex(group, groups.steps * kStep);
-    if (fitsHalves())
+    if (sumsIn16Bits())
       return addHalves(carried, dots, index, i, entry, element, vector);
     Value ofWeights = panel.load(scales, entry, vectorSums.weightScaleType());
     SmallVector<Value> exact = dots.perColumn(multiply(dots, index, k.mulIndex(i, steps), element, vector, steps));
     for (auto [c, token] : llvm::enumerate(dots.tokens())) {
       Value rest = startsCorrected(dots) ? Value() : vectorSums.correction(token, index, reader->offset());
       Value dot = rest ? k.subI(exact[c], rest) : exact[c];
-      if (fitsHalf())
+      if (scalesIn16Bits())
         carried[c] = simd::Dot2HalvesOp::create(k.b, k.loc, carried[c], k.bitcast(dot, halves()),
                                                 k.bitcast(ofWeights, halves()));
       else
@@ -145,16 +145,16 @@ private:
 
   VectorType halves() { return k.vec(2 * kLanes, k.i16()); }
 
-  /// Half of a vector's sum, over all codes, and half of the correction fit 16 bits.
-  bool fitsHalves() {
+  /// Products are added up in 16 bits: half of a vector's sum, over all codes, and half of the correction fit them.
+  bool sumsIn16Bits() {
     int64_t size = shape.format.group, offset = reader->offset();
     return tiling.pairs() && vectors > 1 && vectorSums.isPlainWord() && offset % 2 == 0 &&
            (size / 2 * reader->maxU() + offset / 2 * size) * kLargestCode < 1 << 15;
   }
 
-  /// The exact product of a vector fits 16 bits. AArch64, which multiplies pairs of columns or signed bytes, gains
+  /// Products of vectors are scaled as 16 bits: all of them fit. AArch64, which multiplies pairs of columns or signed bytes, gains
   /// nothing by them.
-  bool fitsHalf() {
+  bool scalesIn16Bits() {
     int64_t largest = std::max(reader->maxU() - reader->offset(), reader->offset());
     return !tiling.columnPairs && (tiling.pairs() || tiling.fastU == 255) && vectorSums.isPlainWord() &&
            shape.format.group * largest * kLargestCode < 1 << 15;
@@ -163,7 +163,7 @@ private:
   /// The scales of a vector: with sums in 16 bits, in both halves of a word.
   Value scalesToKeep(int64_t vector) {
     Value ofWeights = vectorSums.weightScales(*reader, vector);
-    return fitsHalves() ? k.mulI(ofWeights, k.splat(k.words(), 0x10001)) : ofWeights;
+    return sumsIn16Bits() ? k.mulI(ofWeights, k.splat(k.words(), 0x10001)) : ofWeights;
   }
 
   void addHalves(SmallVectorImpl<Value> &carried, const DotColumns &dots, Value index, Value place, Value entry,
