@@ -7,6 +7,9 @@ using namespace halftone;
 
 /// Chunks of a step.
 static constexpr int64_t kChunks = kStep / 4;
+/// Bytes of columns that are read again for every row block. More than elsewhere: 16 rows read them slowly, and another
+/// turn unpacks all weights again.
+static constexpr int64_t kTurnBytes = 640 * 1024;
 
 Panel::Panel(KernelBuilder &k, Value argument) : k(k), entry(cast<BlockArgument>(argument).getOwner()) {
   bytes = allocate(ArrayRef<int64_t>{kPanelSteps * kChunks * kVectorBytes}, k.i8());
@@ -58,4 +61,9 @@ void halftone::forPanels(KernelBuilder &k, const GroupSpan &span, int64_t perPan
     body(k.index(full - rest), rest, false);
   if (full < end)
     body(k.index(full), 1, true);
+}
+
+TileLoops halftone::panelLoops(const MatmulShape &shape, const DotTiling &tiling, Value y, Value begin, Value end) {
+  int64_t columns = kPanelColumns / tiling.columns * tiling.columns;
+  return {begin, end, 1, y, shape.codeColumns, tiling.columns, tiling.columnPairs ? 2 : 1, columns, kTurnBytes};
 }

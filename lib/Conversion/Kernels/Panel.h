@@ -5,15 +5,13 @@
 #include "DotColumns.h"
 #include "KernelBuilder.h"
 #include "PanelReader.h"
+#include "Tiles.h"
 #include "halftone/Pack/Layout.h"
 
 namespace halftone {
 
 /// Steps of a panel: 16 KiB of bytes, half of the smallest first-level caches.
 constexpr int64_t kPanelSteps = 32;
-/// Bytes of columns that are read again for every row block. More than elsewhere: 16 rows read them slowly, and another
-/// turn unpacks all weights again.
-constexpr int64_t kPanelTurnBytes = 640 * 1024;
 
 /// The bytes u of 16 rows and up to kPanelSteps steps in memory, i8 [steps][chunks][64], which many columns are
 /// multiplied by; and what is kept for those columns and steps, a vector of 16 rows each.
@@ -49,6 +47,10 @@ private:
   mlir::Block *entry;
   Value bytes;
 };
+
+/// The loops of a kernel over panels; a turn has at most `mostColumns`.
+TileLoops panelLoops(const MatmulShape &shape, const DotTiling &tiling, mlir::Value y, mlir::Value begin,
+                     mlir::Value end);
 
 /// Groups of a row: from the first, those of full length, all.
 struct GroupSpan {

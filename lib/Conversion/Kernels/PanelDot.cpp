@@ -34,10 +34,8 @@ public:
   }
 
   void emit(Value begin, Value end) {
-    int64_t columns = kPanelColumns / tiling.columns * tiling.columns;
-    allocate(columns);
-    loops = {begin,          end, 1, args.y, shape.codeColumns, tiling.columns, tiling.columnPairs ? 2 : 1, columns,
-             kPanelTurnBytes};
+    loops = panelLoops(shape, tiling, args.y, begin, end);
+    allocate(loops.mostColumns);
     forTurns(k, loops, [&](const ColumnTurn &each) {
       turn = each;
       k.loop(begin, end, 1, [&](Value rowBlock) { emitBlock(rowBlock); });

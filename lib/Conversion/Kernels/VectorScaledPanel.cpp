@@ -38,11 +38,9 @@ public:
         vectorSums(k, shape, activations, args), parts(vectorSums.parts()), panel(k, args.y) {}
 
   void emit(Value begin, Value end) {
-    int64_t columns = kPanelColumns / tiling.columns * tiling.columns;
-    sums = panel.allocate(columns * parts, vectorSums.type().getElementType());
+    loops = panelLoops(shape, tiling, args.y, begin, end);
+    sums = panel.allocate(loops.mostColumns * parts, vectorSums.type().getElementType());
     scales = panel.allocate(perPanel * vectors, vectorSums.weightScaleType().getElementType());
-    loops = {begin,          end, 1, args.y, shape.codeColumns, tiling.columns, tiling.columnPairs ? 2 : 1, columns,
-             kPanelTurnBytes};
     forTurns(k, loops, [&](const ColumnTurn &each) {
       turn = each;
       k.loop(begin, end, 1, [&](Value rowBlock) { emitBlock(rowBlock); });
@@ -152,8 +150,8 @@ private:
            (size / 2 * reader->maxU() + offset / 2 * size) * kLargestCode < 1 << 15;
   }
 
-  /// Products of vectors are scaled as 16 bits: all of them fit. AArch64, which multiplies pairs of columns or signed bytes, gains
-  /// nothing by them.
+  /// Products of vectors are scaled as 16 bits: all of them fit. AArch64, which multiplies pairs of columns or signed
+  /// bytes, gains nothing by them.
   bool scalesIn16Bits() {
     int64_t largest = std::max(reader->maxU() - reader->offset(), reader->offset());
     return !tiling.columnPairs && (tiling.pairs() || tiling.fastU == 255) && vectorSums.isPlainWord() &&
