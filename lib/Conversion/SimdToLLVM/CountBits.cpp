@@ -33,9 +33,8 @@ LLVM::GlobalOp getOrCreateTables(OpBuilder &builder, ModuleOp module, Location l
                                 /*alignment=*/64);
 }
 
-struct LowerCountBits : ConvertOpToLLVMPattern<simd::CountBitsOp> {
-  LowerCountBits(const LLVMTypeConverter &converter, const TargetInfo &target)
-      : ConvertOpToLLVMPattern(converter), target(target) {}
+struct LowerCountBits : TargetPattern<simd::CountBitsOp> {
+  using TargetPattern::TargetPattern;
 
   LogicalResult matchAndRewrite(simd::CountBitsOp op, OpAdaptor adaptor,
                                 ConversionPatternRewriter &rewriter) const override {
@@ -83,8 +82,6 @@ private:
 
   /// How often 64 bytes must be halved to fit a register.
   unsigned halvings() const { return target.avx512 ? 0 : target.avx2 ? 1 : 2; }
-
-  const TargetInfo &target;
 };
 
 } // namespace

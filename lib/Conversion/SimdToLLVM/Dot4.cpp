@@ -16,30 +16,16 @@ using namespace mlir;
 namespace halftone {
 namespace {
 
-/// The name of an instruction by the number of 32-bit lanes: 4, 8 or 16.
-StringRef byWidth(int64_t lanes, StringRef narrow, StringRef middle, StringRef wide) {
-  return lanes == 16 ? wide : lanes == 8 ? middle : narrow;
-}
-
-/// Pairs of products of 16 bit, added in 32 bit.
-Value multiplyAddPairs(VectorEmitter &emit, int64_t lanes, Value a, Value b) {
-  return emit.intrinsic(
-      byWidth(lanes, "llvm.x86.sse2.pmadd.wd", "llvm.x86.avx2.pmadd.wd", "llvm.x86.avx512.pmaddw.d.512"),
-      emit.i32(lanes), {a, b});
-}
-
 Value dotByte(VectorEmitter &emit, int64_t lanes, Value acc, Value u, Value s) {
-  return emit.intrinsic(
-      byWidth(lanes, "llvm.x86.avx512.vpdpbusd.128", "llvm.x86.avx512.vpdpbusd.256", "llvm.x86.avx512.vpdpbusd.512"),
-      emit.i32(lanes), {acc, u, s});
+  StringRef name = lanes == 16  ? "llvm.x86.avx512.vpdpbusd.512"
+                   : lanes == 8 ? "llvm.x86.avx512.vpdpbusd.256"
+                                : "llvm.x86.avx512.vpdpbusd.128";
+  return emit.intrinsic(name, emit.i32(lanes), {acc, u, s});
 }
 
 /// Exact while 2 * max_u * -128 fits in 16 bits.
 Value pairsOfBytes(VectorEmitter &emit, int64_t lanes, Value acc, Value u, Value s) {
-  Value pairs = emit.intrinsic(
-      byWidth(lanes, "llvm.x86.ssse3.pmadd.ub.sw.128", "llvm.x86.avx2.pmadd.ub.sw", "llvm.x86.avx512.pmaddubs.w.512"),
-      emit.i16(2 * lanes), {u, s});
-  Value sums = multiplyAddPairs(emit, lanes, pairs, emit.splat(emit.i16(2 * lanes), int64_t(1)));
+  Value sums = emit.multiplyAddHalves(emit.multiplyAddBytes(u, s), emit.splat(emit.i16(2 * lanes), int64_t(1)));
   return emit.create<LLVM::AddOp>(acc, sums);
 }
 
@@ -51,8 +37,8 @@ Value evenAndOdd(VectorEmitter &emit, int64_t lanes, Value acc, Value u, Value s
   Value oddU = emit.binary<LLVM::LShrOp>(u16, 8);
   Value evenS = emit.binary<LLVM::AShrOp>(emit.binary<LLVM::ShlOp>(s16, 8), 8);
   Value oddS = emit.binary<LLVM::AShrOp>(s16, 8);
-  Value sum = emit.create<LLVM::AddOp>(acc, multiplyAddPairs(emit, lanes, evenU, evenS));
-  return emit.create<LLVM::AddOp>(sum, multiplyAddPairs(emit, lanes, oddU, oddS));
+  Value sum = emit.create<LLVM::AddOp>(acc, emit.multiplyAddHalves(evenU, evenS));
+  return emit.create<LLVM::AddOp>(sum, emit.multiplyAddHalves(oddU, oddS));
 }
 
 /// sdot takes signed bytes: u * s = (u - 128) * s + 2 * 64 * s.
@@ -77,9 +63,8 @@ Value generic(VectorEmitter &emit, Value acc, Value u, Value s) {
   return acc;
 }
 
-struct LowerDot4 : ConvertOpToLLVMPattern<simd::Dot4Op> {
-  LowerDot4(const LLVMTypeConverter &converter, const TargetInfo &target)
-      : ConvertOpToLLVMPattern(converter), target(target) {}
+struct LowerDot4 : TargetPattern<simd::Dot4Op> {
+  using TargetPattern::TargetPattern;
 
   LogicalResult matchAndRewrite(simd::Dot4Op op, OpAdaptor adaptor,
                                 ConversionPatternRewriter &rewriter) const override {
@@ -113,8 +98,6 @@ private:
     bool has512 = target.avx512 && (target.vnni || !target.avxvnni);
     return has512 ? 0 : target.avx2 ? 1 : 2;
   }
-
-  const TargetInfo &target;
 };
 
 } // namespace

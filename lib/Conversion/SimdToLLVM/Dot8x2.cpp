@@ -29,9 +29,8 @@ Value generic(VectorEmitter &emit, Value acc, Value u, Value s) {
   return acc;
 }
 
-struct LowerDot8x2 : ConvertOpToLLVMPattern<simd::Dot8x2Op> {
-  LowerDot8x2(const LLVMTypeConverter &converter, const TargetInfo &target)
-      : ConvertOpToLLVMPattern(converter), target(target) {}
+struct LowerDot8x2 : TargetPattern<simd::Dot8x2Op> {
+  using TargetPattern::TargetPattern;
 
   LogicalResult matchAndRewrite(simd::Dot8x2Op op, OpAdaptor adaptor,
                                 ConversionPatternRewriter &rewriter) const override {
@@ -47,9 +46,6 @@ struct LowerDot8x2 : ConvertOpToLLVMPattern<simd::Dot8x2Op> {
     }));
     return success();
   }
-
-private:
-  const TargetInfo &target;
 };
 
 } // namespace

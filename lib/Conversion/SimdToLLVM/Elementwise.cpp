@@ -43,9 +43,8 @@ Value extendByIntegers(VectorEmitter &emit, Value half) {
   return emit.create<LLVM::BitcastOp>(floats, emit.create<LLVM::OrOp>(unsignedBits, sign));
 }
 
-struct LowerExtendHalf : ConvertOpToLLVMPattern<simd::ExtendHalfOp> {
-  LowerExtendHalf(const LLVMTypeConverter &converter, const TargetInfo &target)
-      : ConvertOpToLLVMPattern(converter), target(target) {}
+struct LowerExtendHalf : TargetPattern<simd::ExtendHalfOp> {
+  using TargetPattern::TargetPattern;
 
   LogicalResult matchAndRewrite(simd::ExtendHalfOp op, OpAdaptor adaptor,
                                 ConversionPatternRewriter &rewriter) const override {
@@ -59,9 +58,6 @@ struct LowerExtendHalf : ConvertOpToLLVMPattern<simd::ExtendHalfOp> {
     rewriter.replaceOpWithNewOp<LLVM::FPExtOp>(op, op.getType(), value);
     return success();
   }
-
-private:
-  const TargetInfo &target;
 };
 
 } // namespace

@@ -9,6 +9,17 @@
 
 namespace halftone {
 
+/// A pattern that emits other code for other targets; `target` must outlive it.
+template <typename Op>
+class TargetPattern : public mlir::ConvertOpToLLVMPattern<Op> {
+public:
+  TargetPattern(const mlir::LLVMTypeConverter &converter, const TargetInfo &target)
+      : mlir::ConvertOpToLLVMPattern<Op>(converter), target(target) {}
+
+protected:
+  const TargetInfo &target;
+};
+
 // `target` must outlive the patterns.
 void populateTableLookupPatterns(const mlir::LLVMTypeConverter &converter, mlir::RewritePatternSet &patterns,
                                  const TargetInfo &target);

@@ -66,9 +66,8 @@ Value neonTable(VectorEmitter &emit, Value table, Value indices) {
   return emit.intrinsic(name, emit.i8(16), operands);
 }
 
-struct LowerTableLookup : ConvertOpToLLVMPattern<simd::TableLookupOp> {
-  LowerTableLookup(const LLVMTypeConverter &converter, const TargetInfo &target)
-      : ConvertOpToLLVMPattern(converter), target(target) {}
+struct LowerTableLookup : TargetPattern<simd::TableLookupOp> {
+  using TargetPattern::TargetPattern;
 
   LogicalResult matchAndRewrite(simd::TableLookupOp op, OpAdaptor adaptor,
                                 ConversionPatternRewriter &rewriter) const override {
@@ -124,8 +123,6 @@ private:
       LLVM::LifetimeEndOp::create(builder, loc, slot);
     return result;
   }
-
-  const TargetInfo &target;
 };
 
 } // namespace

@@ -63,6 +63,22 @@ Value VectorEmitter::shuffle16(Value table, Value indices) {
   return intrinsic(name, i8(width), {repeat(table, width), indices});
 }
 
+Value VectorEmitter::multiplyAddBytes(Value u, Value s) {
+  int64_t width = vectorLength(u);
+  StringRef name = width == 64   ? "llvm.x86.avx512.pmaddubs.w.512"
+                   : width == 32 ? "llvm.x86.avx2.pmadd.ub.sw"
+                                 : "llvm.x86.ssse3.pmadd.ub.sw.128";
+  return intrinsic(name, i16(width / 2), {u, s});
+}
+
+Value VectorEmitter::multiplyAddHalves(Value a, Value b) {
+  int64_t width = vectorLength(a);
+  StringRef name = width == 32   ? "llvm.x86.avx512.pmaddw.d.512"
+                   : width == 16 ? "llvm.x86.avx2.pmadd.wd"
+                                 : "llvm.x86.sse2.pmadd.wd";
+  return intrinsic(name, i32(width / 2), {a, b});
+}
+
 Value VectorEmitter::concat(ArrayRef<Value> pieces) {
   SmallVector<Value> level(pieces);
   while (level.size() > 1) {

@@ -41,6 +41,10 @@ public:
   mlir::Value repeat(mlir::Value vector, int64_t length);
   /// x86 with SSSE3: table[index] for a table of 16 entries and 16, 32 or 64 indices below 16.
   mlir::Value shuffle16(mlir::Value table, mlir::Value indices);
+  /// x86 with SSSE3: pairs of unsigned times signed bytes, added in 16 bits, which saturate.
+  mlir::Value multiplyAddBytes(mlir::Value u, mlir::Value s);
+  /// x86: pairs of products of 16 bits, added in 32 bits.
+  mlir::Value multiplyAddHalves(mlir::Value a, mlir::Value b);
   /// All pieces one after the other.
   mlir::Value concat(llvm::ArrayRef<mlir::Value> pieces);
 
